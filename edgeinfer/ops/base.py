@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator is: the contract that each file of this folder fulfils."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from edgeinfer.errors import ModelError, UnsupportedError
+from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
+
+
+@dataclass(frozen=True)
+class QuantRule:
+    """What the TFLite int8 specification demands of an operator's tensors.
+
+    https://ai.google.dev/edge/litert/conversion/tensorflow/quantization/quantization_spec"""
+
+    weights: int | None = None  # input that holds symmetric int8 weights
+    channel_axis: int | None = None  # their per-channel dimension; None: one scale for the tensor
+    bias: int | None = None  # input that holds int32 at scale input · weights
+    same_scale: bool = False  # all activations, in and out, share one scale and zero point
+    fixed_output: Quant | None = None  # the output's scale and zero point are given
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A tensor's bytes from `offset` on, as one kernel call reads or writes them."""
+
+    tensor: int  # index into Graph.tensors
+    offset: int = 0  # bytes
+
+
+@dataclass(frozen=True)
+class Call:
+    """One kernel call: the operator's whole output, or a part of it; becomes a step of the image.
+
+    `params` are the fields of the C struct ei_<kernel>_params. `consts` are arrays to be stored in
+    the image; each fills the params field of its name with its offset. An input whose tensor is a
+    constant is read from the image. `inplace` lists the inputs (positions) whose memory the output
+    may share from its first byte on, because the kernel has read every input byte before it writes
+    the output byte at the same place."""
+
+    kernel: str
+    params: Mapping[str, int]
+    inputs: tuple[Ref, ...]
+    output: Ref
+    rows: int = 1  # output rows; a step may make a part of them
+    consts: Mapping[str, Array] = field(default_factory=dict)
+    inplace: tuple[int, ...] = ()
+    node: int = -1  # index of the node, filled in by lowering
+
+
+@dataclass(frozen=True)
+class Site:
+    """One node with its tensors at hand."""
+
+    node: Node
+    inputs: tuple[Tensor | None, ...]
+    outputs: tuple[Tensor, ...]
+    where: str = ""  # for error messages
+
+    @staticmethod
+    def of(graph: Graph, index: int) -> Site:
+        """The site of one node of a graph."""
+        node = graph.nodes[index]
+        return Site(
+            node,
+            tuple(graph.tensors[t] if t >= 0 else None for t in node.inputs),
+            tuple(graph.tensors[t] for t in node.outputs),
+            graph.label(index),
+        )
+
+    def input(self, position: int) -> Tensor:
+        """An input that must be there. Raises ModelError if it is not."""
+        if position >= len(self.inputs) or (tensor := self.inputs[position]) is None:
+            raise ModelError(
+                f"{self.where} lacks input {position}.", "Convert the model again: it is damaged."
+            )
+        return tensor
+
+    def optional(self, position: int) -> Tensor | None:
+        """An input that may be absent, such as a bias."""
+        return self.inputs[position] if position < len(self.inputs) else None
+
+    def const(self, position: int) -> Array:
+        """A constant input's data. Raises UnsupportedError if it is computed at run time."""
+        tensor = self.input(position)
+        if tensor.data is None:
+            raise self.unsupported(f"input {position} ('{tensor.name}') that is not a constant")
+        return tensor.data
+
+    @property
+    def output(self) -> Tensor:
+        """The first output."""
+        if not self.outputs:
+            raise ModelError(f"{self.where} has no output.", "Convert the model again.")
+        return self.outputs[0]
+
+    def option(self, name: str, default: Any = 0) -> Any:
+        """An option of the schema by its snake_case name."""
+        return self.node.options.get(name, default)
+
+    def in_ref(self, position: int, offset: int = 0) -> Ref:
+        """A reference into an input's bytes."""
+        return Ref(self.node.inputs[position], offset)
+
+    def out_ref(self, offset: int = 0) -> Ref:
+        """A reference into the first output's bytes."""
+        return Ref(self.node.outputs[0], offset)
+
+    def unsupported(self, what: str) -> UnsupportedError:
+        """The error for something this operator does not run."""
+        return UnsupportedError(
+            f"{self.where}: {what} is not supported.",
+            "Quantize the float model with 'edgeinfer quantize', or change this layer.",
+        )
+
+    def require_int8(self, *positions: int) -> None:
+        """Check that these inputs and the first output are int8. Raises UnsupportedError."""
+        for tensor in (*(self.input(p) for p in positions), self.output):
+            if tensor.dtype != np.int8:
+                raise self.unsupported(f"type {tensor.dtype} (tensor '{tensor.name}')")
+
+
+class Op:
+    """One operator of the schema.
+
+    The numpy references take a batch of any size in the first dimension, so that calibration and
+    evaluation can run many samples at once."""
+
+    name: str = ""  # the schema's name
+    rule: QuantRule = QuantRule()
+
+    def shape(self, site: Site) -> tuple[int, ...]:
+        """Shape of the first output from the shapes of the inputs and the options."""
+        raise NotImplementedError
+
+    def macs(self, site: Site) -> int:
+        """Multiply-accumulates of one inference."""
+        return 0
+
+    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
+        """Reference on float32 inputs: the first output."""
+        raise NotImplementedError
+
+    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+        """Reference on quantized inputs, equal to TFLite's reference kernel in every byte."""
+        raise NotImplementedError
+
+    def pack(self, site: Site) -> list[Call]:
+        """The kernel calls that compute this node; none when the output is the input's bytes.
+
+        Raises UnsupportedError for what the kernels do not run."""
+        raise NotImplementedError
+
+    def alias(self, site: Site) -> bool:
+        """Whether the output is just another name for the first input's bytes."""
+        return False
+
+    def run(self, site: Site, values: Sequence[Array | None]) -> Array:
+        """The reference that fits the types of this site."""
+        if any(t.dtype == np.int8 for t in (*site.outputs, *(t for t in site.inputs[:1] if t))):
+            return self.int8(site, values)
+        return self.float_(site, values)
