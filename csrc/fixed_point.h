@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The only rounding code: TFLite's double-rounding fixed-point arithmetic, as in gemmlowp's
+ * fixedpoint.h and TFLite's kernels/internal/common.h. Signed sums that may wrap are made unsigned.
+ */
+#ifndef EI_FIXED_POINT_H
+#define EI_FIXED_POINT_H
+
+#include <stdint.h>
+
+static inline int32_t ei_add_wrap(int32_t a, int32_t b) {
+  return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+static inline int32_t ei_shl_wrap(int32_t x, int n) { return (int32_t)((uint32_t)x << n); }
+
+static inline int32_t ei_clamp(int32_t x, int32_t lo, int32_t hi) {
+  x = x < lo ? lo : x;
+  return x > hi ? hi : x;
+}
+
+/* SaturatingRoundingDoublingHighMul: (2 a b) / 2^32, halves towards plus infinity. gemmlowp divides
+ * the nudged product towards zero; its nudge makes that equal to this shift for every input. */
+static inline int32_t ei_mul_high(int32_t a, int32_t b) {
+  if (a == b && a == INT32_MIN) return INT32_MAX;
+  return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
+}
+
+/* RoundingDivideByPOT: x / 2^n, halves away from zero; n in 0..31. */
+static inline int32_t ei_div_pot(int32_t x, int n) {
+  const int32_t mask = (int32_t)((UINT32_C(1) << n) - 1);
+  const int32_t threshold = (mask >> 1) + (x < 0);
+  return (x >> n) + ((x & mask) > threshold);
+}
+
+/* MultiplyByQuantizedMultiplier: x * m * 2^(shift - 31), rounding twice; shift in -31..30. */
+static inline int32_t ei_requantize(int32_t x, int32_t m, int shift) {
+  if (shift > 0) return ei_mul_high(ei_shl_wrap(x, shift), m);
+  return ei_div_pot(ei_mul_high(x, m), -shift);
+}
+
+/* SaturatingLeftShift of gemmlowp (SaturatingRoundingMultiplyByPOT with a positive exponent). */
+static inline int32_t ei_shl_saturate(int32_t x, int n) {
+  if (x > (INT32_MAX >> n)) return INT32_MAX;
+  if (x < (INT32_MIN >> n)) return INT32_MIN;
+  return ei_shl_wrap(x, n);
+}
+
+#endif

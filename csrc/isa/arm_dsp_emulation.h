@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The DSP instructions of arm_dsp.h in C, so that a host checks the Cortex-M4 path under sanitizers.
+ * Semantics: ARMv7-M Architecture Reference Manual, A7.7 (SXTB16, SMLAD).
+ */
+#ifndef EI_ISA_ARM_DSP_EMULATION_H
+#define EI_ISA_ARM_DSP_EMULATION_H
+
+EI_INLINE uint32_t ei_sxtb16(uint32_t x) {
+  const uint32_t low = (uint32_t)(int32_t)(int8_t)(x & 0xFF) & 0xFFFF;
+  const uint32_t high = (uint32_t)(int32_t)(int8_t)((x >> 16) & 0xFF) << 16;
+  return high | low;
+}
+
+EI_INLINE uint32_t ei_sxtb16_ror8(uint32_t x) { return ei_sxtb16((x >> 8) | (x << 24)); }
+
+EI_INLINE int32_t ei_smlad(uint32_t a, uint32_t b, int32_t acc) {
+  const int32_t low = (int16_t)(a & 0xFFFF) * (int16_t)(b & 0xFFFF);
+  const int32_t high = (int16_t)(a >> 16) * (int16_t)(b >> 16);
+  return (int32_t)((uint32_t)acc + (uint32_t)low + (uint32_t)high);
+}
+
+#endif

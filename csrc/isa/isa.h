@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Chooses the instruction set's header from what the compiler says of its target. */
+#ifndef EI_ISA_H
+#define EI_ISA_H
+
+#if defined(EI_DSP_EMULATION) || defined(__ARM_FEATURE_SIMD32) || defined(__ARM_FEATURE_DSP)
+#include "isa/arm_dsp.h"
+#else
+#include "isa/portable.h"
+#endif
+
+#endif
