@@ -18,7 +18,7 @@ enum ei_kernel_id {
 #define EI_KERNEL(name) EI_KERNEL_##name,
 #include "kernels.inc"
 #undef EI_KERNEL
-  EI_N_KERNELS
+  EI_N_KERNELS /* how many there are */
 };
 
 /* The operands of one step, resolved. */
@@ -36,7 +36,9 @@ typedef struct {
 typedef struct {
   uint64_t in[2];
   uint64_t out;
-  uint32_t data_bytes; /* given: size of the image's constants */
+  uint32_t in_align, out_align; /* bytes that the pointers must be aligned to; 1: any */
+  uint32_t data_bytes;   /* given: size of the image's constants */
+  uint32_t params_bytes; /* given: what is left of the image's params from this call's on */
 } ei_need;
 
 typedef struct {
@@ -52,21 +54,42 @@ typedef struct {
 #include "kernels.inc"
 #undef EI_KERNEL
 
+/* Begin a check: EI_ERR_BOUNDS unless the parameter struct lies within the image. */
+#define EI_CHECK_PARAMS(type, p, call, need)                         \
+  if ((need)->params_bytes < sizeof(type)) return EI_ERR_BOUNDS;     \
+  const type *p = (call)->params
+
 /* Whether `count` constants of `size` bytes each lie at `offset`, aligned to their size. */
 static inline int ei_has_data(const ei_need *need, uint32_t offset, uint64_t count, uint32_t size) {
   return offset % size == 0 && (uint64_t)offset + count * size <= need->data_bytes;
 }
 
-/* First and one past the last input row that window rows [y0, y1) touch, clipped to the input.
- * Returns 0 when the call's input pointer starts after the first of them. */
-static inline int ei_window_rows(const ei_call *c, int32_t stride, int32_t pad, int32_t span,
-                                 int32_t in_h, int32_t *rows) {
-  int32_t first = c->y0 * stride - pad;
-  int32_t last = (c->y1 - 1) * stride - pad + span;
-  if (first < 0) first = 0;
-  if (last > in_h) last = in_h;
-  *rows = last > c->in_y0 ? last - c->in_y0 : 0;
-  return first >= last || first >= c->in_y0;
+/* Whether n requantization shifts are in range. */
+static inline int ei_shifts_ok(const uint8_t *shift, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++)
+    if ((int8_t)shift[i] < -31 || (int8_t)shift[i] > 30) return 0;
+  return 1;
+}
+
+/* One axis of a sliding window. */
+typedef struct {
+  int32_t stride, pad, span; /* span: from the first tap to one past the last */
+  int32_t in;                /* elements of the input along this axis */
+} ei_axis;
+
+/* Whether the windows of outputs [first, last) all overlap the input; then no position overflows. */
+static inline int ei_axis_ok(ei_axis a, int32_t first, int32_t last) {
+  return a.stride > 0 && a.span > 0 && first < last &&
+         (int64_t)first * a.stride - a.pad + a.span > 0 && (int64_t)(last - 1) * a.stride - a.pad < a.in;
+}
+
+/* Rows of the input that a call touches, counted from in_y0; 0 when they begin before it, or when
+ * a window lies outside the input. */
+static inline uint32_t ei_window_rows(const ei_call *c, ei_axis a) {
+  if (!ei_axis_ok(a, c->y0, c->y1)) return 0;
+  const int32_t first = c->y0 * a.stride - a.pad, last = (c->y1 - 1) * a.stride - a.pad + a.span;
+  if ((first > 0 ? first : 0) < c->in_y0) return 0;
+  return (uint32_t)((last < a.in ? last : a.in) - c->in_y0);
 }
 
 #endif

@@ -45,7 +45,7 @@ class Call:
     the output byte at the same place."""
 
     kernel: str
-    params: Mapping[str, int]
+    params: Mapping[str, Any]
     inputs: tuple[Ref, ...]
     output: Ref
     rows: int = 1  # output rows; a step may make a part of them

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The loop over steps. Firmware links only the kernels its model uses: it defines EI_KERNEL_LIST as
+ * the path of a shorter list, and the others' entries stay empty.
+ */
+#include "exec.h"
+
+#ifndef EI_KERNEL_LIST
+#define EI_KERNEL_LIST "kernels.inc"
+#endif
+
+static const ei_kernel kernels[EI_N_KERNELS] = {
+#define EI_KERNEL(name) \
+  [EI_KERNEL_##name] = {ei_##name##_run, ei_##name##_check, ei_##name##_scratch},
+#include EI_KERNEL_LIST
+#undef EI_KERNEL
+};
+
+const ei_kernel *ei_find_kernel(uint16_t id) {
+  return id < EI_N_KERNELS && kernels[id].run != NULL ? &kernels[id] : NULL;
+}
+
+void ei_resolve(const ei_model *model, const ei_step *step, uint8_t *arena, ei_call *call) {
+  call->params = model->params + step->params;
+  call->data = model->data;
+  call->in[0] = (step->flags & EI_STEP_IN0_CONST ? model->data : arena) + step->in[0];
+  call->in[1] = (step->flags & EI_STEP_IN1_CONST ? model->data : arena) + step->in[1];
+  call->out = arena + step->out;
+  call->scratch = arena + step->scratch;
+  call->y0 = step->y0;
+  call->y1 = step->y1;
+  call->in_y0 = step->in_y0;
+}
+
+void ei_invoke(const ei_model *model, uint8_t *arena, ei_profile profile, void *context) {
+  for (uint32_t i = 0; i < model->n_steps; i++) {
+    const ei_step *step = &model->steps[i];
+    ei_call call;
+    ei_resolve(model, step, arena, &call);
+    if (profile != NULL) profile(context, i, 1);
+    kernels[step->kernel].run(&call);
+    if (profile != NULL) profile(context, i, 0);
+  }
+}
+
+uint32_t ei_scratch_bytes(uint16_t kernel, const void *params) {
+  const ei_kernel *k = ei_find_kernel(kernel);
+  return k != NULL ? k->scratch(params) : 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The walk that element-wise kernels of two int8 inputs share. Broadcasting is strides: the output's
+ * dimensions are merged to four on the PC, and an input's stride is 0 where it repeats.
+ */
+#ifndef EI_BINARY_H
+#define EI_BINARY_H
+
+#include "fixed_point.h"
+#include "isa/isa.h"
+#include "kernel.h"
+
+typedef struct {
+  uint32_t dims[4];      /* elements, outermost first; dims[0] are the rows */
+  uint32_t stride[2][4]; /* elements from one to the next along each dimension, per input */
+} ei_walk;
+
+/* out = op(a, b) for every element of the rows [y0, y1). op is inlined. */
+EI_INLINE void ei_walk_run(const ei_call *c, const ei_walk *w,
+                           int8_t (*op)(const void *params, int32_t a, int32_t b)) {
+  const int8_t *const a0 = (const int8_t *)c->in[0], *const b0 = (const int8_t *)c->in[1];
+  const uint32_t sa = w->stride[0][3], sb = w->stride[1][3];
+  int8_t *out = c->out;
+  for (int32_t y = c->y0; y < c->y1; y++)
+    for (uint32_t i = 0; i < w->dims[1]; i++)
+      for (uint32_t j = 0; j < w->dims[2]; j++) {
+        const uint32_t row = (uint32_t)(y - c->in_y0);
+        const int8_t *a = a0 + row * w->stride[0][0] + i * w->stride[0][1] + j * w->stride[0][2];
+        const int8_t *b = b0 + row * w->stride[1][0] + i * w->stride[1][1] + j * w->stride[1][2];
+        for (uint32_t k = w->dims[3]; k > 0; k--, a += sa, b += sb) *out++ = op(c->params, *a, *b);
+      }
+}
+
+static inline int ei_walk_check(const ei_call *c, const ei_walk *w, ei_need *need) {
+  if (c->y1 > (int64_t)w->dims[0] || c->in_y0 > c->y0) return EI_ERR_PARAMS;
+  need->out = (uint32_t)(c->y1 - c->y0);
+  for (int d = 1; d < 4; d++) {
+    if (w->dims[d] == 0 || w->dims[d] > INT32_MAX) return EI_ERR_PARAMS;
+    need->out *= w->dims[d];
+    if (need->out > INT32_MAX) return EI_ERR_BOUNDS;
+  }
+  for (int input = 0; input < 2; input++) {
+    need->in[input] = 1 + (uint64_t)(uint32_t)(c->y1 - 1 - c->in_y0) * w->stride[input][0];
+    for (int d = 1; d < 4; d++) need->in[input] += (uint64_t)(w->dims[d] - 1) * w->stride[input][d];
+  }
+  return EI_OK;
+}
+
+#endif

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Graph → image that is ready to run: lowered, planned, checked, packed, with its self-test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgeinfer import image as images
+from edgeinfer import native
+from edgeinfer.graph import Graph
+from edgeinfer.lower import Program, lower
+from edgeinfer.ops.base import Call
+from edgeinfer.plan import Plan, check, plan
+from edgeinfer.session import Session
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A model made ready: the plan for people, the image for the C library."""
+
+    plan: Plan
+    image: bytes
+
+
+def scratch_bytes(call: Call) -> int:
+    """Bytes of scratch of one kernel call."""
+    return native.scratch_bytes(call.kernel, call.params)
+
+
+def make_plan(
+    program: Program, seconds: float = 5.0, progress: Callable[[float], None] | None = None
+) -> Plan:
+    """The smallest memory plan of a program, checked byte by byte.
+
+    Raises PlanError when the checker finds it wrong."""
+    made = plan(program, scratch_bytes, seconds=seconds, progress=progress)
+    check(made, scratch_bytes)
+    return made
+
+
+def compile_graph(graph: Graph, *, strip: bool = False) -> Compiled:
+    """The plan and image of an int8 graph.
+
+    Raises UnsupportedError naming the layer that no kernel runs."""
+    made = make_plan(lower(graph))
+    unsealed = images.pack(made, strip=strip)
+    crc = Session(unsealed).selftest_crc()
+    return Compiled(made, images.with_selftest(unsealed, crc))

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TFLite's double-rounding fixed-point arithmetic in numpy, as csrc/fixed_point.h has it in C."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeinfer.errors import QuantizeError
+
+Ints = npt.NDArray[Any]
+INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1
+
+
+def multiplier(scale: float) -> tuple[int, int]:
+    """Q31 multiplier m and shift s with scale ≈ m · 2**(s − 31), m in [2**30, 2**31) or 0.
+
+    As QuantizeMultiplier in TFLite (kernels/internal/quantization_util.cc).
+    Raises QuantizeError if scale is not finite or negative."""
+    if not math.isfinite(scale) or scale < 0:
+        raise QuantizeError(
+            f"A requantization scale is {scale}.", "A tensor's scale is damaged: convert again."
+        )
+    if scale == 0:
+        return 0, 0
+    mantissa, shift = math.frexp(scale)
+    m = math.floor(mantissa * (1 << 31) + 0.5)
+    if m == 1 << 31:
+        m, shift = m // 2, shift + 1
+    if shift < -31:
+        return 0, 0
+    if shift > 30:
+        return INT32_MAX, 30
+    return m, shift
+
+
+def multipliers(scales: npt.NDArray[np.float64]) -> tuple[Ints, Ints]:
+    """`multiplier` for each channel: int32 multipliers and int8 shifts."""
+    pairs = [multiplier(float(s)) for s in scales]
+    return np.array([p[0] for p in pairs], np.int32), np.array([p[1] for p in pairs], np.int8)
+
+
+def wrap(x: Ints) -> Ints:
+    """The low 32 bits of int64 values, as int32 arithmetic that wraps leaves them."""
+    return ((x + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+
+
+def mul_high(a: Ints, b: Ints | int) -> Ints:
+    """SaturatingRoundingDoublingHighMul of gemmlowp (fixedpoint/fixedpoint.h) on int64 arrays."""
+    product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
+    return np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
+
+
+def div_pot(x: Ints, exponent: Ints | int) -> Ints:
+    """RoundingDivideByPOT of gemmlowp: x / 2**exponent, halves away from zero."""
+    x = np.asarray(x, np.int64)
+    e = np.asarray(exponent, np.int64)
+    mask = (np.int64(1) << e) - 1
+    threshold = (mask >> 1) + (x < 0)
+    return (x >> e) + ((x & mask) > threshold)
+
+
+def requantize(x: Ints, m: Ints | int, shift: Ints | int) -> Ints:
+    """MultiplyByQuantizedMultiplier of TFLite (kernels/internal/common.h), rounding twice."""
+    s = np.asarray(shift, np.int64)
+    left = np.maximum(s, 0)
+    return div_pot(mul_high(wrap(np.asarray(x, np.int64) << left), m), np.maximum(-s, 0))
+
+
+def shl_saturate(x: Ints, n: int) -> Ints:
+    """SaturatingRoundingMultiplyByPOT of gemmlowp with a positive exponent."""
+    return np.clip(np.asarray(x, np.int64) << n, INT32_MIN, INT32_MAX)
+
+
+def round_away(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """TfLiteRound: to the nearest integer, halves away from zero."""
+    whole = np.trunc(x)
+    rest = x - whole
+    return whole + (rest >= 0.5) - (rest <= -0.5)  # type: ignore[no-any-return]

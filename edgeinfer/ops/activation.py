@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fused activations: what they clip to, in float and in int8."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeinfer.fixed_point import round_away
+from edgeinfer.graph import Array, Tensor
+from edgeinfer.ops.base import Site
+
+# ActivationFunctionType of the schema → range in real numbers.
+RANGES: dict[int, tuple[float, float]] = {
+    0: (-np.inf, np.inf),  # NONE
+    1: (0.0, np.inf),  # RELU
+    2: (-1.0, 1.0),  # RELU_N1_TO_1
+    3: (0.0, 6.0),  # RELU6
+}
+
+
+def real_range(site: Site) -> tuple[float, float]:
+    """The fused activation's range in real numbers. Raises UnsupportedError for TANH and others."""
+    code = int(site.option("fused_activation_function"))
+    if code not in RANGES:
+        raise site.unsupported(f"fused activation {code}")
+    return RANGES[code]
+
+
+def clip(site: Site, x: Array) -> Array:
+    """A float output after the fused activation."""
+    low, high = real_range(site)
+    return np.clip(x, np.float32(low), np.float32(high)) if np.isfinite((low, high)).any() else x
+
+
+def quantize_value(value: float, tensor: Tensor) -> int:
+    """A real number in a tensor's scale, in float32 arithmetic as TFLite does it, not clamped."""
+    ratio = np.float32(value) / np.float32(tensor.scale)
+    return tensor.zero_point + int(round_away(np.asarray(ratio, np.float32)))
+
+
+def int8_range(site: Site) -> tuple[int, int]:
+    """The fused activation's range in the output's int8 values.
+
+    As CalculateActivationRangeQuantized in TFLite (kernels/kernel_util.cc)."""
+    low, high = real_range(site)
+    least = -128 if low == -np.inf else max(-128, quantize_value(low, site.output))
+    most = 127 if high == np.inf else min(127, quantize_value(high, site.output))
+    return least, most

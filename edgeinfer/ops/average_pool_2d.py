@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AVERAGE_POOL_2D: mean over the taps that lie inside the input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeinfer.graph import Array
+from edgeinfer.ops.activation import clip, int8_range
+from edgeinfer.ops.base import Site
+from edgeinfer.ops.pool import Pool
+
+
+class AveragePool2D(Pool):
+    """The int8 reference is AveragePool (kernels/internal/reference/integer_ops/pooling.h)."""
+
+    name = "AVERAGE_POOL_2D"
+    kernel = "average_pool_2d"
+
+    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
+        x = values[0]
+        assert x is not None
+        window = self.window(site)
+        count = window.taps_inside(x.shape[1], x.shape[2]).astype(np.float32)
+        return clip(site, window.patches(x, 0.0).sum((3, 4)) / count)
+
+    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+        x = values[0]
+        assert x is not None
+        window = self.window(site)
+        count = window.taps_inside(x.shape[1], x.shape[2])
+        total = window.patches(x, 0).sum((3, 4), dtype=np.int64)
+        mean = np.sign(total) * ((np.abs(total) + count // 2) // count)
+        return np.asarray(np.clip(mean, *int8_range(site)).astype(np.int8))

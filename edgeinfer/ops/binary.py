@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What element-wise operators of two inputs share: broadcasting as strides."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeinfer.errors import ModelError
+from edgeinfer.ops.base import Op, Site
+
+Strides = list[int]
+
+
+class Binary(Op):
+    """An element-wise operator of two tensors, with numpy's broadcasting."""
+
+    def shape(self, site: Site) -> tuple[int, ...]:
+        a, b = site.input(0).shape, site.input(1).shape
+        try:
+            return np.broadcast_shapes(a, b)
+        except ValueError as error:
+            raise ModelError(
+                f"{site.where}: shapes {a} and {b} do not broadcast.",
+                "Convert the model again: it is damaged.",
+            ) from error
+
+    @staticmethod
+    def walk(site: Site) -> tuple[dict[str, list[int] | list[Strides]], int]:
+        """Fields of the C struct ei_walk, and the number of rows.
+
+        Neighbouring dimensions that both inputs walk alike are merged, the row dimension (height)
+        excepted. Raises UnsupportedError if more than four remain."""
+        out = site.output.shape
+        inputs = [t.shape for t in (site.input(0), site.input(1))]
+        padded = [(1,) * (len(out) - len(s)) + s for s in inputs]
+        merged: list[tuple[int, bool, bool]] = []  # size, whether each input has it
+        for d, size in enumerate(out):
+            if size == 1:
+                continue
+            has = (padded[0][d] != 1, padded[1][d] != 1)
+            # Height stays a dimension of its own, so that a step can make a band of rows.
+            if merged and merged[-1][1:] == has and not (len(out) == 4 and d == 2):
+                merged[-1] = (merged[-1][0] * size, *has)
+            else:
+                merged.append((size, *has))
+        if len(merged) > 4 and len(out) == 4:
+            raise site.unsupported(f"broadcasting {inputs[0]} with {inputs[1]}")
+        if not merged:
+            merged = [(1, True, True)]
+        if len(merged) > 4:
+            raise site.unsupported(f"broadcasting {inputs[0]} with {inputs[1]}")
+        # The rows go first, the innermost dimension last, ones between.
+        rows, rest = (merged[0], merged[1:]) if len(merged) > 1 else ((1, True, True), merged)
+        dims = [rows, *[(1, True, True)] * (3 - len(rest)), *rest]
+        strides: list[Strides] = []
+        for which in (1, 2):
+            step, row = 1, [0, 0, 0, 0]
+            for d in range(3, -1, -1):
+                if dims[d][which]:
+                    row[d] = step if dims[d][0] > 1 else 0
+                    step *= dims[d][0]
+            strides.append(row)
+        return {"dims": [d[0] for d in dims], "stride": strides}, rows[0]
+
+    @staticmethod
+    def inplace(site: Site) -> tuple[int, ...]:
+        """Inputs that the output may overwrite: those that are not repeated."""
+        return tuple(p for p in (0, 1) if site.input(p).shape == site.output.shape)

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CONV_2D: input [n, h, w, c], weights [o, kh, kw, c], bias [o]."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeinfer.graph import Array
+from edgeinfer.ops.base import QuantRule, Site
+from edgeinfer.ops.convolution import Convolution
+from edgeinfer.ops.window import Window
+
+
+class Conv2D(Convolution):
+    """The int8 reference is ConvPerChannel (kernels/internal/reference/integer_ops/conv.h)."""
+
+    name = "CONV_2D"
+    rule = QuantRule(weights=1, channel_axis=0, bias=2)
+    kernel = "conv_2d"
+    channel_axis = 0
+
+    def window(self, site: Site) -> Window:
+        weights = site.input(1).shape
+        if len(weights) != 4 or weights[3] != site.input(0).shape[-1]:
+            raise site.unsupported(f"grouped convolution (weights {weights})")
+        return Window.of(site, (weights[1], weights[2]))
+
+    def sums(self, site: Site, x: Array, w: Array, fill: float) -> Array:
+        patches = self.window(site).patches(x, fill)
+        flat = patches.reshape(*patches.shape[:3], -1)
+        return np.asarray(flat @ w.reshape(len(w), -1).T)

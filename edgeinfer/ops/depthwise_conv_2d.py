@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DEPTHWISE_CONV_2D: input [n, h, w, c], weights [1, kh, kw, c · m], bias [c · m]."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from edgeinfer.errors import ModelError
+from edgeinfer.graph import Array
+from edgeinfer.ops.base import Call, QuantRule, Site
+from edgeinfer.ops.convolution import Convolution
+from edgeinfer.ops.window import Window
+
+
+class DepthwiseConv2D(Convolution):
+    """The int8 reference is DepthwiseConvPerChannel (…/reference/integer_ops/depthwise_conv.h)."""
+
+    name = "DEPTHWISE_CONV_2D"
+    rule = QuantRule(weights=1, channel_axis=3, bias=2)
+    kernel = "depthwise_conv_2d"
+    channel_axis = 3
+
+    def window(self, site: Site) -> Window:
+        weights, shape = site.input(1).shape, site.input(0).shape
+        if len(weights) != 4 or len(shape) != 4 or weights[0] != 1 or weights[3] % shape[3]:
+            raise ModelError(
+                f"{site.where}: weights {weights} do not match the input {shape}.",
+                "Convert the model again: it is damaged.",
+            )
+        return Window.of(site, (weights[1], weights[2]))
+
+    def sums(self, site: Site, x: Array, w: Array, fill: float) -> Array:
+        repeats = w.shape[3] // x.shape[3]
+        patches = self.window(site).patches(x, fill)
+        acc = np.zeros((*patches.shape[:3], w.shape[3]), w.dtype)
+        for ky, kx in np.ndindex(w.shape[1:3]):
+            taps = patches[:, :, :, ky, kx]
+            acc += (np.repeat(taps, repeats, -1) if repeats > 1 else taps) * w[0, ky, kx]
+        return np.asarray(acc)
+
+    def pack(self, site: Site) -> list[Call]:
+        repeats = site.input(1).shape[3] // site.input(0).shape[3]
+        return [
+            replace(call, params={**call.params, "multiplier": repeats})
+            for call in super().pack(site)
+        ]

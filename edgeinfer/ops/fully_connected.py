@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""FULLY_CONNECTED: input [..., i], weights [o, i], bias [o]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeinfer.errors import ModelError
+from edgeinfer.fixed_point import multiplier
+from edgeinfer.graph import Array
+from edgeinfer.ops.activation import clip, int8_range
+from edgeinfer.ops.base import Call, Op, QuantRule, Site
+from edgeinfer.ops.weighted import bias_of, check_weights, finish, folded_bias
+
+
+class FullyConnected(Op):
+    """The int8 reference is FullyConnected (kernels/internal/reference/integer_ops/)."""
+
+    name = "FULLY_CONNECTED"
+    rule = QuantRule(weights=1, channel_axis=None, bias=2)
+
+    def shape(self, site: Site) -> tuple[int, ...]:
+        x, w = site.input(0), site.input(1)
+        if len(w.shape) != 2 or w.shape[1] < 1 or x.size % w.shape[1]:
+            raise ModelError(
+                f"{site.where}: weights {w.shape} do not match the input {x.shape}.",
+                "Convert the model again: it is damaged.",
+            )
+        if site.option("keep_num_dims"):
+            return (*x.shape[:-1], w.shape[0])
+        return (x.size // w.shape[1], w.shape[0])
+
+    def macs(self, site: Site) -> int:
+        return site.output.size * site.input(1).shape[1]
+
+    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
+        x, w = values[0], values[1]
+        assert x is not None and w is not None
+        y = self._rows(site, x, w) @ w.T + bias_of(site, len(w), np.float32)
+        return clip(site, self._shaped(site, x, y))
+
+    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+        x, w = values[0], values[1]
+        assert x is not None and w is not None
+        self._check(site)
+        acc = self._rows(site, x, w).astype(np.float64) @ w.T.astype(np.float64)
+        acc += folded_bias(site, w.sum(1, dtype=np.int64))
+        return self._shaped(site, x, finish(site, acc, *self._multiplier(site)))
+
+    def pack(self, site: Site) -> list[Call]:
+        site.require_int8(0)
+        self._check(site)
+        weights = site.const(1)
+        mult, shift = self._multiplier(site)
+        low, high = int8_range(site)
+        params = {
+            "mult": mult,
+            "shift": shift,
+            "in_c": weights.shape[1],
+            "out_c": weights.shape[0],
+            "out_zero": site.output.zero_point,
+            "act_min": low,
+            "act_max": high,
+        }
+        bias = folded_bias(site, weights.sum(1, dtype=np.int64))
+        return [
+            Call(
+                "fully_connected",
+                params,
+                (site.in_ref(0),),
+                site.out_ref(),
+                rows=site.output.size // weights.shape[0],
+                consts={"weights": weights, "bias": bias},
+            )
+        ]
+
+    @staticmethod
+    def _check(site: Site) -> None:
+        check_weights(site)
+        quant = site.input(1).quant
+        if quant is not None and quant.per_channel:
+            raise site.unsupported("per-channel weights")
+        if site.option("weights_format"):
+            raise site.unsupported("shuffled weights")
+
+    @staticmethod
+    def _multiplier(site: Site) -> tuple[int, int]:
+        """As GetQuantizedConvolutionMultipler in TFLite, which multiplies scales in float32."""
+        product = np.float32(site.input(0).scale) * np.float32(site.input(1).scale)
+        return multiplier(float(product) / site.output.scale)
+
+    @staticmethod
+    def _rows(site: Site, x: Array, w: Array) -> Array:
+        return x.reshape(-1, w.shape[1])
+
+    @staticmethod
+    def _shaped(site: Site, x: Array, y: Array) -> Array:
+        return y.reshape(*x.shape[:-1], -1) if site.option("keep_num_dims") else y

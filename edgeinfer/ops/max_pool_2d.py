@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MAX_POOL_2D: maximum over the taps that lie inside the input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeinfer.graph import Array
+from edgeinfer.ops.activation import clip, int8_range
+from edgeinfer.ops.base import Site
+from edgeinfer.ops.pool import Pool
+
+
+class MaxPool2D(Pool):
+    """The int8 reference is MaxPool (kernels/internal/reference/integer_ops/pooling.h)."""
+
+    name = "MAX_POOL_2D"
+    kernel = "max_pool_2d"
+
+    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
+        x = values[0]
+        assert x is not None
+        return clip(site, self.window(site).patches(x, -np.inf).max((3, 4)))
+
+    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+        x = values[0]
+        assert x is not None
+        largest = self.window(site).patches(x, -128).max((3, 4))
+        return np.asarray(np.clip(largest, *int8_range(site)).astype(np.int8))

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MUL: element-wise product of two tensors, with broadcasting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeinfer.fixed_point import multiplier, requantize
+from edgeinfer.graph import Array
+from edgeinfer.ops.activation import clip, int8_range
+from edgeinfer.ops.base import Call, Site
+from edgeinfer.ops.binary import Binary
+
+
+class Mul(Binary):
+    """The int8 reference is MulElementwise (kernels/internal/reference/integer_ops/mul.h)."""
+
+    name = "MUL"
+
+    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
+        a, b = values[0], values[1]
+        assert a is not None and b is not None
+        return clip(site, a * b)
+
+    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+        a, b = values[0], values[1]
+        assert a is not None and b is not None
+        product = (a.astype(np.int64) - site.input(0).zero_point) * (
+            b.astype(np.int64) - site.input(1).zero_point
+        )
+        q = requantize(product, *self._multiplier(site)) + site.output.zero_point
+        return np.clip(q, *int8_range(site)).astype(np.int8)
+
+    def pack(self, site: Site) -> list[Call]:
+        site.require_int8(0, 1)
+        walk, rows = self.walk(site)
+        mult, shift = self._multiplier(site)
+        low, high = int8_range(site)
+        params = {
+            "walk": walk,
+            "zero": [site.input(0).zero_point, site.input(1).zero_point],
+            "mult": mult,
+            "shift": shift,
+            "out_zero": site.output.zero_point,
+            "act_min": low,
+            "act_max": high,
+        }
+        refs = (site.in_ref(0), site.in_ref(1))
+        return [Call("mul", params, refs, site.out_ref(), rows, inplace=self.inplace(site))]
+
+    @staticmethod
+    def _multiplier(site: Site) -> tuple[int, int]:
+        """As Prepare in TFLite (kernels/mul.cc), which computes the scale in float."""
+        a, b = np.float32(site.input(0).scale), np.float32(site.input(1).scale)
+        return multiplier(float(a * b / np.float32(site.output.scale)))

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What RELU, RELU6 and their like share: clipping to a range of real numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeinfer.fixed_point import multiplier, requantize
+from edgeinfer.graph import Array
+from edgeinfer.ops.activation import quantize_value
+from edgeinfer.ops.base import Site
+from edgeinfer.ops.table import Table
+
+
+class Rectifier(Table):
+    """Clips to [low, high]; a bound of None is none."""
+
+    low: float = 0.0
+    high: float | None = None
+
+    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
+        assert values[0] is not None
+        return np.clip(values[0], np.float32(self.low), self.high)
+
+    def results(self, site: Site, q: Array) -> Array:
+        x, y = site.input(0), site.output
+        low = max(-128, quantize_value(self.low, y))
+        high = 127 if self.high is None else min(127, quantize_value(self.high, y))
+        # The ratio of scales is taken in float32 (ReluPrepare in TFLite).
+        ratio = float(np.float32(x.scale) / np.float32(y.scale))
+        scaled = requantize(q - x.zero_point, *multiplier(ratio))
+        return np.clip(scaled + y.zero_point, low, high)

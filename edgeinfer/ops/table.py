@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Element-wise functions of one int8 tensor: a table of 256 results, made on the PC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeinfer.graph import Array
+from edgeinfer.ops.base import Call, Op, Site
+
+
+class Table(Op):
+    """An operator whose int8 output depends on one input byte only."""
+
+    def shape(self, site: Site) -> tuple[int, ...]:
+        return site.input(0).shape
+
+    def results(self, site: Site, q: Array) -> Array:
+        """The int8 results (as integers in −128..127) for int64 inputs."""
+        raise NotImplementedError
+
+    def table(self, site: Site) -> Array:
+        """Results for the inputs −128..127: int8 [256]."""
+        return self.results(site, np.arange(-128, 128, dtype=np.int64)).astype(np.int8)
+
+    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+        assert values[0] is not None
+        return np.asarray(self.table(site)[values[0].astype(np.int64) + 128])
+
+    def pack(self, site: Site) -> list[Call]:
+        site.require_int8(0)
+        shape = site.output.shape
+        rows = shape[1] if len(shape) == 4 and shape[0] == 1 else 1
+        params = {"row": site.output.size // rows}
+        return [
+            Call(
+                "lut",
+                params,
+                (site.in_ref(0),),
+                site.out_ref(),
+                rows,
+                consts={"table": self.table(site)},
+                inplace=(0,),
+            )
+        ]

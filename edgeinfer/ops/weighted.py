@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED share: weights, bias, requantization."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeinfer.fixed_point import Ints, multipliers, requantize, wrap
+from edgeinfer.graph import Array
+from edgeinfer.ops.activation import int8_range
+from edgeinfer.ops.base import Site
+
+
+def check_weights(site: Site) -> None:
+    """Raise UnsupportedError unless the weights are constant, int8 and symmetric."""
+    site.const(1)
+    weights = site.input(1)
+    if weights.dtype != np.int8:
+        raise site.unsupported(f"weights of type {weights.dtype}")
+    if weights.quant is None or np.any(weights.quant.zero_point != 0):
+        raise site.unsupported("asymmetric weights (zero point other than 0)")
+    bias = site.optional(2)
+    if bias is not None and bias.data is not None and bias.dtype != np.int32:
+        raise site.unsupported(f"a bias of type {bias.dtype}")
+
+
+def bias_of(site: Site, channels: int, dtype: type) -> Array:
+    """The bias, or zeros where there is none: [channels]."""
+    if site.optional(2) is None:
+        return np.zeros(channels, dtype)
+    return site.const(2).astype(dtype)
+
+
+def channel_multipliers(site: Site, channels: int) -> tuple[Ints, Ints]:
+    """Per-channel multipliers and shifts of scale input · weight / output.
+
+    As PopulateConvolutionQuantizationParams in TFLite (kernels/kernel_util.cc)."""
+    weights = site.input(1).quant
+    assert weights is not None
+    scales = np.broadcast_to(weights.scale.astype(np.float64), channels)
+    return multipliers(site.input(0).scale * scales / site.output.scale)
+
+
+def folded_bias(site: Site, weight_sums: Ints) -> Ints:
+    """Bias − zero_point · Σ weights per channel, int32: kernels then multiply raw input bytes."""
+    bias = bias_of(site, len(weight_sums), np.int64)
+    return wrap(bias - site.input(0).zero_point * weight_sums.astype(np.int64)).astype(np.int32)
+
+
+def finish(site: Site, acc: Array, mult: Ints | int, shift: Ints | int) -> Array:
+    """Accumulators (exact integers of any dtype, bias included) → int8 outputs."""
+    low, high = int8_range(site)
+    q = requantize(wrap(acc.astype(np.int64)), mult, shift) + site.output.zero_point
+    return np.clip(q, low, high).astype(np.int8)
