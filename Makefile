@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+# New source files have to be known to the editable install.
+SOURCES := $(shell find edgeinfer quantize -name '*.py' 2>/dev/null)
+C_FILES := $(shell find csrc firmware -name '*.[ch]' 2>/dev/null)
+JOBS ?= 2
+
+.PHONY: help setup demo test lint format bench conformance sanitize clean
+
+help:
+	@echo 'make demo         set up, then quantize, verify, flash and benchmark real digits on an emulated board'
+	@echo 'make test         set up, then lint and run all tests'
+	@echo 'make lint         ruff, mypy --strict, clang-format'
+	@echo 'make format       format Python and C'
+	@echo 'make bench        executed instructions on the emulated boards, beside measured peers'
+	@echo 'make conformance  every operator against the reference, with many more cases'
+	@echo 'make clean        remove the virtual environment and build outputs'
+
+setup: $(VENV)/.installed
+
+$(VENV)/.tools: pyproject.toml .ci/setup
+	@PYTHON=$(PYTHON) .ci/setup
+	@echo 'Setting up $(VENV)' >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check 'scikit-build-core>=1.0' 'cffi>=2.1' ninja cmake
+	@touch $@
+
+# Without build isolation, so that a C edit rebuilds in half a second when the package is imported.
+$(VENV)/.installed: $(VENV)/.tools pyproject.toml csrc/CMakeLists.txt $(SOURCES)
+	@test -f $(VENV)/.deps -a $(VENV)/.deps -nt pyproject.toml && \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -Ceditable.rebuild=true -e . || \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -Ceditable.rebuild=true -e '.[dev]'
+	@touch $(VENV)/.deps $@
+
+demo: setup
+	@$(BIN)/python -m edgeinfer.demo
+
+test: lint
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
+
+format: setup
+	$(BIN)/ruff check --fix -q . || true
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(C_FILES)
+
+bench: setup
+	$(BIN)/python -m tests.bench
+
+conformance: setup
+	EDGEINFER_CASES=400 $(BIN)/python -m pytest -n $(JOBS) -q tests/ops
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A plan as text: the memory map over time, and what sits in the arena at the peak."""
+
+from __future__ import annotations
+
+from edgeinfer.plan.layout import SCRATCH, Live, Plan
+
+WIDTH = 100  # columns
+_LABEL = 40
+_BAR = WIDTH - _LABEL - 16
+_EMPTY, _SHADES = "·", "█▓▒"
+
+
+def describe(plan: Plan) -> str:
+    """Summary, memory map and the peak's cause, at most 100 columns wide."""
+    return "\n\n".join((summary(plan), memory_map(plan), peak(plan)))
+
+
+def summary(plan: Plan) -> str:
+    """Arena and lower bound in bytes, and whether the arena is proven to be the smallest."""
+    if plan.optimal:
+        proof = "proven smallest for this order of execution"
+    else:
+        proof = f"not proven smallest; lower bound {plan.lower_bound_bytes:,} bytes"
+    return f"Arena {plan.arena_bytes:,} bytes, {len(plan.steps)} steps ({proof})"
+
+
+def memory_map(plan: Plan) -> str:
+    """One line for each step: layer, live bytes, and the arena from its first to its last byte.
+
+    Neighbouring tensors have different shades; free bytes are dots; ◀ marks the peak."""
+    peak_step = plan.peak_step
+    lines = [f"{'step  layer':<{_LABEL}} {'bytes':>9}  arena"]
+    for index in range(len(plan.steps)):
+        mark = " ◀" if index == peak_step else ""
+        label = f"{index:>4}  {_layer(plan, index, _LABEL - 6)}"
+        lines.append(
+            f"{label:<{_LABEL}} {plan.live_bytes(index):>9,}  {_bar(plan, index)}{mark}".rstrip()
+        )
+    return "\n".join(lines)
+
+
+def peak(plan: Plan) -> str:
+    """The tensors in the arena at the fullest step, largest first, with their share of it."""
+    if not plan.steps:
+        return "Nothing is computed."
+    step = plan.peak_step
+    total = plan.live_bytes(step)
+    label = _layer(plan, step, WIDTH - 40)
+    lines = [f"Peak of {total:,} bytes at step {step}, {label}:"]
+    entries = plan.live(step)
+    for entry in sorted(entries, key=lambda e: (-e.size, e.offset)):
+        share = 100 * entry.size / total if total else 0
+        note = _note(plan, entry, step, entries)
+        head = f"  {entry.size:>9,} bytes {share:>3.0f} %  at {entry.offset:>9,}  "
+        lines.append(head + _name(plan, entry, WIDTH - len(head) - len(note)) + note)
+    return "\n".join(lines)
+
+
+def _note(plan: Plan, entry: Live, step: int, entries: list[Live]) -> str:
+    if entry.tensor == SCRATCH:
+        return ""
+    first, last = plan.spans[entry.tensor]
+    end = len(plan.steps) - 1
+    notes = []
+    if any(e.offset == entry.offset and e.tensor != entry.tensor for e in entries):
+        notes.append("in place")
+    if first < step < last or (first < step and last == end and step != end):
+        notes.append(f"kept from step {first} to {last}")
+    return f" ({', '.join(notes)})" if notes else ""
+
+
+def _name(plan: Plan, entry: Live, width: int) -> str:
+    if entry.tensor == SCRATCH:
+        return "scratch"
+    tensor = plan.program.graph.tensors[entry.tensor]
+    kind = f"  {'×'.join(map(str, tensor.shape)) or 'scalar'} {tensor.dtype}"
+    return _clip(tensor.name, max(width - len(kind), 8)) + kind
+
+
+def _layer(plan: Plan, step: int, width: int) -> str:
+    call = plan.steps[step].call
+    operator = plan.program.graph.nodes[call.node].op[:20]
+    name = plan.program.graph.tensors[call.output.tensor].name
+    return f"{operator} {_clip(name, width - len(operator) - 1)}".strip()
+
+
+def _bar(plan: Plan, step: int) -> str:
+    cells = [_EMPTY] * _BAR
+    scale = _BAR / plan.arena_bytes if plan.arena_bytes else 0
+    for entry in plan.live(step):
+        if not entry.size:
+            continue
+        start = min(int(entry.offset * scale), _BAR - 1)
+        stop = max(start + 1, round((entry.offset + entry.size) * scale))
+        before = cells[start - 1] if start else _EMPTY
+        shade = next(s for s in _SHADES if s not in (before, cells[start]))
+        cells[start:stop] = shade * (min(stop, _BAR) - start)
+    return "".join(cells)
+
+
+def _clip(text: str, width: int) -> str:
+    """The end of a long name, which tells more than its beginning."""
+    clean = "".join(c if c.isprintable() else "?" for c in text)
+    return clean if len(clean) <= width else "…" + clean[len(clean) - width + 1 :]

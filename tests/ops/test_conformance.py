@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each operator, bit for bit: TFLite's reference kernel = numpy = C = C for the Cortex-M4."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tflite_runtime.interpreter import Interpreter, OpResolverType
+
+from edgeinfer import tflite
+from edgeinfer.compile import compile_graph
+from edgeinfer.graph import Array, Graph
+from edgeinfer.ops import OPS
+from edgeinfer.reference import run
+from edgeinfer.session import Session
+from tests.ops.cases import CASES, samples
+
+MODELS, INPUTS = 40, 4
+
+
+class Oracle:
+    """TFLite's reference kernels on a graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.interpreter = Interpreter(
+            model_content=tflite.write(graph),
+            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        )
+        self.interpreter.allocate_tensors()
+
+    def run(self, inputs: list[Array]) -> list[Array]:
+        for detail, value in zip(self.interpreter.get_input_details(), inputs, strict=True):
+            self.interpreter.set_tensor(detail["index"], value)
+        self.interpreter.invoke()
+        return [
+            self.interpreter.get_tensor(detail["index"])
+            for detail in self.interpreter.get_output_details()
+        ]
+
+
+def test_every_operator_has_cases() -> None:
+    assert set(CASES) == set(OPS)
+
+
+@pytest.mark.parametrize("op", sorted(OPS))
+def test_three_executions_give_the_oracles_bytes(op: str) -> None:
+    rng = np.random.default_rng([*op.encode()])
+    for number in range(MODELS):
+        graph = CASES[op](rng)
+        oracle = Oracle(graph)
+        image = compile_graph(graph).image
+        sessions = {backend: Session(image, backend) for backend in ("host", "dsp")}
+        for inputs in samples(graph, rng, INPUTS):
+            expected = oracle.run(inputs)
+            results = {name: session.run(inputs) for name, session in sessions.items()}
+            results["numpy"] = run(graph, inputs)
+            for name, outputs in results.items():
+                for wanted, got in zip(expected, outputs, strict=True):
+                    assert got.tobytes() == wanted.tobytes(), (
+                        f"{name}: model {number} of {op} {graph.nodes[0].options} "
+                        f"{[t.shape for t in graph.tensors]}: "
+                        f"{np.count_nonzero(got != wanted)} of {wanted.size} differ"
+                    )

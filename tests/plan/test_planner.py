@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lifetimes, sharing and the finished plan."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from edgeinfer.errors import PlanError
+from edgeinfer.lower import Program
+from edgeinfer.plan import SCRATCH, Live, buffers_of, check, describe, plan
+from tests.plan.programs import Builder, programs, scratch
+
+
+def spans(program: Program, inplace: bool = False) -> dict[int, tuple[int, int, int]]:
+    lives = buffers_of(program, scratch, inplace)
+    return {b.id: (b.size, b.first, b.last) for b in lives.buffers}
+
+
+def chain(inplace: tuple[int, ...] = ()) -> Program:
+    b = Builder()
+    x, y, z = b.tensor(100), b.tensor(100), b.tensor(20)
+    b.call([x], y, inplace=inplace)
+    b.call([y], z)
+    return b.program([x], [z])
+
+
+def test_chain() -> None:
+    assert spans(chain()) == {0: (100, 0, 0), 1: (100, 0, 1), 2: (20, 1, 1)}
+    made = plan(chain(), scratch)
+    assert (made.arena_bytes, made.lower_bound_bytes, made.optimal) == (200, 200, True)
+    assert made.peak_step == 0 and [s.y1 for s in made.steps] == [1, 1]
+
+
+def test_in_place() -> None:
+    assert spans(chain((0,)), True) == {0: (100, 0, 1), 2: (20, 1, 1)}
+    made = plan(chain((0,)), scratch)
+    assert made.arena_bytes == 120 and made.offsets[0] == made.offsets[1]
+    assert made.live_bytes(0) == 100 and made.live_bytes(1) == 120
+    assert plan(chain((0,)), scratch, inplace=False).arena_bytes == 200
+
+
+@pytest.mark.parametrize("why", ["read later", "output", "variable", "twice", "offset"])
+def test_not_in_place(why: str) -> None:
+    b = Builder()
+    x = b.tensor(40, is_variable=why == "variable")
+    y, z = b.tensor(40), b.tensor(40)
+    b.call([x, x] if why == "twice" else [x], y, inplace=(0,), offset=4 if why == "offset" else 0)
+    b.call([y, x] if why == "read later" else [y], z)
+    program = b.program([x], [z, x] if why == "output" else [z])
+    assert {x, y} <= set(spans(program, True))
+
+
+def test_both_reads_in_place() -> None:
+    b = Builder()
+    x, y = b.tensor(40), b.tensor(40)
+    b.call([x, x], y, inplace=(0, 1))
+    assert plan(b.program([x], [y]), scratch).arena_bytes == 40
+
+
+def test_never_in_place_into_a_concatenation() -> None:
+    b = Builder()
+    x, y, both = b.tensor(8), b.tensor(8), b.tensor(16)
+    b.call([x], both, inplace=(0,))
+    b.call([y], both, offset=8, inplace=(0,))
+    program = b.program([x, y], [both])
+    assert spans(program, True)[both] == (16, 0, 1)
+    made = plan(program, scratch)
+    check(made)
+    assert made.arena_bytes == 32
+
+
+def test_sharing_that_raises_the_peak_is_left_out() -> None:
+    b = Builder()
+    big, small, wide = b.tensor(100), b.tensor(10), b.tensor(100)
+    b.call([big], small)
+    b.call([small], wide, inplace=(0,))
+    program = b.program([big], [wide])
+    assert plan(program, scratch).arena_bytes == 112  # 10 rounded up to 4, beside 100
+
+
+def test_alias_keeps_the_bytes_alive() -> None:
+    b = Builder()
+    x, y = b.tensor(16), b.tensor(16)
+    b.call([x], y)
+    view = b.name(y)
+    z = b.tensor(16)
+    b.call([x], z)
+    last = b.tensor(4)
+    b.call([view, z], last)
+    program = b.program([x], [last])
+    assert spans(program)[y] == (16, 0, 2)
+    made = plan(program, scratch)
+    assert made.offsets[view] == made.offsets[y]
+
+
+def test_scratch_lives_at_its_step_only() -> None:
+    b = Builder()
+    x, y, z = b.tensor(8), b.tensor(8), b.tensor(8)
+    b.call([x], y, scratch=30)
+    b.call([y], z)
+    made = plan(b.program([x], [z]), scratch)
+    assert made.arena_bytes == 48 and made.steps[0].scratch_bytes == 30
+    assert made.live(0)[[e.tensor for e in made.live(0)].index(SCRATCH)] == Live(
+        SCRATCH, made.steps[0].scratch, 30
+    )
+    assert all(e.tensor != SCRATCH for e in made.live(1))
+
+
+def test_constants_variables_inputs_and_outputs() -> None:
+    b = Builder()
+    x, unread, state = b.tensor(8), b.tensor(4), b.tensor(12, is_variable=True)
+    weights, y, z = b.tensor(4, data=np.zeros(4, np.int8)), b.tensor(8), b.tensor(8)
+    b.call([x, weights], y)
+    b.call([y, state], z)
+    found = spans(b.program([x, unread], [y, z]))
+    assert weights not in found
+    assert found == {0: (8, 0, 0), 1: (4, 0, 0), 2: (12, 0, 1), 4: (8, 0, 1), 5: (8, 1, 1)}
+
+
+def test_read_before_written() -> None:
+    b = Builder()
+    x, y, z = b.tensor(8), b.tensor(8), b.tensor(8)
+    b.call([y], z)
+    with pytest.raises(PlanError, match="'t1' is read by layer 0"):
+        plan(b.program([x], [z]), scratch)
+    with pytest.raises(PlanError, match="Output 't1' is not written"):
+        plan(Builder([*b.tensors]).program([x], [y]), scratch)
+
+
+def test_no_calls() -> None:
+    b = Builder()
+    x = b.tensor(8)
+    view = b.name(x)
+    made = plan(b.program([x], [view]), scratch)
+    check(made)
+    assert made.arena_bytes == 8 and made.offsets[view] == 0
+    assert "Nothing" in describe(made)
+
+
+@given(programs())
+@settings(max_examples=200, deadline=None)
+def test_any_program_is_planned_right(program: Program) -> None:
+    made = plan(program, scratch)
+    check(made, scratch)
+    apart = plan(program, scratch, inplace=False)
+    check(apart, scratch)
+    assert made.optimal and apart.optimal
+    assert made.arena_bytes <= apart.arena_bytes
+    assert made.live_bytes(made.peak_step) <= made.lower_bound_bytes <= made.arena_bytes
+    assert all(len(line) <= 100 for line in describe(made).splitlines())
+
+
+def test_description() -> None:
+    text = describe(plan(chain((0,)), scratch))
+    assert "Arena 120 bytes, 2 steps (proven smallest" in text
+    assert "Peak of 120 bytes at step 1, OP t2:" in text
+    assert "◀" in text and "█" in text
