@@ -43,7 +43,9 @@ test: lint
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@# mypy needs to see quantize/ where the wheel puts it.
+	@rm -rf build/types && mkdir -p build/types/edgeinfer && ln -s $(CURDIR)/edgeinfer/* $(CURDIR)/quantize build/types/edgeinfer/
+	cd build/types && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p edgeinfer
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 
 format: setup

@@ -79,4 +79,5 @@ def round_away(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """TfLiteRound: to the nearest integer, halves away from zero."""
     whole = np.trunc(x)
     rest = x - whole
-    return whole + (rest >= 0.5) - (rest <= -0.5)  # type: ignore[no-any-return]
+    up, down = (rest >= 0.5).astype(x.dtype), (rest <= -0.5).astype(x.dtype)
+    return np.asarray(whole + up - down)

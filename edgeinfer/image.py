@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import flatbuffers
 import numpy as np
-from flatbuffers.number_types import Float32Flags, UOffsetTFlags
 
 from edgeinfer import native
 from edgeinfer.errors import ImageError, UnsupportedError
@@ -182,7 +181,7 @@ def _io(tensor: Tensor, offset: int) -> bytes:
     name = str(tensor.dtype)
     if name not in DTYPES or len(tensor.shape) > MAX_RANK:
         raise UnsupportedError(
-            f"'{tensor.name}' of type {name} and shape {tensor.shape} cannot be an input or output.",
+            f"'{tensor.name}' of type {name} and shape {tensor.shape} is no input or output.",
             f"Use one of {', '.join(DTYPES)} with at most {MAX_RANK} dimensions.",
         )
     quantized = tensor.quant is not None

@@ -31,7 +31,8 @@ class Session:
         code = self._lib.ei_verify(self._image, len(image), self._model)
         if code != 0:
             raise ImageError(
-                f"The image is refused: {native.error_text(code)}.", "Make it again from the .tflite."
+                f"The image is refused: {native.error_text(code)}.",
+                "Make it again from the .tflite.",
             )
         self._arena = self._aligned(self.info.arena_bytes)
         self._ffi.memmove(self._arena, bytes([FILL]) * self.info.arena_bytes, self.info.arena_bytes)

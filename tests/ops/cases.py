@@ -86,7 +86,11 @@ def window_options(rng: Rng, dilation: bool) -> dict[str, Any]:
         "stride_h": stride,
         "stride_w": stride if dilated or rng.random() < 0.7 else int(rng.integers(1, 3)),
         "fused_activation_function": int(rng.choice([0, 1, 2, 3])),
-        **({"dilation_h_factor": 2, "dilation_w_factor": 2, "stride_h": 1, "stride_w": 1} if dilated else {}),
+        **(
+            {"dilation_h_factor": 2, "dilation_w_factor": 2, "stride_h": 1, "stride_w": 1}
+            if dilated
+            else {}
+        ),
     }
 
 
@@ -110,7 +114,9 @@ def out_sizes(hw: tuple[int, int], kernel: tuple[int, int], o: dict[str, Any]) -
 
 def channel_quant(rng: Rng, channels: int, axis: int) -> Quant:
     return Quant(
-        np.array([scale(rng) for _ in range(channels)], np.float32), np.zeros(channels, np.int64), axis
+        np.array([scale(rng) for _ in range(channels)], np.float32),
+        np.zeros(channels, np.int64),
+        axis,
     )
 
 
@@ -168,8 +174,7 @@ def fully_connected(rng: Rng) -> Graph:
     if rng.random() < 0.8:
         inputs.append(bias(rng, out_c, x, w))
     out = activation("y", (batch, out_c), output_scale(rng, x, w, in_c))
-    graph = model("FULLY_CONNECTED", inputs, out, o, "FullyConnectedOptions", 4)
-    return graph
+    return model("FULLY_CONNECTED", inputs, out, o, "FullyConnectedOptions", 4)
 
 
 def pool(op: str, rng: Rng) -> Graph:
@@ -198,7 +203,8 @@ def binary(op: str, rng: Rng) -> Graph:
     out = np.broadcast_shapes(*shapes)
     a, b = quant(rng), quant(rng)
     y = Quant.per_tensor(
-        float(np.float32(scale(rng) * (float(a.scale[0]) + float(b.scale[0])) * 10)), int(rng.integers(-128, 128))
+        float(np.float32(scale(rng) * (float(a.scale[0]) + float(b.scale[0])) * 10)),
+        int(rng.integers(-128, 128)),
     )
     tensors = [activation("a", shapes[0], a), activation("b", shapes[1], b)]
     if rng.random() < 0.3:
@@ -231,7 +237,13 @@ def mean(rng: Rng) -> Graph:
     keep = bool(rng.integers(0, 2))
     out = tuple(1 if d in axes else n for d, n in enumerate(shape) if keep or d not in axes)
     x = quant(rng)
-    y = x if rng.random() < 0.3 else Quant.per_tensor(float(x.scale[0]) * rng.uniform(0.3, 1.5), int(rng.integers(-128, 128)))
+    y = (
+        x
+        if rng.random() < 0.3
+        else Quant.per_tensor(
+            float(x.scale[0]) * rng.uniform(0.3, 1.5), int(rng.integers(-128, 128))
+        )
+    )
     inputs = [activation("x", shape, x), constant("axes", np.array(axes, np.int32))]
     return model("MEAN", inputs, activation("y", out, y), {"keep_dims": keep}, "ReducerOptions", 2)
 
@@ -251,17 +263,28 @@ def concatenation(rng: Rng) -> Graph:
     return model("CONCATENATION", inputs, out, {"axis": axis}, "ConcatenationOptions", 2)
 
 
-def unary(op: str, rng: Rng, y: Quant | None, options: dict[str, Any], options_type: str, version: int) -> Graph:
+def unary(
+    op: str, rng: Rng, y: Quant | None, options: dict[str, Any], options_type: str, version: int
+) -> Graph:
     shape = (1, *(int(n) for n in rng.integers(1, 9, 3)))
     x = quant(rng)
-    return model(op, [activation("x", shape, x)], activation("y", shape, y or quant(rng)), options, options_type, version)
+    return model(
+        op,
+        [activation("x", shape, x)],
+        activation("y", shape, y or quant(rng)),
+        options,
+        options_type,
+        version,
+    )
 
 
 CASES["RELU"] = lambda rng: unary("RELU", rng, None, {}, "", 2)
 CASES["RELU6"] = lambda rng: unary("RELU6", rng, None, {}, "", 2)
 CASES["LOGISTIC"] = lambda rng: unary("LOGISTIC", rng, Quant.per_tensor(1 / 256, -128), {}, "", 2)
 CASES["QUANTIZE"] = lambda rng: (
-    quantize_float(rng) if rng.random() < 0.5 else unary("QUANTIZE", rng, None, {}, "QuantizeOptions", 2)
+    quantize_float(rng)
+    if rng.random() < 0.5
+    else unary("QUANTIZE", rng, None, {}, "QuantizeOptions", 2)
 )
 
 
@@ -288,7 +311,10 @@ def softmax(rng: Rng) -> Graph:
 def reshape(rng: Rng) -> Graph:
     a, b, c = (int(n) for n in rng.integers(1, 7, 3))
     q = quant(rng)
-    inputs = [activation("x", (1, a, b, c), q), constant("shape", np.array([1, a * b * c], np.int32))]
+    inputs = [
+        activation("x", (1, a, b, c), q),
+        constant("shape", np.array([1, a * b * c], np.int32)),
+    ]
     return model("RESHAPE", inputs, activation("y", (1, a * b * c), q), {}, "ReshapeOptions", 1)
 
 
@@ -300,7 +326,9 @@ def samples(graph: Graph, rng: Rng, count: int) -> list[list[Array]]:
         for t in graph.inputs:
             tensor = graph.tensors[t]
             if tensor.dtype == np.float32:
-                one.append((rng.normal(size=tensor.shape) * 10 ** rng.uniform(-2, 3)).astype(np.float32))
+                one.append(
+                    (rng.normal(size=tensor.shape) * 10 ** rng.uniform(-2, 3)).astype(np.float32)
+                )
             elif i % 4 == 3:
                 one.append(np.full(tensor.shape, rng.choice([-128, 127, 0]), np.int8))
             elif i % 4 == 2:

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""edgeinfer inspect: layers, sizes, and the boards a model fits."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from edgeinfer.boards import all_boards
+from edgeinfer.cli import common
+from edgeinfer.cli.ui import Ui, size
+from edgeinfer.errors import FitError
+from edgeinfer.flash import quick_fit
+from edgeinfer.image import read_image
+from edgeinfer.inspection import is_float, layers
+
+NAME, HELP = "inspect", "show a model's layers, sizes, and the boards it fits"
+EXAMPLES = ("edgeinfer inspect kws01_int8.tflite", "edgeinfer inspect model.tflite --json")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    common.model_argument(parser)
+
+
+def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
+    graph = common.load(args.model)
+    found = layers(graph)
+    result: dict[str, Any] = {
+        "model": args.model,
+        "quantized": not is_float(graph),
+        "macs": sum(layer.macs for layer in found),
+        "weight_bytes": sum(layer.weight_bytes for layer in found),
+        "inputs": [_io(graph.tensors[t]) for t in graph.inputs],
+        "outputs": [_io(graph.tensors[t]) for t in graph.outputs],
+        "layers": [
+            {
+                "name": layer.name,
+                "op": layer.op,
+                "output": list(layer.output),
+                "dtype": layer.dtype,
+                "macs": layer.macs,
+                "weight_bytes": layer.weight_bytes,
+                "supported": layer.supported,
+            }
+            for layer in found
+        ],
+    }
+    if result["quantized"] and all(layer.supported for layer in found):
+        made = common.compiled(graph, args.model)
+        facts = read_image(made.image)
+        result |= {"arena_bytes": facts.arena_bytes, "image_bytes": len(made.image), "boards": []}
+        for board in all_boards():
+            reason = ""
+            try:
+                quick_fit(facts, len(made.image), board)
+            except FitError as error:
+                reason = error.what
+            result["boards"].append({"board": board.name, "fits": not reason, "reason": reason})
+    return result
+
+
+def show(result: dict[str, Any], ui: Ui) -> None:
+    ui.table(
+        [
+            [
+                str(i),
+                layer["op"] + ("" if layer["supported"] else "  (not supported)"),
+                "x".join(map(str, layer["output"])),
+                layer["dtype"],
+                f"{layer['macs']:,}",
+                f"{layer['weight_bytes']:,}",
+            ]
+            for i, layer in enumerate(result["layers"])
+        ],
+        ["", "operator", "output", "type", "MACs", "weights B"],
+        "r   rr",
+    )
+    ui.say()
+    for kind in ("inputs", "outputs"):
+        for io in result[kind]:
+            shape = "x".join(map(str, io["shape"]))
+            ui.say(f"{kind[:-1]:<8} {io['name']}: {io['dtype']} {shape}{_scale(io)}")
+    ui.say(f"MACs     {result['macs']:,}")
+    ui.say(f"weights  {size(result['weight_bytes'])}")
+    if "arena_bytes" not in result:
+        if not result["quantized"]:
+            ui.say("float    'edgeinfer quantize' makes it an int8 model that boards run")
+        return
+    ui.say(f"image    {size(result['image_bytes'])} of flash")
+    ui.say(f"arena    {size(result['arena_bytes'])} of RAM")
+    for board in result["boards"]:
+        verdict = "fits" if board["fits"] else board["reason"]
+        ui.say(f"{'boards' if board is result['boards'][0] else '':<8} {board['board']}: {verdict}")
+
+
+def _io(tensor: Any) -> dict[str, Any]:
+    known = {"name": tensor.name, "dtype": str(tensor.dtype), "shape": list(tensor.shape)}
+    if tensor.quant is not None:
+        known |= {"scale": tensor.scale, "zero_point": tensor.zero_point}
+    return known
+
+
+def _scale(io: dict[str, Any]) -> str:
+    return f", real = {io['scale']:.6g} (q - {io['zero_point']})" if "scale" in io else ""

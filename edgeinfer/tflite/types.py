@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tensor types of the schema ⇄ numpy types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from edgeinfer.errors import UnsupportedError
+from edgeinfer.tflite.schema import enum, enum_names
+
+_NUMPY = {
+    "FLOAT16", "FLOAT32", "FLOAT64", "COMPLEX64", "COMPLEX128", "BOOL",
+    "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64",
+}  # fmt: skip
+
+
+def to_numpy(number: int, tensor: str) -> np.dtype[Any]:
+    """The numpy type of a TensorType; `tensor` is the name for the error.
+
+    Raises UnsupportedError for types without a numpy type, such as INT4 and STRING."""
+    name = enum_names("TensorType").get(number, f"number {number}")
+    if name not in _NUMPY:
+        raise _unsupported(name, tensor)
+    return np.dtype(name.lower())
+
+
+def from_numpy(dtype: np.dtype[Any], tensor: str) -> int:
+    """The TensorType of a numpy type. Raises UnsupportedError if the schema has none."""
+    name = dtype.name.upper()
+    if name not in _NUMPY:
+        raise _unsupported(name, tensor)
+    return enum("TensorType")[name]
+
+
+def _unsupported(name: str, tensor: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"Tensor '{tensor}' is of type {name}, which edgeinfer does not read.",
+        "Convert the network to float32 or int8.",
+    )

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proves a model's bytes: against TFLite's reference kernels, and a board against the host."""
+
+from __future__ import annotations
+
+import importlib.util
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from edgeinfer import reference, tflite
+from edgeinfer.compile import compile_graph
+from edgeinfer.graph import Array, Graph
+from edgeinfer.session import Session
+
+Runner = Callable[[Sequence[Array]], list[Array]]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of comparing two executions."""
+
+    inputs: int
+    compared_bytes: int
+    mismatched_bytes: int
+    output_crc32: int  # of all outputs of the first execution, in order
+    first_difference: str  # the first layer that differs; empty when none does
+
+
+class TfliteReference:
+    """TFLite's reference kernels (BUILTIN_REF) on a graph; needs the extra 'oracle'."""
+
+    name = "TFLite reference kernels (tflite-runtime)"
+
+    def __init__(self, graph: Graph) -> None:
+        from tflite_runtime.interpreter import Interpreter, OpResolverType
+
+        self._graph = graph
+        self._tflite: Any = Interpreter(
+            model_content=tflite.write(graph),
+            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        )
+        self._tflite.allocate_tensors()
+
+    def run(self, inputs: Sequence[Array]) -> list[Array]:
+        """The outputs for one set of inputs."""
+        for detail, value in zip(self._tflite.get_input_details(), inputs, strict=True):
+            self._tflite.set_tensor(detail["index"], value)
+        self._tflite.invoke()
+        return [self._tflite.get_tensor(d["index"]) for d in self._tflite.get_output_details()]
+
+
+class NumpyReference:
+    """edgeinfer's own numpy kernels, where tflite-runtime cannot be installed."""
+
+    name = "edgeinfer's numpy kernels (tflite-runtime is not installed)"
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    def run(self, inputs: Sequence[Array]) -> list[Array]:
+        """The outputs for one set of inputs."""
+        return reference.run(self._graph, inputs)
+
+
+def oracle(graph: Graph) -> TfliteReference | NumpyReference:
+    """The best reference that this machine has."""
+    if importlib.util.find_spec("tflite_runtime") is None:
+        return NumpyReference(graph)
+    return TfliteReference(graph)
+
+
+def random_inputs(graph: Graph, count: int, seed: int = 0) -> list[list[Array]]:
+    """Inputs of every possible byte; floats are normal with the spread of the first quantizer."""
+    rng = np.random.default_rng(seed)
+    found: list[list[Array]] = []
+    for _ in range(count):
+        sample: list[Array] = []
+        for t in graph.inputs:
+            tensor = graph.tensors[t]
+            if np.issubdtype(tensor.dtype, np.integer):
+                info = np.iinfo(tensor.dtype)
+                sample.append(
+                    rng.integers(info.min, info.max, tensor.shape, tensor.dtype, endpoint=True)
+                )
+            else:
+                sample.append((rng.normal(size=tensor.shape) * 3).astype(tensor.dtype))
+        found.append(sample)
+    return found
+
+
+def compare(
+    first: Runner,
+    second: Runner,
+    inputs: Sequence[Sequence[Array]],
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Verdict, int]:
+    """Run both on all inputs; the verdict, and the index of the first input that differs or −1."""
+    total = wrong = crc = 0
+    where = -1
+    for i, sample in enumerate(inputs):
+        for a, b in zip(first(sample), second(sample), strict=True):
+            raw = np.frombuffer(np.ascontiguousarray(a).tobytes(), np.uint8)
+            other = np.frombuffer(np.ascontiguousarray(b).tobytes(), np.uint8)
+            different = int(np.count_nonzero(raw != other))
+            total, wrong, crc = total + raw.size, wrong + different, zlib.crc32(raw.tobytes(), crc)
+            where = i if different and where < 0 else where
+        if progress is not None:
+            progress((i + 1) / len(inputs))
+    return Verdict(len(inputs), total, wrong, crc, ""), where
+
+
+def first_difference(graph: Graph, inputs: Sequence[Array], make: Callable[[Graph], Runner]) -> str:
+    """The first layer whose output on `make`'s runner is not what the host's C library gives."""
+    for index, node in enumerate(graph.nodes):
+        part = replace(graph, nodes=graph.nodes[: index + 1], outputs=node.outputs[:1])
+        host = Session(compile_graph(part).image).run(inputs)[0]
+        if make(part)(inputs)[0].tobytes() != host.tobytes():
+            return graph.label(index)
+    return "no single layer: only the whole model differs"
