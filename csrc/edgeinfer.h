@@ -34,11 +34,19 @@ enum ei_error {
   EI_ERR_BOUNDS = -7,  /* a step would leave the arena or the image's data */
 };
 
-enum ei_dtype { EI_INT8 = 0, EI_FLOAT32 = 1, EI_INT16 = 2, EI_INT32 = 3, EI_UINT8 = 4, EI_BOOL = 5 };
+enum ei_dtype {
+  EI_INT8 = 0,
+  EI_FLOAT32 = 1,
+  EI_INT16 = 2,
+  EI_INT32 = 3,
+  EI_UINT8 = 4,
+  EI_BOOL = 5
+};
 
 /* One kernel call. Its operands are addressed by byte offsets into the arena, or into the image's
- * data where a flag says so. A kernel makes the output rows y0 <= y < y1; `in` is the place of input
- * row in_y0 and `out` that of output row y0, so a band of rows needs no other code than a whole. */
+ * data where a flag says so. A kernel makes the output rows y0 <= y < y1; `in` is the place of
+ * input row in_y0 and `out` that of output row y0, so a band of rows needs no other code than a
+ * whole. */
 typedef struct {
   uint16_t kernel;  /* EI_KERNEL_... */
   uint16_t layer;   /* index of the layer this step belongs to */
@@ -76,8 +84,8 @@ typedef struct {
   const uint8_t *data;
   const ei_io *inputs;
   const ei_io *outputs;
-  const char *name;        /* not terminated; name_bytes long */
-  const uint8_t *layers;   /* vector of layer names, or NULL when stripped */
+  const char *name;      /* not terminated; name_bytes long */
+  const uint8_t *layers; /* vector of layer names, or NULL when stripped */
   uint32_t n_steps;
   uint32_t params_bytes;
   uint32_t data_bytes;
@@ -85,10 +93,10 @@ typedef struct {
   uint32_t n_outputs;
   uint32_t name_bytes;
   uint32_t n_layers;
-  uint32_t arena_bytes;    /* everything that an inference needs, scratch included */
-  uint32_t target;         /* class of core whose weight layout this is; informative */
-  uint32_t selftest_seed;  /* of the input that ei_selftest_input makes */
-  uint32_t selftest_crc;   /* CRC-32 of all outputs for it, in order */
+  uint32_t arena_bytes;   /* everything that an inference needs, scratch included */
+  uint32_t target;        /* class of core whose weight layout this is; informative */
+  uint32_t selftest_seed; /* of the input that ei_selftest_input makes */
+  uint32_t selftest_crc;  /* CRC-32 of all outputs for it, in order */
 } ei_model;
 
 /* Called with the step's index before (begin = 1) and after (begin = 0) each step. */

@@ -23,7 +23,8 @@ static inline int32_t ei_exp_quarter(int32_t a) {
 /* exp(a) for a <= 0, Q5 to Q0. */
 static inline int32_t ei_exp_q5(int32_t a) {
   /* e^-(2^k) in Q31 for k = -2..4: one factor for each bit above the quarter. */
-  static const int32_t factor[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+  static const int32_t factor[] = {1672461947, 1302514674, 790015084, 290630308,
+                                   39332535,   720401,     242};
   if (a == 0) return INT32_MAX;
   const int32_t quarter = 1 << 24;
   const int32_t low = (a & (quarter - 1)) - quarter;
@@ -36,7 +37,7 @@ static inline int32_t ei_exp_q5(int32_t a) {
 
 /* 1 / (1 + x) for x in [0, 1), Q0 to Q0: three Newton-Raphson steps on half the denominator. */
 static inline int32_t ei_one_over_one_plus(int32_t x) {
-  const int32_t half = (int32_t)(((int64_t)x + INT32_MAX + 1) / 2); /* (x + 1) / 2, rounded */
+  const int32_t half = (int32_t)(((int64_t)x + INT32_MAX + 1) / 2);    /* (x + 1) / 2, rounded */
   int32_t r = ei_add_wrap(1515870810, ei_mul_high(half, -1010580540)); /* 48/17 - 32/17 d, Q2 */
   for (int i = 0; i < 3; i++) {
     const int32_t error = ei_add_wrap(1 << 29, (int32_t)(0u - (uint32_t)ei_mul_high(half, r)));

@@ -7,13 +7,26 @@
 enum { TRAILER = 4, /* bytes of CRC after the FlatBuffer */ MIN_IMAGE = 32 };
 
 /* Fields of table Image, in schema order. */
-enum field { VERSION, TARGET, ARENA_BYTES, SEED, CRC, STEPS, PARAMS, DATA, INPUTS, OUTPUTS, NAME, LAYERS };
+enum field {
+  VERSION,
+  TARGET,
+  ARENA_BYTES,
+  SEED,
+  CRC,
+  STEPS,
+  PARAMS,
+  DATA,
+  INPUTS,
+  OUTPUTS,
+  NAME,
+  LAYERS
+};
 
 typedef struct {
   const uint8_t *base;
-  uint32_t size;         /* of the FlatBuffer */
-  uint32_t table;        /* offset of the root table */
-  uint32_t vtable;       /* offset of its field offsets */
+  uint32_t size;   /* of the FlatBuffer */
+  uint32_t table;  /* offset of the root table */
+  uint32_t vtable; /* offset of its field offsets */
   uint32_t vtable_bytes;
 } reader;
 
@@ -30,7 +43,8 @@ static int fits(const reader *r, uint32_t at, uint32_t count, uint32_t bytes) {
 
 static int open_root(reader *r) {
   r->table = u32(r, 0);
-  if (memcmp(r->base + 4, "EIM1", 4) != 0 || r->table % 4 != 0 || !fits(r, r->table, 1, 4)) return 0;
+  if (memcmp(r->base + 4, "EIM1", 4) != 0 || r->table % 4 != 0 || !fits(r, r->table, 1, 4))
+    return 0;
   const int64_t vtable = (int64_t)r->table - (int32_t)u32(r, r->table);
   if (vtable < 0 || vtable % 2 != 0 || vtable + 4 > (int64_t)r->size) return 0;
   r->vtable = (uint32_t)vtable;
@@ -68,10 +82,10 @@ static const uint8_t *vector(const reader *r, enum field field, uint32_t bytes, 
 
 uint32_t ei_crc32(uint32_t crc, const uint8_t *bytes, size_t n) {
   /* Four bits at a time: 64 bytes of table instead of 1 KB. */
-  static const uint32_t table[16] = {
-      0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4,
-      0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
-      0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
+  static const uint32_t table[16] = {0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC,
+                                     0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
+                                     0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
+                                     0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
   crc = ~crc;
   for (size_t i = 0; i < n; i++) {
     crc ^= bytes[i];
@@ -123,7 +137,8 @@ static int check_step(const ei_model *m, const ei_step *step) {
   if (step->in[0] % need.in_align != 0 || step->out % need.out_align != 0) return EI_ERR_BOUNDS;
   for (int i = 0; i < 2; i++) {
     const int constant = step->flags & (i == 0 ? EI_STEP_IN0_CONST : EI_STEP_IN1_CONST);
-    if (step->in[i] + need.in[i] > (constant ? m->data_bytes : m->arena_bytes)) return EI_ERR_BOUNDS;
+    if (step->in[i] + need.in[i] > (constant ? m->data_bytes : m->arena_bytes))
+      return EI_ERR_BOUNDS;
   }
   const uint64_t scratch = kernel->scratch(call.params);
   if (step->out + need.out > m->arena_bytes || step->scratch % 4 != 0 ||
@@ -133,7 +148,8 @@ static int check_step(const ei_model *m, const ei_step *step) {
 }
 
 int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
-  if (size < MIN_IMAGE || size > INT32_MAX || (uintptr_t)image % EI_IMAGE_ALIGN != 0) return EI_ERR_SIZE;
+  if (size < MIN_IMAGE || size > INT32_MAX || (uintptr_t)image % EI_IMAGE_ALIGN != 0)
+    return EI_ERR_SIZE;
   reader r = {image, (uint32_t)size - TRAILER, 0, 0, 0};
   if (!open_root(&r)) return EI_ERR_FORMAT;
   if (scalar(&r, VERSION) != EI_VERSION) return EI_ERR_VERSION;
@@ -152,8 +168,8 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
   m->outputs = (const void *)vector(&r, OUTPUTS, sizeof(ei_io), 4, &m->n_outputs);
   m->name = (const void *)vector(&r, NAME, 1, 4, &m->name_bytes);
   m->layers = vector(&r, LAYERS, 4, 4, &m->n_layers);
-  if (m->arena_bytes > INT32_MAX || !m->steps || !m->params || !m->data || !m->inputs || !m->outputs ||
-      !m->name || !m->layers)
+  if (m->arena_bytes > INT32_MAX || !m->steps || !m->params || !m->data || !m->inputs ||
+      !m->outputs || !m->name || !m->layers)
     return EI_ERR_FORMAT;
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const uint32_t at = (uint32_t)(m->layers - image) + 4 * i;

@@ -28,8 +28,8 @@ typedef struct {
   const void *in[2];   /* input row in_y0 of each operand */
   void *out;           /* output row y0 */
   void *scratch;
-  int32_t y0, y1;      /* output rows to make */
-  int32_t in_y0;       /* row that in[] points to */
+  int32_t y0, y1; /* output rows to make */
+  int32_t in_y0;  /* row that in[] points to */
 } ei_call;
 
 /* Bytes that a call touches, counted from its operands' pointers. */
@@ -37,8 +37,8 @@ typedef struct {
   uint64_t in[2];
   uint64_t out;
   uint32_t in_align, out_align; /* bytes that the pointers must be aligned to; 1: any */
-  uint32_t data_bytes;   /* given: size of the image's constants */
-  uint32_t params_bytes; /* given: what is left of the image's params from this call's on */
+  uint32_t data_bytes;          /* given: size of the image's constants */
+  uint32_t params_bytes;        /* given: what is left of the image's params from this call's on */
 } ei_need;
 
 typedef struct {
@@ -47,16 +47,16 @@ typedef struct {
   uint32_t (*scratch)(const void *params);
 } ei_kernel;
 
-#define EI_KERNEL(name)                                     \
-  void ei_##name##_run(const ei_call *call);                \
+#define EI_KERNEL(name)                                      \
+  void ei_##name##_run(const ei_call *call);                 \
   int ei_##name##_check(const ei_call *call, ei_need *need); \
   uint32_t ei_##name##_scratch(const void *params);
 #include "kernels.inc"
 #undef EI_KERNEL
 
 /* Begin a check: EI_ERR_BOUNDS unless the parameter struct lies within the image. */
-#define EI_CHECK_PARAMS(type, p, call, need)                         \
-  if ((need)->params_bytes < sizeof(type)) return EI_ERR_BOUNDS;     \
+#define EI_CHECK_PARAMS(type, p, call, need)                     \
+  if ((need)->params_bytes < sizeof(type)) return EI_ERR_BOUNDS; \
   const type *p = (call)->params
 
 /* Whether `count` constants of `size` bytes each lie at `offset`, aligned to their size. */
@@ -77,10 +77,12 @@ typedef struct {
   int32_t in;                /* elements of the input along this axis */
 } ei_axis;
 
-/* Whether the windows of outputs [first, last) all overlap the input; then no position overflows. */
+/* Whether the windows of outputs [first, last) all overlap the input; then no position overflows.
+ */
 static inline int ei_axis_ok(ei_axis a, int32_t first, int32_t last) {
   return a.stride > 0 && a.span > 0 && first < last &&
-         (int64_t)first * a.stride - a.pad + a.span > 0 && (int64_t)(last - 1) * a.stride - a.pad < a.in;
+         (int64_t)first * a.stride - a.pad + a.span > 0 &&
+         (int64_t)(last - 1) * a.stride - a.pad < a.in;
 }
 
 /* Rows of the input that a call touches, counted from in_y0; 0 when they begin before it, or when

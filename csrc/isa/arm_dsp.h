@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * ARMv6 and ARMv7E-M DSP instructions (Cortex-M4, M7, M33, ARM1176): SXTB16 widens two of a word's
- * four bytes, SMLAD multiplies two pairs and adds. Words are loaded unaligned, which these cores do.
- * With EI_DSP_EMULATION a host runs this very file on C versions of the two instructions.
+ * four bytes, SMLAD multiplies two pairs and adds. Words are loaded unaligned, which these cores
+ * do. With EI_DSP_EMULATION a host runs this very file on C versions of the two instructions.
  */
 #ifndef EI_ISA_ARM_DSP_H
 #define EI_ISA_ARM_DSP_H

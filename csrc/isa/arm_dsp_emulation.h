@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The DSP instructions of arm_dsp.h in C, so that a host checks the Cortex-M4 path under sanitizers.
- * Semantics: ARMv7-M Architecture Reference Manual, A7.7 (SXTB16, SMLAD).
+ * The DSP instructions of arm_dsp.h in C, so that a host checks the Cortex-M4 path under
+ * sanitizers. Semantics: ARMv7-M Architecture Reference Manual, A7.7 (SXTB16, SMLAD).
  */
 #ifndef EI_ISA_ARM_DSP_EMULATION_H
 #define EI_ISA_ARM_DSP_EMULATION_H

@@ -2,8 +2,8 @@
  *
  * out = clamp(zo + requant(requant((a - za) 2^20) + requant((b - zb) 2^20))), with broadcasting.
  *
- * As AddElementwise in TFLite (kernels/internal/reference/integer_ops/add.h): both inputs are brought
- * to the scale 2 max(sa, sb) 2^-20, added, and brought to the output's.
+ * As AddElementwise in TFLite (kernels/internal/reference/integer_ops/add.h): both inputs are
+ * brought to the scale 2 max(sa, sb) 2^-20, added, and brought to the output's.
  */
 #include "binary.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The walk that element-wise kernels of two int8 inputs share. Broadcasting is strides: the output's
- * dimensions are merged to four on the PC, and an input's stride is 0 where it repeats.
+ * The walk that element-wise kernels of two int8 inputs share. Broadcasting is strides: the
+ * output's dimensions are merged to four on the PC, and an input's stride is 0 where it repeats.
  */
 #ifndef EI_BINARY_H
 #define EI_BINARY_H

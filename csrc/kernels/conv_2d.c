@@ -2,25 +2,25 @@
  *
  * out[y][x][o] = clamp(zo + requant(bias[o] + sum over ky, kx, i of w[o][ky][kx][i] in[..][..][i]))
  *
- * in [in_h, in_w, in_c], w [out_c, k_h, k_w, in_c], out [out_h, out_w, out_c]; int8 with int32 sums,
- * as ConvPerChannel in TFLite (kernels/internal/reference/integer_ops/conv.h). The input's zero
- * point is folded into the bias on the PC: bias[o] holds bias - zero_point * sum(w[o]), so that
- * kernels multiply raw bytes, and a tap in the padding counts as the zero point itself.
+ * in [in_h, in_w, in_c], w [out_c, k_h, k_w, in_c], out [out_h, out_w, out_c]; int8 with int32
+ * sums, as ConvPerChannel in TFLite (kernels/internal/reference/integer_ops/conv.h). The input's
+ * zero point is folded into the bias on the PC: bias[o] holds bias - zero_point * sum(w[o]), so
+ * that kernels multiply raw bytes, and a tap in the padding counts as the zero point itself.
  */
 #include "fixed_point.h"
 #include "isa/isa.h"
 #include "kernel.h"
 
 typedef struct {
-  uint32_t weights;                                /* data offset: int8 [out_c][k_h][k_w][in_c] */
-  uint32_t bias;                                   /* data offset: int32 [out_c], corrected */
-  uint32_t mult;                                   /* data offset: int32 [out_c], Q31 */
-  uint32_t shift;                                  /* data offset: int8 [out_c], -31..30 */
-  uint16_t in_h, in_w, in_c, out_h, out_w, out_c;  /* elements */
+  uint32_t weights;                               /* data offset: int8 [out_c][k_h][k_w][in_c] */
+  uint32_t bias;                                  /* data offset: int32 [out_c], corrected */
+  uint32_t mult;                                  /* data offset: int32 [out_c], Q31 */
+  uint32_t shift;                                 /* data offset: int8 [out_c], -31..30 */
+  uint16_t in_h, in_w, in_c, out_h, out_w, out_c; /* elements */
   uint16_t k_h, k_w, stride_h, stride_w, dil_h, dil_w;
-  uint16_t pad_top, pad_left;                      /* rows, columns */
-  int16_t in_zero, out_zero;                       /* zero points, -128..127 */
-  int16_t act_min, act_max;                        /* of the fused activation, -128..127 */
+  uint16_t pad_top, pad_left; /* rows, columns */
+  int16_t in_zero, out_zero;  /* zero points, -128..127 */
+  int16_t act_min, act_max;   /* of the fused activation, -128..127 */
 } ei_conv_2d_params;
 
 /* The bytes under one window: where they lie in the input if they lie there as one run, otherwise
@@ -101,9 +101,8 @@ int ei_conv_2d_check(const ei_call *c, ei_need *need) {
   const ei_axis vertical = {p->stride_h, p->pad_top, (p->k_h - 1) * p->dil_h + 1, p->in_h};
   const ei_axis horizontal = {p->stride_w, p->pad_left, (p->k_w - 1) * p->dil_w + 1, p->in_w};
   const uint32_t rows = ei_window_rows(c, vertical);
-  if (n == 0 || n > INT16_MAX * 64 || p->out_c == 0 ||
-      c->y1 > p->out_h || p->dil_h == 0 || p->dil_w == 0 ||
-      rows == 0 || !ei_axis_ok(horizontal, 0, p->out_w) ||
+  if (n == 0 || n > INT16_MAX * 64 || p->out_c == 0 || c->y1 > p->out_h || p->dil_h == 0 ||
+      p->dil_w == 0 || rows == 0 || !ei_axis_ok(horizontal, 0, p->out_w) ||
       !ei_has_data(need, p->weights, n * p->out_c, 1) || !ei_has_data(need, p->bias, p->out_c, 4) ||
       !ei_has_data(need, p->mult, p->out_c, 4) || !ei_has_data(need, p->shift, p->out_c, 1) ||
       !ei_shifts_ok(c->data + p->shift, p->out_c))
@@ -115,11 +114,12 @@ int ei_conv_2d_check(const ei_call *c, ei_need *need) {
 
 uint32_t ei_conv_2d_scratch(const void *params) {
   const ei_conv_2d_params *p = params;
-  const int whole_rows = p->k_w == p->in_w && p->pad_left == 0 && p->out_w == 1 && p->pad_top == 0 &&
-                         p->dil_h == 1 && p->dil_w == 1 &&
+  const int whole_rows = p->k_w == p->in_w && p->pad_left == 0 && p->out_w == 1 &&
+                         p->pad_top == 0 && p->dil_h == 1 && p->dil_w == 1 &&
                          (p->out_h - 1) * p->stride_h + p->k_h <= p->in_h;
   const int points = p->k_h == 1 && p->k_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
-                     (p->out_h - 1) * p->stride_h < p->in_h && (p->out_w - 1) * p->stride_w < p->in_w;
+                     (p->out_h - 1) * p->stride_h < p->in_h &&
+                     (p->out_w - 1) * p->stride_w < p->in_w;
   const uint32_t n = (uint32_t)p->k_h * p->k_w * p->in_c;
   if (whole_rows || points) return 0;
   return p->out_w > 1 ? 2 * n : n;

@@ -3,8 +3,8 @@
  * out[y][x][o] = clamp(zo + requant(bias[o] + sum over ky, kx of w[ky][kx][o] in[..][..][o / m]))
  *
  * in [in_h, in_w, in_c], w [k_h, k_w, in_c m], out [out_h, out_w, in_c m], m = depth multiplier; as
- * DepthwiseConvPerChannel in TFLite (kernels/internal/reference/integer_ops/depthwise_conv.h). As in
- * conv_2d.c the input's zero point is folded into the bias and padding counts as the zero point.
+ * DepthwiseConvPerChannel in TFLite (kernels/internal/reference/integer_ops/depthwise_conv.h). As
+ * in conv_2d.c the input's zero point is folded into the bias and padding counts as the zero point.
  */
 #include "fixed_point.h"
 #include "isa/isa.h"
@@ -17,19 +17,20 @@ typedef struct {
   uint32_t shift;                                 /* data offset: int8 [out_c], -31..30 */
   uint16_t in_h, in_w, in_c, out_h, out_w, out_c; /* elements; out_c = in_c * multiplier */
   uint16_t k_h, k_w, stride_h, stride_w, dil_h, dil_w;
-  uint16_t pad_top, pad_left;                     /* rows, columns */
-  int16_t in_zero, out_zero;                      /* zero points, -128..127 */
-  int16_t act_min, act_max;                       /* of the fused activation, -128..127 */
-  uint16_t multiplier, reserved;                  /* depth multiplier; 0 */
+  uint16_t pad_top, pad_left;    /* rows, columns */
+  int16_t in_zero, out_zero;     /* zero points, -128..127 */
+  int16_t act_min, act_max;      /* of the fused activation, -128..127 */
+  uint16_t multiplier, reserved; /* depth multiplier; 0 */
 } ei_depthwise_conv_2d_params;
 
-EI_INLINE int8_t output(const ei_depthwise_conv_2d_params *p, int32_t acc, int32_t mult, int8_t shift) {
+EI_INLINE int8_t output(const ei_depthwise_conv_2d_params *p, int32_t acc, int32_t mult,
+                        int8_t shift) {
   return (int8_t)ei_clamp(ei_requantize(acc, mult, shift) + p->out_zero, p->act_min, p->act_max);
 }
 
 /* One channel of one pixel, any window: acc + sum over its taps. */
-static int32_t channel(const ei_depthwise_conv_2d_params *p, const ei_call *c, int32_t top, int32_t left,
-                       int32_t o, int32_t acc) {
+static int32_t channel(const ei_depthwise_conv_2d_params *p, const ei_call *c, int32_t top,
+                       int32_t left, int32_t o, int32_t acc) {
   const int8_t *w = (const int8_t *)c->data + p->weights + o;
   const int8_t *in = (const int8_t *)c->in[0] + (p->multiplier == 1 ? o : o / p->multiplier);
   for (int32_t ky = 0; ky < p->k_h; ky++)
@@ -44,8 +45,8 @@ static int32_t channel(const ei_depthwise_conv_2d_params *p, const ei_call *c, i
 
 /* Four channels of one pixel whose taps [ky0, ky1) x [kx0, kx1) lie inside: those, and the zero
  * point under the others. */
-EI_INLINE void clipped_x4(const ei_depthwise_conv_2d_params *p, const int8_t *w, int32_t ky0, int32_t ky1,
-                          int32_t kx0, int32_t kx1, int32_t acc[4]) {
+EI_INLINE void clipped_x4(const ei_depthwise_conv_2d_params *p, const int8_t *w, int32_t ky0,
+                          int32_t ky1, int32_t kx0, int32_t kx1, int32_t acc[4]) {
   for (int32_t ky = 0; ky < p->k_h; ky++)
     for (int32_t kx = 0; kx < p->k_w; kx++, w += p->out_c) {
       if (ky >= ky0 && ky < ky1 && kx >= kx0 && kx < kx1) continue;
@@ -72,7 +73,8 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
       const int32_t kx0 = left < 0 ? -left : 0;
       const int32_t kx1 = left + p->k_w > p->in_w ? p->in_w - left : p->k_w;
       const int whole = ky0 == 0 && kx0 == 0 && ky1 == p->k_h && kx1 == p->k_w;
-      const int8_t *in = (const int8_t *)c->in[0] + (top + ky0 - c->in_y0) * row + (left + kx0) * p->in_c;
+      const int8_t *in =
+          (const int8_t *)c->in[0] + (top + ky0 - c->in_y0) * row + (left + kx0) * p->in_c;
       int32_t o = 0;
       for (; fast && o + 4 <= out_c; o += 4) {
         int32_t acc[4] = {bias[o], bias[o + 1], bias[o + 2], bias[o + 3]};
@@ -82,12 +84,13 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
         } else {
           clipped_x4(p, w, ky0, ky1, kx0, kx1, acc);
           for (int32_t ky = ky0; ky < ky1 && kx0 < kx1; ky++)
-            ei_taps_x4(in + o + (ky - ky0) * row, row, p->in_c, w + (ky * p->k_w + kx0) * out_c, out_c, 1,
-                       kx1 - kx0, acc);
+            ei_taps_x4(in + o + (ky - ky0) * row, row, p->in_c, w + (ky * p->k_w + kx0) * out_c,
+                       out_c, 1, kx1 - kx0, acc);
         }
         for (int i = 0; i < 4; i++) out[o + i] = output(p, acc[i], mult[o + i], shift[o + i]);
       }
-      for (; o < out_c; o++) out[o] = output(p, channel(p, c, top, left, o, bias[o]), mult[o], shift[o]);
+      for (; o < out_c; o++)
+        out[o] = output(p, channel(p, c, top, left, o, bias[o]), mult[o], shift[o]);
     }
   }
 }
@@ -98,13 +101,11 @@ int ei_depthwise_conv_2d_check(const ei_call *c, ei_need *need) {
   const ei_axis vertical = {p->stride_h, p->pad_top, (p->k_h - 1) * p->dil_h + 1, p->in_h};
   const ei_axis horizontal = {p->stride_w, p->pad_left, (p->k_w - 1) * p->dil_w + 1, p->in_w};
   const uint32_t rows = ei_window_rows(c, vertical);
-  if (taps == 0 || p->out_c == 0 || c->y1 > p->out_h ||
-      p->dil_h == 0 || p->dil_w == 0 || p->multiplier == 0 ||
-      (uint32_t)p->in_c * p->multiplier != p->out_c ||
-      rows == 0 || !ei_axis_ok(horizontal, 0, p->out_w) ||
-      !ei_has_data(need, p->weights, taps * p->out_c, 1) || !ei_has_data(need, p->bias, p->out_c, 4) ||
-      !ei_has_data(need, p->mult, p->out_c, 4) || !ei_has_data(need, p->shift, p->out_c, 1) ||
-      !ei_shifts_ok(c->data + p->shift, p->out_c))
+  if (taps == 0 || p->out_c == 0 || c->y1 > p->out_h || p->dil_h == 0 || p->dil_w == 0 ||
+      p->multiplier == 0 || (uint32_t)p->in_c * p->multiplier != p->out_c || rows == 0 ||
+      !ei_axis_ok(horizontal, 0, p->out_w) || !ei_has_data(need, p->weights, taps * p->out_c, 1) ||
+      !ei_has_data(need, p->bias, p->out_c, 4) || !ei_has_data(need, p->mult, p->out_c, 4) ||
+      !ei_has_data(need, p->shift, p->out_c, 1) || !ei_shifts_ok(c->data + p->shift, p->out_c))
     return EI_ERR_PARAMS;
   need->in[0] = (uint64_t)rows * p->in_w * p->in_c;
   need->out = (uint64_t)(uint32_t)(c->y1 - c->y0) * p->out_w * p->out_c;

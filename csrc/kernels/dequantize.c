@@ -2,8 +2,8 @@
  *
  * out[y][i] = scale (in[y][i] - zero_point): int8 to float32.
  *
- * As Dequantize in TFLite (kernels/internal/reference/dequantize.h), which multiplies in double; the
- * exact product fits a double, so both round it once and agree.
+ * As Dequantize in TFLite (kernels/internal/reference/dequantize.h), which multiplies in double;
+ * the exact product fits a double, so both round it once and agree.
  */
 #include "kernel.h"
 

@@ -21,7 +21,8 @@ typedef struct {
 } ei_fully_connected_params;
 
 EI_INLINE int8_t output(const ei_fully_connected_params *p, int32_t acc) {
-  return (int8_t)ei_clamp(ei_requantize(acc, p->mult, p->shift) + p->out_zero, p->act_min, p->act_max);
+  return (int8_t)ei_clamp(ei_requantize(acc, p->mult, p->shift) + p->out_zero, p->act_min,
+                          p->act_max);
 }
 
 void ei_fully_connected_run(const ei_call *c) {

@@ -2,8 +2,8 @@
  *
  * out[y][i] = clamp(zo + requant(bias + sum over r of in[y][r][i]))
  *
- * in [rows, reduce, inner], out [rows, inner]; the division by `reduce` is in the multiplier and the
- * input's zero point in the bias, as QuantizedMeanOrSum in TFLite (kernels/internal/reference/
+ * in [rows, reduce, inner], out [rows, inner]; the division by `reduce` is in the multiplier and
+ * the input's zero point in the bias, as QuantizedMeanOrSum in TFLite (kernels/internal/reference/
  * reduce.h).
  */
 #include "fixed_point.h"

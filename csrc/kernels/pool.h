@@ -24,13 +24,15 @@ typedef struct {
   int32_t h, w;        /* how many rows and columns of them */
 } ei_pool_window;
 
-EI_INLINE ei_pool_window ei_pool_clip(const ei_pool_params *p, const ei_call *c, int32_t y, int32_t x) {
+EI_INLINE ei_pool_window ei_pool_clip(const ei_pool_params *p, const ei_call *c, int32_t y,
+                                      int32_t x) {
   int32_t top = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
   int32_t bottom = top + p->k_h, right = left + p->k_w;
   top = top < 0 ? 0 : top, left = left < 0 ? 0 : left;
   bottom = bottom > p->in_h ? p->in_h : bottom, right = right > p->in_w ? p->in_w : right;
   const int8_t *in = c->in[0];
-  const ei_pool_window w = {in + ((top - c->in_y0) * p->in_w + left) * p->channels, bottom - top, right - left};
+  const ei_pool_window w = {in + ((top - c->in_y0) * p->in_w + left) * p->channels, bottom - top,
+                            right - left};
   return w;
 }
 

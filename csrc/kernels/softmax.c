@@ -39,7 +39,8 @@ void ei_softmax_run(const ei_call *c) {
         continue;
       }
       const int n = bits + 31 - 8;
-      const int32_t q = ei_div_pot(ei_mul_high(scale, exponential(p, in[i] - max)), n < 31 ? n : 31);
+      const int32_t q =
+          ei_div_pot(ei_mul_high(scale, exponential(p, in[i] - max)), n < 31 ? n : 31);
       out[i] = (int8_t)ei_clamp(q + INT8_MIN, INT8_MIN, INT8_MAX);
     }
   }

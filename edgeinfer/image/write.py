@@ -1,72 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plan → image, the FlatBuffer of csrc/image.fbs that the C library executes; and back."""
+"""Plan → image, the FlatBuffer of csrc/image.fbs that the C library executes."""
 
 from __future__ import annotations
 
-import math
-import struct
-import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import flatbuffers
 import numpy as np
 
 from edgeinfer import native
-from edgeinfer.errors import ImageError, UnsupportedError
+from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Array, Graph, Tensor
+from edgeinfer.image.layout import (
+    DTYPES,
+    FIELDS,
+    IDENTIFIER,
+    IO,
+    MAX_RANK,
+    SCALARS,
+    SEED,
+    STEP,
+    VERSION,
+    sealed,
+)
 from edgeinfer.plan import Plan
-
-IDENTIFIER = b"EIM1"
-VERSION = 1
-DTYPES = ("int8", "float32", "int16", "int32", "uint8", "bool")  # enum ei_dtype
-MAX_RANK = 6
-STEP = struct.Struct("<HHIIIIIHHHH")
-IO = struct.Struct("<IIfiBBH6I")
-SCALARS = ("version", "target", "arena_bytes", "selftest_seed", "selftest_crc")
-FIELDS = (*SCALARS, "steps", "params", "data", "inputs", "outputs", "name", "layers")
-
-
-@dataclass(frozen=True)
-class Io:
-    """An input or output: where it lies in the arena and how to read its bytes."""
-
-    offset: int  # bytes
-    bytes: int
-    dtype: np.dtype  # type: ignore[type-arg]
-    dims: tuple[int, ...]
-    scale: float  # 0 for float
-    zero_point: int
-
-
-@dataclass(frozen=True)
-class Step:
-    """One kernel call of an image."""
-
-    kernel: str
-    layer: int
-    y0: int
-    y1: int
-
-
-@dataclass(frozen=True)
-class Image:
-    """What an image says of itself."""
-
-    name: str
-    arena_bytes: int
-    inputs: tuple[Io, ...]
-    outputs: tuple[Io, ...]
-    steps: tuple[Step, ...]
-    layers: tuple[str, ...]  # "OP output name" of each layer; empty when stripped
-    crc: int
-    selftest_crc: int
-
-    @property
-    def kernels(self) -> tuple[str, ...]:
-        """The kernels that the image uses, in the C library's order."""
-        used = {step.kernel for step in self.steps}
-        return tuple(k for k in native.kernel_names() if k in used)
 
 
 class _Data:
@@ -132,44 +89,6 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
         graph.name or "model",
         layers,
     )
-
-
-SEED = 0x2545F491  # of the self-test's input; any number would do, it must only never change
-
-
-def with_selftest(image: bytes, crc: int) -> bytes:
-    """The image with the expected CRC-32 of its self-test's outputs."""
-    changed = bytearray(image[:-4])
-    struct.pack_into("<I", changed, _field(image, "selftest_crc"), crc)
-    return _sealed(bytes(changed))
-
-
-def read_image(image: bytes) -> Image:
-    """What an image says of itself. Raises ImageError if it is not one.
-
-    For images of our own making; untrusted bytes are the business of ei_verify."""
-    try:
-        if image[4:8] != IDENTIFIER or zlib.crc32(image[:-4]) != struct.unpack("<I", image[-4:])[0]:
-            raise ImageError("This is not an edgeinfer image.", "Make it again from the .tflite.")
-        names = native.kernel_names()
-        text = [bytes(s).decode("utf-8", "replace") for s in _strings(image, "layers")]
-        return Image(
-            name=bytes(_vector(image, "name", 1)).decode("utf-8", "replace"),
-            arena_bytes=_scalar(image, "arena_bytes"),
-            inputs=_ios(image, "inputs"),
-            outputs=_ios(image, "outputs"),
-            steps=tuple(
-                Step(names[s[0]], s[1], s[7], s[8])
-                for s in STEP.iter_unpack(_vector(image, "steps", STEP.size))
-            ),
-            layers=tuple(text),
-            crc=struct.unpack("<I", image[-4:])[0],
-            selftest_crc=_scalar(image, "selftest_crc"),
-        )
-    except (struct.error, IndexError) as error:
-        raise ImageError(
-            f"This image is damaged ({error}).", "Make it again from the .tflite."
-        ) from error
 
 
 def _layer_name(graph: Graph, index: int) -> str:
@@ -238,57 +157,4 @@ def _assemble(
         elif field in offsets:
             builder.PrependUOffsetTRelativeSlot(slot, offsets[field], 0)
     builder.Finish(builder.EndObject(), IDENTIFIER)
-    return _sealed(bytes(builder.Output()))
-
-
-def _sealed(body: bytes) -> bytes:
-    return body + struct.pack("<I", zlib.crc32(body))
-
-
-def _field(image: bytes, field: str) -> int:
-    """Position of a field of the root table, 0 when absent."""
-    table = struct.unpack_from("<I", image, 0)[0]
-    vtable = table - struct.unpack_from("<i", image, table)[0]
-    entry = 4 + 2 * FIELDS.index(field)
-    if entry >= struct.unpack_from("<H", image, vtable)[0]:
-        return 0
-    relative = struct.unpack_from("<H", image, vtable + entry)[0]
-    return int(table + relative) if relative else 0
-
-
-def _scalar(image: bytes, field: str) -> int:
-    at = _field(image, field)
-    return int(struct.unpack_from("<I", image, at)[0]) if at else 0
-
-
-def _vector(image: bytes, field: str, size: int) -> memoryview:
-    at = _field(image, field)
-    if not at:
-        return memoryview(b"")
-    at += struct.unpack_from("<I", image, at)[0]
-    count = struct.unpack_from("<I", image, at)[0]
-    return memoryview(image)[at + 4 : at + 4 + count * size]
-
-
-def _strings(image: bytes, field: str) -> list[memoryview]:
-    at = _field(image, field)
-    if not at:
-        return []
-    at += struct.unpack_from("<I", image, at)[0]
-    found = []
-    for i in range(struct.unpack_from("<I", image, at)[0]):
-        entry = at + 4 + 4 * i
-        start = entry + struct.unpack_from("<I", image, entry)[0]
-        length = struct.unpack_from("<I", image, start)[0]
-        found.append(memoryview(image)[start + 4 : start + 4 + length])
-    return found
-
-
-def _ios(image: bytes, field: str) -> tuple[Io, ...]:
-    found = []
-    for values in IO.iter_unpack(_vector(image, field, IO.size)):
-        offset, size, scale, zero_point, dtype, rank, _, *dims = values
-        io = Io(offset, size, np.dtype(DTYPES[dtype]), tuple(dims[:rank]), scale, zero_point)
-        assert math.prod(io.dims) * io.dtype.itemsize == io.bytes
-        found.append(io)
-    return tuple(found)
+    return sealed(bytes(builder.Output()))

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The image: what the C library executes, made from a plan."""
+
+from edgeinfer.image.layout import Image, Io, Step
+from edgeinfer.image.read import read_image, with_selftest
+from edgeinfer.image.write import pack
+
+__all__ = ["Image", "Io", "Step", "pack", "read_image", "with_selftest"]

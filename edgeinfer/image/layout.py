@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The image's format, as csrc/image.fbs describes it, and what an image says of itself."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgeinfer import native
+
+IDENTIFIER = b"EIM1"
+VERSION = 1
+DTYPES = ("int8", "float32", "int16", "int32", "uint8", "bool")  # enum ei_dtype
+MAX_RANK = 6
+STEP = struct.Struct("<HHIIIIIHHHH")
+IO = struct.Struct("<IIfiBBH6I")
+SCALARS = ("version", "target", "arena_bytes", "selftest_seed", "selftest_crc")
+FIELDS = (*SCALARS, "steps", "params", "data", "inputs", "outputs", "name", "layers")
+SEED = 0x2545F491  # of the self-test's input; any number would do, it must only never change
+
+
+@dataclass(frozen=True)
+class Io:
+    """An input or output: where it lies in the arena and how to read its bytes."""
+
+    offset: int  # bytes
+    bytes: int
+    dtype: np.dtype[Any]
+    dims: tuple[int, ...]
+    scale: float  # 0 for float
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One kernel call of an image."""
+
+    kernel: str
+    layer: int
+    y0: int
+    y1: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """What an image says of itself."""
+
+    name: str
+    arena_bytes: int
+    inputs: tuple[Io, ...]
+    outputs: tuple[Io, ...]
+    steps: tuple[Step, ...]
+    layers: tuple[str, ...]  # "OP output name" of each layer; empty when stripped
+    crc: int
+    selftest_crc: int
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """The kernels that the image uses, in the C library's order."""
+        used = {step.kernel for step in self.steps}
+        return tuple(k for k in native.kernel_names() if k in used)
+
+
+def sealed(body: bytes) -> bytes:
+    """The FlatBuffer with its CRC-32 behind it."""
+    return body + struct.pack("<I", zlib.crc32(body))

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Image → what it says of itself."""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+
+import numpy as np
+
+from edgeinfer import native
+from edgeinfer.errors import ImageError
+from edgeinfer.image.layout import DTYPES, FIELDS, IDENTIFIER, IO, STEP, Image, Io, Step, sealed
+
+
+def read_image(image: bytes) -> Image:
+    """What an image says of itself. Raises ImageError if it is not one.
+
+    For images of our own making; untrusted bytes are the business of ei_verify."""
+    try:
+        if image[4:8] != IDENTIFIER or zlib.crc32(image[:-4]) != struct.unpack("<I", image[-4:])[0]:
+            raise ImageError("This is not an edgeinfer image.", "Make it again from the .tflite.")
+        names = native.kernel_names()
+        text = [bytes(s).decode("utf-8", "replace") for s in _strings(image, "layers")]
+        return Image(
+            name=bytes(_vector(image, "name", 1)).decode("utf-8", "replace"),
+            arena_bytes=_scalar(image, "arena_bytes"),
+            inputs=_ios(image, "inputs"),
+            outputs=_ios(image, "outputs"),
+            steps=tuple(
+                Step(names[s[0]], s[1], s[7], s[8])
+                for s in STEP.iter_unpack(_vector(image, "steps", STEP.size))
+            ),
+            layers=tuple(text),
+            crc=struct.unpack("<I", image[-4:])[0],
+            selftest_crc=_scalar(image, "selftest_crc"),
+        )
+    except (struct.error, IndexError) as error:
+        raise ImageError(
+            f"This image is damaged ({error}).", "Make it again from the .tflite."
+        ) from error
+
+
+def with_selftest(image: bytes, crc: int) -> bytes:
+    """The image with the expected CRC-32 of its self-test's outputs."""
+    changed = bytearray(image[:-4])
+    struct.pack_into("<I", changed, _field(image, "selftest_crc"), crc)
+    return sealed(bytes(changed))
+
+
+def _field(image: bytes, field: str) -> int:
+    """Position of a field of the root table, 0 when absent."""
+    table = struct.unpack_from("<I", image, 0)[0]
+    vtable = table - struct.unpack_from("<i", image, table)[0]
+    entry = 4 + 2 * FIELDS.index(field)
+    if entry >= struct.unpack_from("<H", image, vtable)[0]:
+        return 0
+    relative = struct.unpack_from("<H", image, vtable + entry)[0]
+    return int(table + relative) if relative else 0
+
+
+def _scalar(image: bytes, field: str) -> int:
+    at = _field(image, field)
+    return int(struct.unpack_from("<I", image, at)[0]) if at else 0
+
+
+def _vector(image: bytes, field: str, size: int) -> memoryview:
+    at = _field(image, field)
+    if not at:
+        return memoryview(b"")
+    at += struct.unpack_from("<I", image, at)[0]
+    count = struct.unpack_from("<I", image, at)[0]
+    return memoryview(image)[at + 4 : at + 4 + count * size]
+
+
+def _strings(image: bytes, field: str) -> list[memoryview]:
+    at = _field(image, field)
+    if not at:
+        return []
+    at += struct.unpack_from("<I", image, at)[0]
+    found = []
+    for i in range(struct.unpack_from("<I", image, at)[0]):
+        entry = at + 4 + 4 * i
+        start = entry + struct.unpack_from("<I", image, entry)[0]
+        length = struct.unpack_from("<I", image, start)[0]
+        found.append(memoryview(image)[start + 4 : start + 4 + length])
+    return found
+
+
+def _ios(image: bytes, field: str) -> tuple[Io, ...]:
+    found = []
+    for values in IO.iter_unpack(_vector(image, field, IO.size)):
+        offset, size, scale, zero_point, dtype, rank, _, *dims = values
+        io = Io(offset, size, np.dtype(DTYPES[dtype]), tuple(dims[:rank]), scale, zero_point)
+        assert math.prod(io.dims) * io.dtype.itemsize == io.bytes
+        found.append(io)
+    return tuple(found)

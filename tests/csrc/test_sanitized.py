@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C library under sanitizers and strict warnings, with gcc and clang."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeinfer.compile import compile_graph
+from tests.conftest import ROOT
+from tests.ops.cases import CASES
+
+CSRC = ROOT / "csrc"
+SOURCES = [*sorted(CSRC.glob("*.c")), *sorted((CSRC / "kernels").glob("*.c"))]
+WARNINGS = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("define", [[], ["-DEI_DSP_EMULATION"]], ids=["portable", "dsp"])
+def test_no_warnings(compiler: str, define: list[str], tmp_path: Path) -> None:
+    assert shutil.which(compiler), f"{compiler} is missing: run .ci/setup"
+    for source in SOURCES:
+        command = [compiler, *WARNINGS, *define, "-O2", f"-I{CSRC}", "-c", str(source)]
+        done = subprocess.run(
+            [*command, "-o", str(tmp_path / "out.o")], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("define", [[], ["-DEI_DSP_EMULATION"]], ids=["portable", "dsp"])
+def test_no_image_makes_a_kernel_leave_its_memory(define: list[str], tmp_path: Path) -> None:
+    harness = tmp_path / "fuzz"
+    subprocess.run(
+        ["gcc", "-D_POSIX_C_SOURCE=200112L", "-std=c99", *SANITIZE, *define, f"-I{CSRC}"]
+        + [str(Path(__file__).with_name("fuzz_image.c")), *map(str, SOURCES), "-o", str(harness)],
+        check=True,
+    )
+    images = []
+    for op, make in CASES.items():
+        rng = np.random.default_rng([7, *op.encode()])
+        for number in range(3):
+            images.append(tmp_path / f"{op}{number}.img")
+            images[-1].write_bytes(compile_graph(make(rng)).image)
+    done = subprocess.run(
+        [str(harness), "400", "1", *map(str, images)], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    accepted, total = (int(word) for word in done.stdout.split() if word.isdigit())
+    assert total > accepted > total // 50  # some mutations must survive, or nothing was tried
