@@ -35,11 +35,9 @@ def test_no_warnings(compiler: str, define: list[str], tmp_path: Path) -> None:
 @pytest.mark.parametrize("define", [[], ["-DEI_DSP_EMULATION"]], ids=["portable", "dsp"])
 def test_no_image_makes_a_kernel_leave_its_memory(define: list[str], tmp_path: Path) -> None:
     harness = tmp_path / "fuzz"
-    subprocess.run(
-        ["gcc", "-D_POSIX_C_SOURCE=200112L", "-std=c99", *SANITIZE, *define, f"-I{CSRC}"]
-        + [str(Path(__file__).with_name("fuzz_image.c")), *map(str, SOURCES), "-o", str(harness)],
-        check=True,
-    )
+    sources = [Path(__file__).with_name("fuzz_image.c"), *SOURCES]
+    flags = ["-D_POSIX_C_SOURCE=200112L", "-std=c99", *SANITIZE, *define, f"-I{CSRC}"]
+    subprocess.run(["gcc", *flags, *map(str, sources), "-o", str(harness)], check=True)
     images = []
     for op, make in CASES.items():
         rng = np.random.default_rng([7, *op.encode()])

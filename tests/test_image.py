@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The image: format, refusal of damaged ones, self-test, row bands."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeinfer import native
+from edgeinfer.compile import compile_graph, make_plan
+from edgeinfer.errors import ImageError
+from edgeinfer.image import pack, read_image
+from edgeinfer.image.layout import DTYPES, IO, MAX_RANK, STEP, VERSION
+from edgeinfer.lower import lower
+from edgeinfer.reference import run
+from edgeinfer.session import Session
+from tests.conftest import ROOT
+from tests.ops.cases import CASES, samples
+
+
+def image_of(op: str, seed: int = 1) -> bytes:
+    return compile_graph(CASES[op](np.random.default_rng(seed))).image
+
+
+def test_python_and_c_agree_on_the_format() -> None:
+    ffi, lib = native.library()
+    assert lib.EI_VERSION == VERSION
+    assert lib.EI_MAX_RANK == MAX_RANK
+    assert ffi.sizeof("ei_step") == STEP.size
+    assert ffi.sizeof("ei_io") == IO.size
+    for number, name in enumerate(DTYPES):
+        assert getattr(lib, f"EI_{name.upper()}") == number
+
+
+def test_flatc_decodes_an_image_by_its_schema(tmp_path: Path) -> None:
+    if shutil.which("flatc") is None:
+        pytest.skip("needs flatc (Debian: flatbuffers-compiler); 'make test' installs it")
+    (tmp_path / "image.eim").write_bytes(image_of("CONV_2D")[:-4])
+    command = ["flatc", "--json", "--strict-json", "--raw-binary", "-o", str(tmp_path)]
+    schema = ROOT / "csrc" / "image.fbs"
+    subprocess.run([*command, str(schema), "--", str(tmp_path / "image.eim")], check=True)
+    text = (tmp_path / "image.json").read_text()
+    assert '"arena_bytes"' in text and '"steps"' in text and "conv_2d" in text
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda b: b[:20], "shorter"),
+        (lambda b: b[:-1], "changed|not an"),
+        (lambda b: b[:4] + b"XXXX" + b[8:], "not an"),
+        (lambda b: b[:40] + bytes([b[40] ^ 1]) + b[41:], "changed|not an|version"),
+    ],
+)
+def test_c_refuses_damaged_images(damage: object, reason: str) -> None:
+    ffi, lib = native.library()
+    broken = damage(image_of("ADD"))  # type: ignore[operator]
+    memory = ffi.new("uint8_t[]", len(broken) + 16)
+    start = memory + (-int(ffi.cast("uintptr_t", memory)) % 16)
+    ffi.memmove(start, broken, len(broken))
+    code = lib.ei_verify(start, len(broken), ffi.new("ei_model *"))
+    assert code < 0
+    import re
+
+    assert re.search(reason, native.error_text(code)), native.error_text(code)
+
+
+def test_python_refuses_what_is_no_image() -> None:
+    with pytest.raises(ImageError):
+        read_image(b"not an image at all, but long enough to look at")
+    with pytest.raises(ImageError):
+        read_image(image_of("ADD")[:-1])
+
+
+def test_images_are_deterministic_and_carry_their_self_test() -> None:
+    first, second = image_of("CONV_2D"), image_of("CONV_2D")
+    assert first == second
+    info = read_image(first)
+    assert (
+        info.selftest_crc == Session(first).selftest_crc() == Session(first, "dsp").selftest_crc()
+    )
+    assert info.kernels == ("conv_2d",)
+    assert info.crc == zlib.crc32(first[:-4]) == struct.unpack("<I", first[-4:])[0]
+
+
+@pytest.mark.parametrize(
+    "op", ["CONV_2D", "DEPTHWISE_CONV_2D", "AVERAGE_POOL_2D", "MAX_POOL_2D", "PAD", "ADD", "MUL"]
+)
+def test_a_kernel_makes_any_band_of_its_rows(op: str) -> None:
+    """Rows one at a time from the whole input give the bytes of one call."""
+    rng = np.random.default_rng([9, *op.encode()])
+    for _ in range(12):
+        graph = CASES[op](rng)
+        plan = make_plan(lower(graph))
+        steps = []
+        out_bytes = graph.tensors[graph.outputs[0]].nbytes
+        images = sum(1 for s in plan.steps)
+        for step in plan.steps:
+            row = out_bytes // images // step.call.rows
+            for y in range(step.call.rows):
+                ref = replace(step.call.output, offset=step.call.output.offset + y * row)
+                call = replace(step.call, output=ref)
+                steps.append(replace(step, call=call, y0=y, y1=y + 1))
+        if any(plan.offsets[graph.outputs[0]] == plan.offsets[i] for i in graph.inputs):
+            continue  # in place: the input's rows are gone
+        banded = pack(replace(plan, steps=tuple(steps)))
+        session = Session(banded)
+        for inputs in samples(graph, rng, 2):
+            assert session.run(inputs)[0].tobytes() == run(graph, inputs)[0].tobytes()

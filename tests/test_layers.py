@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Imports point one way, in Python and in C."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+# Each may import those before it; names on one line do not import each other.
+FLOORS = [
+    {"errors", "paths"},
+    {"graph", "fixed_point", "native", "boards"},
+    {"functions", "emulator"},
+    {"ops"},
+    {"lower", "reference", "evaluate", "inspection", "tflite", "optimize"},
+    {"plan"},
+    {"image"},
+    {"session"},
+    {"compile", "link"},
+    {"interpreter", "verify", "quantize", "device", "build"},
+    {"flash"},
+    {"bench"},
+    {"cli"},
+    {"demo"},
+]
+FLOOR = {name: i for i, names in enumerate(FLOORS) for name in names}
+
+
+def imports(tree: ast.Module) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            parts = node.module.split(".")
+            if parts[0] == "edgeinfer":
+                found |= {parts[1]} if len(parts) > 1 else {a.name for a in node.names}
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                parts = alias.name.split(".")
+                if parts[0] == "edgeinfer" and len(parts) > 1:
+                    found.add(parts[1])
+    return found & set(FLOOR)
+
+
+def test_python_imports_point_down() -> None:
+    wrong = []
+    for top, base in (("edgeinfer", ROOT / "edgeinfer"), ("quantize", ROOT / "quantize")):
+        for path in sorted(base.rglob("*.py")):
+            relative = path.relative_to(base)
+            own = "quantize" if top == "quantize" else relative.parts[0].removesuffix(".py")
+            if own == "__init__":
+                continue
+            assert own in FLOOR, f"{own} has no floor: add it to FLOORS"
+            for name in imports(ast.parse(path.read_text())) - {own}:
+                if FLOOR[name] >= FLOOR[own]:
+                    wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_kernels_know_neither_images_nor_steps() -> None:
+    allowed = {"kernel.h", "fixed_point.h", "functions.h", "isa/isa.h", "binary.h", "pool.h"}
+    for path in sorted((ROOT / "csrc" / "kernels").iterdir()):
+        included = set(re.findall(r'#include "(.+)"', path.read_text()))
+        assert included <= allowed, f"{path.name} includes {included - allowed}"
+
+
+def test_the_c_library_allocates_nothing_and_keeps_no_state() -> None:
+    for path in sorted((ROOT / "csrc").rglob("*.[ch]")):
+        code = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+        assert not re.search(r"\b(malloc|calloc|realloc|free|printf|stdio)\b", code), path
+        floats = re.search(r"\b(float|double)\b", code)
+        if path.stem not in ("quantize", "dequantize", "edgeinfer", "image"):
+            assert not floats, f"{path} uses floating point"
+
+
+def test_the_c_library_has_no_variables(tmp_path: Path) -> None:
+    for path in [*(ROOT / "csrc").glob("*.c"), *(ROOT / "csrc" / "kernels").glob("*.c")]:
+        flags = ["-std=c99", "-O1", "-fno-pic", f"-I{ROOT / 'csrc'}"]
+        subprocess.run(["gcc", *flags, "-c", path, "-o", tmp_path / "out.o"], check=True)
+        symbols = subprocess.run(["nm", tmp_path / "out.o"], capture_output=True, text=True)
+        assert " T " in symbols.stdout
+        assert not re.search(r"^\w* [bBdDC] ", symbols.stdout, re.M), f"{path} keeps state"
+
+
+def test_every_file_names_its_license() -> None:
+    for pattern in ("**/*.py", "**/*.c", "**/*.h", "**/*.toml", "**/*.fbs"):
+        for path in ROOT.glob(pattern):
+            if not {".venv", "build", ".cache"} & set(path.relative_to(ROOT).parts):
+                assert "SPDX-License-Identifier: Apache-2.0" in path.read_text()[:400], path
