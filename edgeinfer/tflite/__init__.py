@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from edgeinfer.errors import ModelError
+from edgeinfer.errors import ModelError, UnsupportedError
 from edgeinfer.graph import Graph
 from edgeinfer.tflite.reader import read_bytes
 from edgeinfer.tflite.writer import write
@@ -36,8 +36,8 @@ def read_file(path: str | os.PathLike[str]) -> Graph:
         ) from error
     try:
         return read_bytes(data)
-    except ModelError as error:
-        raise ModelError(f"{os.fspath(path)}: {error.what}", error.remedy) from error
+    except (ModelError, UnsupportedError) as error:
+        raise type(error)(f"{os.fspath(path)}: {error.what}", error.remedy) from error
 
 
 def write_file(path: str | os.PathLike[str], graph: Graph) -> None:

@@ -121,7 +121,10 @@ def encode(builder: flatbuffers.Builder, table: str, values: Mapping[str, Any]) 
         # Widest first, so that no padding comes between.
         for field in sorted(known, key=lambda f: -f.flags.bytewidth if f.flags else -4):
             if field.kind is Kind.SCALAR:
-                value = field.flags.py_type(values.get(field.name, field.default))
+                given = values.get(field.name, field.default)
+                value = field.flags.py_type(given)
+                if value != given and not isinstance(value, float):
+                    raise ValueError(f"{field.name} = {given!r}")
                 builder.PrependSlot(field.flags, field.slot, value, field.default)
             elif field.slot in offsets:
                 builder.PrependUOffsetTRelativeSlot(field.slot, offsets[field.slot], 0)
@@ -145,9 +148,9 @@ def _encode_value(builder: flatbuffers.Builder, field: Field, values: Mapping[st
         case Kind.SCALARS:
             if isinstance(value, bytes):
                 value = np.frombuffer(value, np.uint8)
-            dtype = number_types.to_numpy_type(field.flags)
-            raw = np.asarray(value).astype(dtype, casting="same_kind" if len(value) else "unsafe")
-            if not np.array_equal(raw, np.asarray(value), equal_nan=dtype.kind == "f"):
+            numbers = np.asarray(value)
+            raw = numbers.astype(number_types.to_numpy_type(field.flags))
+            if raw.dtype.kind != "f" and not np.array_equal(raw, numbers):
                 raise OverflowError(f"{field.name} is out of range")
             builder.StartVector(field.flags.bytewidth, raw.size, field.align)
             builder.head -= raw.nbytes

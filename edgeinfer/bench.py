@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Benchmark of a flashed board: what an inference costs, in all and per layer."""
+
+import random
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from edgeinfer.boards import Board
+from edgeinfer.device import Device
+from edgeinfer.flash import FlashResult
+from edgeinfer.image import Image
+
+SEED = 1
+
+
+def bench(
+    device: Device,
+    board: Board,
+    image: Image,
+    runs: int = 3,
+    layers: bool = False,
+    *,
+    flashed: FlashResult | None = None,
+    macs: Sequence[int] = (),
+    data: bytes | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """The benchmark as a JSON object with the keys of the command line.
+
+    Every counted run loads its input anew: `data`, or the same pseudo-random bytes each time. `macs`
+    are the multiply-accumulates of each layer, where they are known."""
+    size = sum(device.info().inputs)
+    sample = random.Random(SEED).randbytes(size) if data is None else data
+    amounts: list[int] = []
+    for i in range(runs):
+        device.load_input(sample)
+        amounts += [board.amount(ticks) for ticks in device.run_ticks(1)]
+        if progress:
+            progress(i + 1, runs + layers)
+    memory = device.memory()
+    result: dict[str, Any] = {
+        "board": board.name,
+        "port": device.port,
+        "model": device.info().model,
+        "unit": board.unit,
+        "per_inference": statistics.median_low(amounts),
+        "per_inference_min": min(amounts),
+        "per_inference_max": max(amounts),
+        "runs": runs,
+        "arena_bytes": memory.arena_bytes,
+        "image_bytes": device.info().image_bytes,
+        "static_ram_bytes": memory.static_bytes,
+        "stack_bytes": memory.stack_used,
+    }
+    if flashed:
+        result["code_bytes"] = flashed.code_bytes
+    if layers:
+        device.load_input(sample)
+        result["layers"] = _layers(device.step_ticks(), board, image, macs)
+        if progress:
+            progress(runs + 1, runs + 1)
+    return result
+
+
+def _layers(
+    steps: list[tuple[int, int]], board: Board, image: Image, macs: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Steps summed up per layer, in the order in which the layers are first run."""
+    ticks: dict[int, int] = {}
+    for layer, spent in steps:
+        ticks[layer] = ticks.get(layer, 0) + spent
+    rows = []
+    for layer, spent in ticks.items():
+        # "OP output name" in the image; a stripped one has no names.
+        name = image.layers[layer] if layer < len(image.layers) else f"layer {layer}"
+        op, _, output = name.partition(" ")
+        kernels = [step.kernel for step in image.steps if step.layer == layer]
+        rows.append(
+            {
+                "name": output or name,
+                "op": op if output else kernels[0],
+                "macs": macs[layer] if layer < len(macs) else None,
+                "ticks": board.amount(spent),
+            }
+        )
+    return rows

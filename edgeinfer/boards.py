@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""boards/<name>.toml → Board: facts off the data sheet, and how the board is flashed."""
+
+import difflib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgeinfer import paths
+from edgeinfer.errors import BoardError
+
+VERIFIED = ("build", "emulator", "hardware")
+
+
+@dataclass(frozen=True)
+class Board:
+    name: str
+    title: str
+    verified: str  # what was really tried, one of VERIFIED
+    core: str  # "cortex-m4f" …
+    cpu_flags: tuple[str, ...]  # of gcc
+    clock_hz: int  # of the timer that counts ticks
+    flash_origin: int
+    flash_bytes: int
+    ram_origin: int
+    ram_bytes: int
+    stack_bytes: int  # reserved in RAM
+    port: str  # firmware/src/port_<port>.c
+    timer: str  # firmware/src/timer_<timer>.c
+    uart_base: int
+    uart_irq: int
+    baud: int
+    platform: str  # PlatformIO platform; "local" is firmware/platform
+    platformio_board: str
+    framework: str
+    emulator: tuple[str, ...]  # command line; empty for a real board
+    icount_shift: int  # an emulated instruction takes 2**icount_shift ns
+
+    @property
+    def emulated(self) -> bool:
+        return bool(self.emulator)
+
+    @property
+    def unit(self) -> str:
+        """What `amount` makes of ticks: instructions in an emulator, else microseconds."""
+        return "instructions" if self.emulated else "us"
+
+    def amount(self, ticks: int) -> int:
+        """Ticks of the board's timer in `unit`, rounded."""
+        nanoseconds_per_unit = 2**self.icount_shift if self.emulated else 1000
+        per_second = self.clock_hz * nanoseconds_per_unit
+        return (ticks * 10**9 + per_second // 2) // per_second
+
+
+def load_board(name: str) -> Board:
+    """Raises BoardError when no such board is known."""
+    file = paths.share("boards") / f"{name}.toml"
+    names = board_names()
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise BoardError(
+            f"There is no board {name!r}.", f"{hint}'edgeinfer boards' lists them all."
+        )
+    return _read(file)
+
+
+def board_names() -> list[str]:
+    return sorted(file.stem for file in paths.share("boards").glob("*.toml"))
+
+
+def all_boards() -> list[Board]:
+    return [load_board(name) for name in board_names()]
+
+
+def _read(file: Path) -> Board:
+    try:
+        facts: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        core, memory, firmware = facts["core"], facts["memory"], facts["firmware"]
+        emulator, build = facts.get("emulator", {}), facts["platformio"]
+        board = Board(
+            name=file.stem,
+            title=str(facts["title"]),
+            verified=str(facts["verified"]),
+            core=str(core["name"]),
+            cpu_flags=tuple(core["flags"]),
+            clock_hz=int(core["clock_hz"]),
+            flash_origin=int(memory["flash_origin"]),
+            flash_bytes=int(memory["flash_bytes"]),
+            ram_origin=int(memory["ram_origin"]),
+            ram_bytes=int(memory["ram_bytes"]),
+            stack_bytes=int(memory["stack_bytes"]),
+            port=str(firmware["port"]),
+            timer=str(firmware["timer"]),
+            uart_base=int(firmware["uart_base"]),
+            uart_irq=int(firmware["uart_irq"]),
+            baud=int(firmware["baud"]),
+            platform=str(build["platform"]),
+            platformio_board=str(build.get("board", "")),
+            framework=str(build.get("framework", "")),
+            emulator=tuple(emulator.get("command", ())),
+            icount_shift=int(emulator.get("icount_shift", 0)),
+        )
+    except KeyError as error:
+        raise BoardError(
+            f"{file} lacks {error}.", "Compare it with another board's file."
+        ) from error
+    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        raise BoardError(f"{file} cannot be read: {error}.", "Correct this line.") from error
+    if board.verified not in VERIFIED:
+        raise BoardError(
+            f"{file}: verified = {board.verified!r} is unknown.",
+            f"Use one of {', '.join(VERIFIED)}.",
+        )
+    return board

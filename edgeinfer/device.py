@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A flashed board on a serial port: what it can be asked. link.py does the framing."""
+
+import re
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from edgeinfer.errors import DataError, DeviceError, MismatchError
+from edgeinfer.link import BLOCK, Link
+
+PROTOCOL = 1
+
+Progress = Callable[[int, int], None]  # bytes done, bytes in all
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """What the board says of itself and its model."""
+
+    board: str
+    model: str
+    timer: str
+    hz: int  # ticks per second
+    steps: int
+    inputs: tuple[int, ...]  # bytes of each
+    outputs: tuple[int, ...]
+    image_bytes: int
+    image_crc: int
+    keeps_input: bool  # an input survives an inference
+
+
+@dataclass(frozen=True)
+class Memory:
+    """RAM on the board, in bytes."""
+
+    stack_used: int  # high-water mark since boot
+    stack_bytes: int
+    static_bytes: int  # beyond arena, stack and serial buffers
+    arena_bytes: int
+    input_bytes: int  # the input's own buffer; 0 when there was no room
+
+
+class Device:
+    """A board on a port: a device file, a pseudo-terminal or a socket:// address.
+
+    `timeout` is the patience for a reply that needs no work, `work` for one inference, in seconds."""
+
+    def __init__(
+        self, port: str, *, baud: int = 115_200, timeout: float = 2.0, work: float = 120.0
+    ) -> None:
+        self.port, self.work = port, work
+        self.link = Link(port, baud, timeout)
+        try:
+            self.link.hello(max(5 * timeout, 1.0))
+            self._info = self._read_info()
+        except BaseException:
+            self.link.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.link.close()
+
+    def info(self) -> DeviceInfo:
+        return self._info
+
+    def load_input(self, data: bytes, progress: Progress | None = None) -> None:
+        """Give the board the model's input: all inputs in order, as one string of bytes."""
+        expected = sum(self._info.inputs)
+        if len(data) != expected:
+            raise DataError(
+                f"The model on the board takes {expected} bytes of input, {len(data)} were given.",
+                "Give it the input of the model that was flashed.",
+            )
+        for at in range(0, len(data), BLOCK):
+            chunk = data[at : at + BLOCK]
+            command = f"block {at} {len(chunk)} {zlib.crc32(chunk):08x}"
+            with _protocol(self.port):
+                (end,) = _fields(self.link.request(command, payload=chunk), "block")
+                if int(end) != at + len(chunk):
+                    raise ValueError(end)
+            if progress:
+                progress(at + len(chunk), len(data))
+
+    def infer(self, n: int = 1, warmup: int = 0) -> tuple[float, list[float]]:
+        """n inferences with EEMBC's command: microseconds per inference, and the results as reals."""
+        lines = self.link.command(f"infer {n} {warmup}", self.work * (n + warmup))
+        with _protocol(self.port):
+            first, last = (int(us) for us in _matches(lines, r"m-lap-us-(\d+)"))
+            (results,) = _matches(lines, r"m-results-\[(.*)\]")
+            return (last - first) / n, [float(value) for value in results.split(",")]
+
+    def output(self) -> list[bytes]:
+        """The bytes of each output of the last inference."""
+        lines = self.link.request("out", reply_bytes=3 * sum(self._info.outputs))
+        with _protocol(self.port):
+            data = bytes.fromhex("".join(_fields(lines, "out")))
+            if len(data) != sum(self._info.outputs):
+                raise ValueError(len(data))
+        ends = [sum(self._info.outputs[: i + 1]) for i in range(len(self._info.outputs))]
+        return [data[e - n : e] for e, n in zip(ends, self._info.outputs, strict=True)]
+
+    def invoke(self, inputs: Sequence[bytes], progress: Progress | None = None) -> list[bytes]:
+        """Load the inputs, run once, and read the outputs."""
+        self.load_input(b"".join(inputs), progress)
+        self.run_ticks(1)
+        return self.output()
+
+    def run_ticks(self, n: int = 1) -> list[int]:
+        """Ticks of each of n inferences from the loaded input."""
+        lines = self.link.request(f"run {n}", self.work, reply_bytes=40 * n)
+        with _protocol(self.port):
+            ticks = [int(each) for each in _fields(lines, "run")]
+            if len(ticks) != n:
+                raise ValueError(len(ticks))
+        return ticks
+
+    def step_ticks(self) -> list[tuple[int, int]]:
+        """(layer, ticks) of each step of one inference from the loaded input."""
+        lines = self.link.request("steps", self.work, reply_bytes=40 * self._info.steps)
+        with _protocol(self.port):
+            words = [each.split() for each in _fields(lines, "step")]
+            return [(int(layer), int(ticks)) for _, layer, ticks in words]
+
+    def memory(self) -> Memory:
+        lines = self.link.request("mem")
+        with _protocol(self.port):
+            names = ("stack-used", "stack", "static", "arena", "input")
+            return Memory(*(int(_fields(lines, name)[0]) for name in names))
+
+    def selftest(self) -> None:
+        """Run the image's self-test. Raises MismatchError when the board computes other bytes."""
+        lines = self.link.request("selftest", self.work)
+        with _protocol(self.port):
+            verdict, got, wanted = _fields(lines, "selftest")[0].split()
+        if verdict != "ok":
+            raise MismatchError(
+                f"The board fails the model's self-test: CRC {got} instead of {wanted}.",
+                "Flash the model again; if it stays, report it with the model.",
+            )
+
+    def _read_info(self) -> DeviceInfo:
+        lines = self.link.request("info", reply_bytes=400)
+        with _protocol(self.port):
+            facts = {name: _fields(lines, name) for name in ("protocol", "board", "model", "timer")}
+            if int(facts["protocol"][0]) != PROTOCOL:
+                raise DeviceError(
+                    f"The board speaks protocol {facts['protocol'][0]}, this program {PROTOCOL}.",
+                    "Flash the board again with this version of edgeinfer.",
+                )
+            number = {
+                n: int(_fields(lines, n)[0]) for n in ("hz", "steps", "image", "crc", "keeps")
+            }
+            sizes = {
+                side: tuple(int(size) for size in _fields(lines, side)[0].split())
+                for side in ("inputs", "outputs")
+            }
+            return DeviceInfo(
+                board=facts["board"][0],
+                model=facts["model"][0],
+                timer=facts["timer"][0],
+                hz=number["hz"],
+                steps=number["steps"],
+                inputs=sizes["inputs"],
+                outputs=sizes["outputs"],
+                image_bytes=number["image"],
+                image_crc=number["crc"],
+                keeps_input=bool(number["keeps"]),
+            )
+
+
+def _fields(lines: list[str], name: str) -> list[str]:
+    """The values of all lines m-ei-<name>-[<value>]."""
+    return _matches(lines, rf"m-ei-{name}-\[(.*)\]")
+
+
+def _matches(lines: list[str], pattern: str) -> list[str]:
+    return [found[1] for line in lines if (found := re.fullmatch(pattern, line))]
+
+
+@contextmanager
+def _protocol(port: str) -> Iterator[None]:
+    """Turn what a malformed reply causes into a DeviceError."""
+    try:
+        yield
+    except (ValueError, IndexError) as error:
+        raise DeviceError(
+            f"The board on {port} gives an answer that makes no sense.",
+            "Flash it again with this version of edgeinfer.",
+        ) from error

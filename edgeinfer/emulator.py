@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Emulated boards: one QEMU process per board, its serial line on a pseudo-terminal.
+
+QEMU gets the pseudo-terminal's master as its stdin and stdout, and keeps the other end open as well. So
+the line exists as long as the board does, a host that opens it is noticed at once (QEMU's own
+`-serial pty` polls once a second), and nothing is lost while no host listens."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+import tty
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edgeinfer import paths
+from edgeinfer.boards import Board
+from edgeinfer.errors import BoardError
+
+_STOP_SECONDS = 5.0
+_children: dict[int, "subprocess.Popen[bytes]"] = {}  # started by this process; to be waited for
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A running emulated board."""
+
+    board: str
+    pid: int
+    port: str
+    elf: str
+
+
+def start(board: Board, elf: Path) -> Emulator:
+    """Run the firmware on a fresh emulated board; an earlier one of this name is stopped.
+
+    Raises BoardError when the emulator does not start."""
+    stop(board.name)
+    master, slave = os.openpty()
+    try:
+        tty.setraw(slave)
+        port = os.ttyname(slave)
+        log = _file(board.name).with_suffix(".log")
+        timing = f"shift={board.icount_shift},align=off,sleep=off"
+        command = [*board.emulator, "-kernel", str(elf), "-icount", timing]
+        command += ["-display", "none", "-monitor", "none"]
+        command += ["-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line"]
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                command,
+                stdin=master,
+                stdout=master,
+                stderr=errors,
+                pass_fds=(slave,),
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise BoardError(
+            f"{board.emulator[0]} does not start: {error}.",
+            "'edgeinfer doctor' says what is missing.",
+        ) from error
+    finally:
+        os.close(master)
+        os.close(slave)
+    _children[process.pid] = process
+    running = Emulator(board.name, process.pid, port, str(elf))
+    _file(board.name).write_text(json.dumps(asdict(running)), encoding="utf-8")
+    return running
+
+
+def find(name: str) -> Emulator | None:
+    """The running emulator of this board; None when there is none or it has died."""
+    try:
+        running = Emulator(**json.loads(_file(name).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    if _alive(running):
+        return running
+    _forget(name)
+    return None
+
+
+def running() -> list[Emulator]:
+    """All emulated boards that run now."""
+    names = sorted(file.stem for file in paths.state_dir().glob("*.json"))
+    return [emulator for name in names if (emulator := find(name))]
+
+
+def stop(name: str) -> bool:
+    """Unplug the board; False when it was not running."""
+    emulator = find(name)
+    if emulator is None:
+        return False
+    deadline = time.monotonic() + _STOP_SECONDS
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(emulator.pid, signal.SIGTERM)
+        while _alive(emulator):
+            if time.monotonic() > deadline:
+                os.kill(emulator.pid, signal.SIGKILL)
+            time.sleep(0.01)
+    _forget(name)
+    return True
+
+
+def last_words(name: str) -> str:
+    """The last line that the board's emulator wrote to its log; empty when there is none."""
+    try:
+        lines = _file(name).with_suffix(".log").read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return lines[-1] if lines else ""
+
+
+def _alive(emulator: Emulator) -> bool:
+    """Whether that very process still runs: a process number may have been given to another."""
+    child = _children.get(emulator.pid)
+    if child is not None:
+        return child.poll() is None
+    status = Path(f"/proc/{emulator.pid}/cmdline")
+    if Path("/proc/self").exists():
+        try:
+            return emulator.elf.encode() in status.read_bytes()
+        except OSError:
+            return False
+    listed = subprocess.run(
+        ["ps", "-o", "command=", "-p", str(emulator.pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return emulator.elf in listed.stdout
+
+
+def _forget(name: str) -> None:
+    _file(name).unlink(missing_ok=True)
+
+
+def _file(name: str) -> Path:
+    return paths.state_dir() / f"{name}.json"

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Image → running board: fit check, build, upload, self-test."""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgeinfer import build, emulator
+from edgeinfer.boards import Board
+from edgeinfer.device import Device
+from edgeinfer.errors import BoardError, DeviceError
+from edgeinfer.image import Image, read_image
+
+
+@dataclass(frozen=True)
+class FlashResult:
+    """Where the model runs, and what it takes there. Sizes in bytes."""
+
+    board: str
+    port: str
+    image_bytes: int
+    code_bytes: int  # flash beyond the image
+    static_ram_bytes: int  # RAM beyond arena, stack and serial buffers
+    arena_bytes: int
+    stack_bytes: int
+    serial_bytes: int
+
+
+def flash(
+    image: bytes,
+    board: Board,
+    *,
+    project_name: str = "",
+    progress: Callable[[str], None] | None = None,
+) -> FlashResult:
+    """Put an image on a board and have it prove that it computes the right bytes.
+
+    `progress` is told of each stage. Raises FitError, BoardError, DeviceError or MismatchError."""
+    say = progress or (lambda stage: None)
+    facts = read_image(image)
+    input_bytes = quick_fit(facts, len(image), board)
+    if not board.emulated:
+        raise BoardError(
+            f"{board.name} cannot be flashed yet.",
+            "Choose an emulated board of 'edgeinfer boards'.",
+        )
+    say("build")
+    firmware = build.build(
+        image,
+        board,
+        kernels=facts.kernels,
+        arena_bytes=facts.arena_bytes,
+        input_bytes=input_bytes,
+        project_name=project_name,
+    )
+    _check_fit(firmware, board)
+    say("upload")
+    running = emulator.start(board, firmware.elf)
+    say("self-test")
+    try:
+        _prove(image, board, running.port)
+    except BaseException:
+        emulator.stop(board.name)
+        raise
+    return FlashResult(
+        board=board.name,
+        port=running.port,
+        image_bytes=len(image),
+        code_bytes=firmware.code_bytes,
+        static_ram_bytes=firmware.static_ram_bytes,
+        arena_bytes=firmware.arena_bytes,
+        stack_bytes=firmware.stack_bytes,
+        serial_bytes=firmware.serial_bytes,
+    )
+
+
+def _prove(image: bytes, board: Board, port: str) -> None:
+    """That the board runs this image and passes its self-test."""
+    try:
+        with Device(port, baud=board.baud) as device:
+            if device.info().image_crc != zlib.crc32(image):
+                raise DeviceError("The board runs another model.", "Flash it again.")
+            device.selftest()
+    except DeviceError as error:
+        if emulator.find(board.name) is not None:
+            raise
+        words = emulator.last_words(board.name)
+        raise BoardError(
+            f"The emulator of {board.name} ended{': ' + words if words else ''}.",
+            "'edgeinfer doctor' says what is missing.",
+        ) from error
+
+
+def quick_fit(facts: Image, image_bytes: int, board: Board) -> int:
+    """Whether image and arena leave room for the rest, known without building.
+
+    Returns the bytes that the input gets for itself: all of it, or 0 when it must share the arena.
+    Raises FitError when the model cannot fit."""
+    if image_bytes > board.flash_bytes:
+        raise build.does_not_fit(board, "flash", image_bytes - board.flash_bytes)
+    free = board.ram_bytes - board.stack_bytes - build.COMMAND_BUFFER - build.STATIC_RESERVE
+    free -= facts.arena_bytes
+    if free < 0:
+        raise build.does_not_fit(board, "RAM", -free)
+    wanted = sum(io.bytes for io in facts.inputs)
+    return wanted if wanted <= free else 0
+
+
+def _check_fit(firmware: build.Firmware, board: Board) -> None:
+    flash_over = firmware.code_bytes + firmware.image_bytes - board.flash_bytes
+    ram = firmware.static_ram_bytes + firmware.arena_bytes
+    ram_over = ram + firmware.stack_bytes + firmware.serial_bytes - board.ram_bytes
+    if flash_over > 0:
+        raise build.does_not_fit(board, "flash", flash_over)
+    if ram_over > 0:
+        raise build.does_not_fit(board, "RAM", ram_over)

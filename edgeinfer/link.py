@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Framing of the serial protocol (docs/protocol.md): commands out, replies in, whatever they mean.
+
+A tagged command carries a sequence number and a CRC-32, and so does its reply: a changed, lost or late
+byte makes the request be sent again and is never taken for an answer."""
+
+import contextlib
+import re
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self
+
+import serial
+
+from edgeinfer.errors import DeviceError
+
+READY = b"m-ready"
+GO = b"m-ei-go"
+BLOCK = 256  # bytes of payload at most: a board that lost some takes as many terminators for them
+ATTEMPTS = 4
+SLOWEST = 1000  # bytes per second that a line must carry at least, also on a loaded machine
+_END = re.compile(rb"m-ei-end-([0-9a-f]{2})-([0-9a-f]{8})")
+
+
+class Link:
+    """An open serial line. `timeout` is the patience, in seconds, for a reply that needs no work."""
+
+    def __init__(self, port: str, baud: int = 115_200, timeout: float = 2.0) -> None:
+        self.port, self.timeout = port, timeout
+        self._sequence = int(time.monotonic() * 1000) & 0xFF  # unlike that of the previous host
+        options = {} if "://" in port else {"exclusive": True}
+        try:
+            self._line = serial.serial_for_url(port, baudrate=baud, timeout=0.05, **options)
+        except (serial.SerialException, OSError, ValueError) as error:
+            text = str(error)
+            if "exclusive" in text or "busy" in text:
+                what, remedy = "is in use by another program", "Close that program."
+            else:
+                what, remedy = "cannot be opened", "'edgeinfer boards' lists what is connected."
+            raise DeviceError(f"The port {port} {what}.", remedy) from error
+        self._pending = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with contextlib.suppress(serial.SerialException, OSError):
+            self._line.close()
+
+    def hello(self, seconds: float = 10.0) -> None:
+        """Get in step with the board: send a bare terminator until it says that it is ready."""
+        deadline = time.monotonic() + seconds
+        terminators = 1
+        while time.monotonic() < deadline:
+            self._send(b"%" * terminators)
+            terminators = BLOCK + 1
+            patience = min(deadline, time.monotonic() + 1.0)
+            if self._line_until(lambda line: line == READY, patience) is not None:
+                while self._read_line(time.monotonic() + 0.02) is not None:
+                    pass
+                return
+        raise DeviceError(
+            f"Nothing answers on {self.port}.",
+            "Check that the board is powered and was flashed by 'edgeinfer flash'.",
+        )
+
+    def command(self, text: str, seconds: float | None = None) -> list[str]:
+        """Send one plain command; the lines of its reply, without "m-ready".
+
+        Raises DeviceError when the board complains or is silent for `seconds`."""
+        self._discard()
+        self._send(text.encode() + b"%")
+        lines: list[str] = []
+        patience = self.timeout if seconds is None else seconds
+        while (line := self._read_line(time.monotonic() + patience)) is not None:
+            if line == READY:
+                _complain(lines)
+                return lines
+            if line:
+                lines.append(line.decode("latin-1"))
+        raise self._silent(text)
+
+    def request(
+        self,
+        text: str,
+        seconds: float | None = None,
+        *,
+        reply_bytes: int = 0,
+        payload: bytes = b"",
+    ) -> list[str]:
+        """Send "ei <text>", tagged, until a reply with its tag comes back whole; its lines.
+
+        `seconds` is how long the board may work in silence, `reply_bytes` the reply's length,
+        `payload` what the board takes when it says m-ei-go."""
+        patience = self.timeout if seconds is None else seconds
+        patience += (reply_bytes + len(payload) + 100) / SLOWEST
+        problem = ""
+        for _ in range(ATTEMPTS):
+            self._sequence = (self._sequence + 1) & 0xFF
+            crc = zlib.crc32(text.encode() + bytes([self._sequence]))
+            self._send(f"ei {text}~{self._sequence:02x}{crc:08x}%".encode())
+            reply, problem = self._reply(patience, payload)
+            if reply is not None:
+                _complain(reply)
+                return reply
+            self._resync()
+        if problem:
+            raise DeviceError(f"The board does not take {text.split()[0]!r}: {problem}.", _REMEDY)
+        raise self._silent("ei " + text)
+
+    def _reply(self, patience: float, payload: bytes) -> tuple[list[str] | None, str]:
+        """The lines of the reply to the last request, or None and what the board said instead."""
+        deadline = time.monotonic() + patience
+        poke = time.monotonic() + self.timeout
+        lines: list[bytes] = []
+        problem = ""
+        while time.monotonic() < deadline:
+            line = self._read_line(min(deadline, poke))
+            if line is None:
+                if time.monotonic() >= poke:  # perhaps the terminator was lost on the way
+                    self._send(b"%")
+                    poke = deadline + 1.0
+                continue
+            deadline = time.monotonic() + patience
+            end = _END.fullmatch(line)
+            if end and int(end[1], 16) == self._sequence:
+                body = b"".join(each + b"\r\n" for each in lines)
+                if int(end[2], 16) == zlib.crc32(body):
+                    return [each.decode("latin-1") for each in lines], ""
+                return None, "its replies arrive damaged"
+            if line != READY:
+                lines.append(line)
+                if line == GO:
+                    self._send(payload)
+                continue
+            problem = next((each[3:-1].decode("latin-1") for each in lines if _is_error(each)), "")
+            if problem or lines:
+                return None, problem
+        return None, problem
+
+    def _resync(self) -> None:
+        with contextlib.suppress(DeviceError):
+            self.hello(self.timeout)
+
+    def _silent(self, text: str) -> DeviceError:
+        return DeviceError(
+            f"The board on {self.port} does not finish its answer to {text.split()[0]!r}.",
+            "Reset the board or flash it again.",
+        )
+
+    def _send(self, data: bytes) -> None:
+        with self._alive():
+            self._line.write(data)
+
+    def _discard(self) -> None:
+        with self._alive():
+            self._line.reset_input_buffer()
+        self._pending = b""
+
+    def _line_until(self, wanted: Callable[[bytes], bool], deadline: float) -> bytes | None:
+        while (line := self._read_line(deadline)) is not None:
+            if wanted(line):
+                return line
+        return None
+
+    def _read_line(self, deadline: float) -> bytes | None:
+        """The next line, without its end; None at the deadline."""
+        while b"\n" not in self._pending:
+            if time.monotonic() >= deadline:
+                return None
+            with self._alive():
+                self._pending += self._line.read(max(1, self._line.in_waiting))
+        line, self._pending = self._pending.split(b"\n", 1)
+        return line.removesuffix(b"\r")
+
+    @contextlib.contextmanager
+    def _alive(self) -> Iterator[None]:
+        try:
+            yield
+        except (serial.SerialException, OSError, TypeError) as error:
+            raise DeviceError(
+                f"The board on {self.port} is gone.",
+                "Connect it again, or flash the emulated board.",
+            ) from error
+
+
+_REMEDY = "Flash the board again with this version of edgeinfer."
+
+
+def _is_error(line: bytes) -> bool:
+    return line.startswith(b"e-[")
+
+
+def _complain(lines: list[str]) -> None:
+    for line in lines:
+        if line.startswith("e-["):
+            text = line[3:].removesuffix("]")
+            remedy = _REMEDY if text.startswith(("Unknown", "Model", "fault")) else ""
+            raise DeviceError(f"The board says: {text}.", remedy)

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The model, its arena and its input. With EI_INPUT_BYTES the input has memory of its own and survives
+ * an inference; without, there was no room: it goes straight into the arena, where an inference uses
+ * it up.
+ */
+#include "app.h"
+
+ei_model model;
+int model_error;
+uint8_t input_state;
+uint32_t input_received;
+
+uint8_t arena[EI_ARENA_BYTES] __attribute__((section(".bss.arena"), aligned(EI_ARENA_ALIGN)));
+#if EI_INPUT_BYTES
+static uint8_t input[EI_INPUT_BYTES] __attribute__((section(".bss.serial"), aligned(4)));
+#endif
+
+void model_start(void) {
+  model_error = ei_verify(ei_image, (size_t)(ei_image_end - ei_image), &model);
+  if (model_error == EI_OK &&
+      (model.arena_bytes > EI_ARENA_BYTES || (EI_INPUT_BYTES && input_bytes() != EI_INPUT_BYTES)))
+    model_error = EI_ERR_SIZE;
+}
+
+uint32_t input_bytes(void) {
+  uint32_t sum = 0;
+  for (uint32_t i = 0; i < model.n_inputs; i++) sum += model.inputs[i].bytes;
+  return sum;
+}
+
+void input_begin(uint32_t received) {
+  input_state = INPUT_PARTIAL;
+  input_received = received;
+}
+
+uint8_t *input_at(uint32_t index) {
+#if EI_INPUT_BYTES
+  return input + index;
+#else
+  const ei_io *io = model.inputs;
+  while (index >= io->bytes) index -= (io++)->bytes;
+  return arena + io->offset + index;
+#endif
+}
+
+void input_advance(uint32_t received) {
+  input_received = received;
+  if (received == input_bytes()) input_state = INPUT_READY;
+}
+
+int input_to_arena(void) {
+  if (input_state != INPUT_READY) return 0;
+#if EI_INPUT_BYTES
+  uint32_t index = 0;
+  for (uint32_t i = 0; i < model.n_inputs; i++)
+    for (uint32_t k = 0; k < model.inputs[i].bytes; k++)
+      arena[model.inputs[i].offset + k] = input[index++];
+#else
+  input_state = INPUT_ABSENT;
+#endif
+  return 1;
+}
+
+int runs_allowed(uint32_t n) {
+  if (input_state != INPUT_READY) {
+    say("e-[No input: load it with db]\r\n");
+    return 0;
+  }
+  if (!EI_INPUT_BYTES && n > 1) {
+    say("e-[No room to keep the input: load it before each inference]\r\n");
+    return 0;
+  }
+  return 1;
+}

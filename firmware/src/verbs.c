@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * edgeinfer's own commands: byte-exact data, ticks, memory. A command may end in a tag "~SSCCCCCCCC":
+ * a sequence number and the CRC-32 of everything before the tag and of the sequence number. It is then
+ * refused if a byte was changed, and the reply ends in "m-ei-end-SS-CCCCCCCC", the CRC-32 of its lines.
+ */
+#include "app.h"
+#include "port.h"
+
+#define BLOCK_BYTES 256u /* of input at a time; a host that lost count sends as many terminators */
+#define GARBLED 2
+
+static void info(void) {
+  static const char *const label[] = {"]\r\nm-ei-inputs-[", "]\r\nm-ei-outputs-["};
+  const uint32_t size = (uint32_t)(ei_image_end - ei_image);
+  say("m-ei-protocol-[" PROTOCOL "]\r\nm-ei-board-[" EI_BOARD "]\r\nm-ei-timer-[" EI_TIMER
+      "]\r\nm-ei-model-[");
+  say_bytes(model.name, model.name_bytes);
+  for (uint32_t side = 0; side < 2; side++) {
+    const ei_io *io = side ? model.outputs : model.inputs;
+    const uint32_t n = side ? model.n_outputs : model.n_inputs;
+    say(label[side]);
+    for (uint32_t i = 0; i < n; i++) {
+      if (i) say(" ");
+      say_u32(io[i].bytes);
+    }
+  }
+  say("]\r\n");
+  say_field("hz", EI_CLOCK_HZ);
+  say_field("steps", model.n_steps);
+  say_field("image", size);
+  say_field("crc", ei_crc32(0, ei_image, size));
+  say_field("keeps", EI_INPUT_BYTES != 0);
+}
+
+/* ei block AT N CRC: once told to go, the host sends N raw bytes of the input, from byte AT on. */
+static int block(char *rest) {
+  uint32_t at, n, crc, got = 0;
+  const char *digits;
+  const int fine = read_u32(next_word(&rest), &at) && read_u32(next_word(&rest), &n) &&
+                   (digits = next_word(&rest)) && read_hex32(digits, &crc);
+  if (!fine || n > BLOCK_BYTES || at > input_bytes() || n > input_bytes() - at) {
+    say("e-[ei block needs an offset, a length and a CRC that suit the model's input]\r\n");
+    return 1;
+  }
+  if (at > 0 && (input_state == INPUT_ABSENT || at > input_received)) {
+    say("e-[Bytes are missing before this offset]\r\n");
+    return 1;
+  }
+  input_begin(at);
+  say("m-ei-go\r\n");
+  for (uint32_t i = 0; i < n; i++) {
+    uint8_t *byte = input_at(at + i);
+    *byte = port_getc();
+    got = ei_crc32(got, byte, 1);
+  }
+  if (got != crc) return GARBLED;
+  input_advance(at + n);
+  say_field("block", at + n);
+  return 1;
+}
+
+static void say_ticks(const char *before, uint64_t ticks) {
+  say(before);
+  say_u64(ticks);
+  say("]\r\n");
+}
+
+static void run(char *rest) {
+  uint32_t n = 1;
+  const char *word = next_word(&rest);
+  if (word && (!read_u32(word, &n) || n == 0)) {
+    say("e-[ei run needs a number above 0]\r\n");
+    return;
+  }
+  if (!runs_allowed(n)) return;
+  while (n--) {
+    uint64_t begin;
+    (void)input_to_arena();
+    timer_align();
+    begin = timer_ticks();
+    ei_invoke(&model, arena, 0, 0);
+    say_ticks("m-ei-run-[", timer_ticks() - begin);
+  }
+}
+
+/* Called around each step; talks only between steps, outside of what is timed. */
+static void step_hook(void *context, uint32_t step, int begin) {
+  uint64_t *start = context;
+  if (begin) {
+    timer_align();
+    *start = timer_ticks();
+  } else {
+    const uint64_t ticks = timer_ticks() - *start;
+    say("m-ei-step-[");
+    say_u32(step);
+    say(" ");
+    say_u32(model.steps[step].layer);
+    say_ticks(" ", ticks);
+  }
+}
+
+static void steps(void) {
+  uint64_t start = 0;
+  if (!runs_allowed(1)) return;
+  (void)input_to_arena();
+  ei_invoke(&model, arena, step_hook, &start);
+}
+
+static void out(void) {
+  for (uint32_t i = 0; i < model.n_outputs; i++) {
+    const ei_io *io = &model.outputs[i];
+    for (uint32_t at = 0; at < io->bytes; at += 32u) {
+      say("m-ei-out-[");
+      say_hex(arena + io->offset + at, io->bytes - at < 32u ? io->bytes - at : 32u);
+      say("]\r\n");
+    }
+  }
+}
+
+static void selftest(void) {
+  uint32_t crc;
+  if (!EI_INPUT_BYTES) input_state = INPUT_ABSENT; /* its bytes are about to be used up */
+  ei_selftest_input(&model, arena);
+  ei_invoke(&model, arena, 0, 0);
+  crc = ei_output_crc(&model, arena);
+  say(crc == model.selftest_crc ? "m-ei-selftest-[ok " : "m-ei-selftest-[fail ");
+  say_hex32(crc);
+  say(" ");
+  say_hex32(model.selftest_crc);
+  say("]\r\n");
+}
+
+static void memory(void) {
+  extern uint8_t ei_static_begin[], ei_bss_end[], ei_data_begin[], ei_data_end[];
+  say_field("stack-used", stack_used());
+  say_field("stack", EI_STACK_BYTES);
+  say_field("static", (uint32_t)(ei_bss_end - ei_static_begin) +
+                          (uint32_t)(ei_data_end - ei_data_begin));
+  say_field("arena", EI_ARENA_BYTES);
+  say_field("input", EI_INPUT_BYTES);
+}
+
+/* Cut the tag off. Returns its sequence number, -1 when there is none, -2 when a byte was changed. */
+static int take_tag(char *text) {
+  uint32_t n = 0, crc;
+  while (text[n]) n++;
+  if (n < 11u || text[n - 11u] != '~') return -1;
+  const int sequence = read_hex_byte(text + n - 10u);
+  if (sequence < 0 || !read_hex32(text + n - 8u, &crc)) return -2;
+  const uint8_t last = (uint8_t)sequence;
+  n -= 11u;
+  text[n] = 0;
+  return ei_crc32(ei_crc32(0, (const uint8_t *)text, n), &last, 1) == crc ? sequence : -2;
+}
+
+/* Said without an end line: the host then asks again. */
+static int garbled(void) {
+  say("e-[Bytes were garbled]\r\n");
+  return 1;
+}
+
+int ei_command(char *rest) {
+  const int sequence = take_tag(rest);
+  const char *verb;
+  int known = 1;
+  if (sequence == -2) return garbled();
+  sent_crc = 0;
+  verb = next_word(&rest);
+  if (!verb) return 0;
+  if (same(verb, "info")) {
+    info();
+  } else if (same(verb, "block")) {
+    known = block(rest);
+  } else if (same(verb, "run")) {
+    run(rest);
+  } else if (same(verb, "out")) {
+    out();
+  } else if (same(verb, "steps")) {
+    steps();
+  } else if (same(verb, "mem")) {
+    memory();
+  } else if (same(verb, "selftest")) {
+    selftest();
+  } else if (same(verb, "fault")) {
+    __asm volatile("udf #0"); /* for tests of the fault report */
+  } else {
+    known = 0;
+  }
+  if (known == GARBLED) return garbled();
+  if (known && sequence >= 0) {
+    const uint8_t number = (uint8_t)sequence;
+    const uint32_t crc = sent_crc;
+    say("m-ei-end-");
+    say_hex(&number, 1);
+    say("-");
+    say_hex32(crc);
+    say("\r\n");
+  }
+  return known;
+}

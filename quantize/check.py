@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Refuses what cannot be quantized, before any sample is run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeinfer.errors import ModelError, QuantizeError, UnsupportedError
+from edgeinfer.graph import Graph
+from edgeinfer.ops import op_for
+from edgeinfer.ops.base import Op, Site
+
+_FLOAT_MODEL = "Give the float32 model: convert it without optimizations or quantization."
+
+
+def check_float(graph: Graph) -> None:
+    """Check that a graph is a float32 network of operators that edgeinfer runs.
+
+    Raises QuantizeError if it is quantized already, UnsupportedError naming the first layer that
+    is not supported, ModelError if it is empty."""
+    if not graph.nodes or not graph.inputs or not graph.outputs:
+        raise ModelError("The model has no layers, inputs or outputs.", "Convert the model again.")
+    _check_not_quantized(graph)
+    for index in range(len(graph.nodes)):
+        site = Site.of(graph, index)
+        op = op_for(site)
+        for position in (op.rule.weights, op.rule.bias):
+            if position is not None and site.optional(position) is not None:
+                site.const(position)
+        _check_shapes(site, op)
+    for t in graph.inputs:
+        tensor = graph.tensors[t]
+        if tensor.dtype != np.float32:
+            raise UnsupportedError(
+                f"Input '{tensor.name}' is of type {tensor.dtype}, which cannot be quantized.",
+                "Give a network whose inputs are float32.",
+            )
+        if not tensor.shape or tensor.shape[0] != graph.tensors[graph.inputs[0]].shape[0]:
+            raise UnsupportedError(
+                f"Input '{tensor.name}' of shape {tensor.shape} has no batch dimension.",
+                "Let the first dimension of each input be the batch, usually 1.",
+            )
+
+
+def _check_shapes(site: Site, op: Op) -> None:
+    """A float output of the shape that the inputs give it, and a bias for each channel."""
+    if len(site.outputs) != 1 or site.output.dtype != np.float32:
+        raise site.unsupported(f"an output of type {site.output.dtype}")
+    shape = op.shape(site)
+    if shape != site.output.shape:
+        raise ModelError(
+            f"{site.where}: the output is said to be {site.output.shape} but is {shape}.",
+            "Convert the model again, with a batch of 1.",
+        )
+    rule = op.rule
+    if rule.weights is None or rule.bias is None or site.optional(rule.bias) is None:
+        return
+    bias, channels = site.const(rule.bias), site.input(rule.weights).shape[rule.channel_axis or 0]
+    if bias.shape != (channels,):
+        raise ModelError(
+            f"{site.where}: a bias of shape {bias.shape} for {channels} channels.",
+            "Convert the model again: it is damaged.",
+        )
+
+
+def _check_not_quantized(graph: Graph) -> None:
+    for tensor in graph.tensors:
+        if tensor.dtype in (np.int8, np.uint8, np.int16) or (
+            tensor.quant is not None and tensor.dtype != np.float32
+        ):
+            raise QuantizeError(
+                f"The model is quantized already: tensor '{tensor.name}' is of type "
+                f"{tensor.dtype}.",
+                _FLOAT_MODEL,
+            )
+        if tensor.dtype == np.float16:
+            raise QuantizeError(
+                f"The model's weights are float16 (tensor '{tensor.name}').", _FLOAT_MODEL
+            )
+        if tensor.data is None or tensor.dtype != np.float32:
+            continue
+        if not np.isfinite(tensor.data).all():
+            raise QuantizeError(
+                f"Constant '{tensor.name}' holds NaN or infinity.",
+                "Train the network again, or restore an earlier checkpoint.",
+            )

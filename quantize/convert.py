@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Float graph + scales → int8 graph, one node after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from edgeinfer.errors import QuantizeError
+from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
+from edgeinfer.ops.base import QuantRule, Site
+from edgeinfer.quantize.assign import rule_of
+from edgeinfer.quantize.params import INT8, NARROW, bias_quant, to_integers, weight_quant
+
+IO = ("int8", "float32")
+INT32 = (-(2**31), 2**31 - 1)
+# The first version of each operator that takes int8 (TFLite, tools/versioning/op_version.cc);
+# version 1 for the others.
+VERSIONS = {
+    "ADD": 2, "AVERAGE_POOL_2D": 2, "CONCATENATION": 2, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3,
+    "DEQUANTIZE": 2, "FULLY_CONNECTED": 4, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2,
+    "PAD": 2, "RELU": 2, "RELU6": 2, "SOFTMAX": 2,
+}  # fmt: skip
+# Statements about the float file that would be false for the new one.
+_STALE_METADATA = ("min_runtime_version", "CONVERSION_METADATA")
+
+
+def convert(
+    graph: Graph, quants: Mapping[int, Quant], *, per_channel: bool = True, io: str = "int8"
+) -> tuple[Graph, list[str]]:
+    """The int8 graph with these scales, and warnings about dead channels.
+
+    `quants` is for activations and constants used as such; weights and bias follow from them.
+    Tensors keep their names and places; where a constant serves two layers differently, where a
+    layer needs another scale than its input has, and for float I/O, tensors are added at the end.
+    Raises QuantizeError if `io` is neither "int8" nor "float32"."""
+    if io not in IO:
+        raise QuantizeError(f"There is no I/O type '{io}'.", f"Use {' or '.join(IO)}.")
+    build = _Builder(graph, quants, per_channel)
+    if io == "float32":
+        for t in graph.inputs:
+            build.inner[t] = build.add(build.int8(t), "_int8")
+            build.nodes.append(Node("QUANTIZE", (t,), (build.inner[t],), {}, "QuantizeOptions"))
+        for t in dict.fromkeys(graph.outputs):
+            if t not in build.inner:
+                build.inner[t] = build.add(build.int8(t), "_int8")
+    for t in graph.activations():
+        if t not in build.inner:
+            build.tensors[t] = build.int8(t)
+    for index in range(len(graph.nodes)):
+        build.layer(index)
+    if io == "float32":
+        for t in dict.fromkeys(graph.outputs):
+            if t not in graph.inputs:
+                build.nodes.append(Node("DEQUANTIZE", (build.inner[t],), (t,)))
+    nodes = (replace(node, version=VERSIONS.get(node.op, 1)) for node in build.nodes)
+    metadata = {k: v for k, v in graph.metadata.items() if k not in _STALE_METADATA}
+    result = replace(graph, tensors=tuple(build.tensors), nodes=tuple(nodes), metadata=metadata)
+    return result, build.dead_channels()
+
+
+class _Builder:
+    """The int8 graph while it grows."""
+
+    def __init__(self, graph: Graph, quants: Mapping[int, Quant], per_channel: bool) -> None:
+        self.graph = graph
+        self.quants = quants
+        self.per_channel = per_channel
+        self.tensors: list[Tensor] = list(graph.tensors)
+        self.nodes: list[Node] = []
+        self.dead: dict[str, int] = {}  # layer's label → channels whose weights are all but zero
+        self.inner: dict[int, int] = {}  # float I/O tensor → the int8 tensor that layers see
+        self._uses: dict[int, list[int]] = {}  # float constant → its int8 or int32 forms
+
+    def int8(self, t: int) -> Tensor:
+        """An activation as int8."""
+        return replace(self.graph.tensors[t], dtype=np.dtype(np.int8), quant=self.quants[t])
+
+    def add(self, tensor: Tensor, suffix: str) -> int:
+        """The index of a new tensor, named after another."""
+        self.tensors.append(replace(tensor, name=tensor.name + suffix))
+        return len(self.tensors) - 1
+
+    def layer(self, index: int) -> None:
+        """Append one node of the float graph, quantized."""
+        node, site = self.graph.nodes[index], Site.of(self.graph, index)
+        rule = rule_of(self.graph, index)
+        inputs = [self._operand(t, node, rule) for t in node.inputs]
+        if rule.weights is not None:
+            quant = self._weights(site, rule)
+            scale = self.tensors[inputs[0]].scale
+            weights = site.const(rule.weights)
+            inputs[rule.weights] = self._constant(
+                node.inputs[rule.weights], to_integers(weights, quant, np.int8, NARROW), quant
+            )
+            if rule.bias is not None and site.optional(rule.bias) is not None:
+                own = bias_quant(quant, scale)
+                bias = to_integers(site.const(rule.bias), own, np.int32, INT32)
+                inputs[rule.bias] = self._constant(node.inputs[rule.bias], bias, own)
+        outputs = tuple(self.inner.get(t, t) for t in node.outputs)
+        self.nodes.append(replace(node, inputs=tuple(inputs), outputs=outputs))
+
+    def dead_channels(self) -> list[str]:
+        """A warning if there are dead channels."""
+        if not self.dead:
+            return []
+        where = next(iter(self.dead))
+        return [
+            f"{sum(self.dead.values())} output channels in {len(self.dead)} layers have weights of "
+            f"zero (first in {where}): they cost memory and time and add nothing."
+        ]
+
+    def _weights(self, site: Site, rule: QuantRule) -> Quant:
+        assert rule.weights is not None
+        axis = rule.channel_axis if self.per_channel else None
+        bias = None
+        if rule.bias is not None and site.optional(rule.bias) is not None:
+            bias = site.const(rule.bias)
+        scale = self.quants[site.node.inputs[0]].scale[0]
+        quant, dead = weight_quant(site.const(rule.weights), axis, bias, float(scale))
+        if dead:
+            self.dead[site.where] = dead
+        return quant
+
+    def _operand(self, t: int, node: Node, rule: QuantRule) -> int:
+        """An input of a node: an activation, in the scale that the node needs, or a constant."""
+        quant = self.quants.get(t)
+        if t < 0 or quant is None:
+            return t
+        data = self.graph.tensors[t].data
+        if data is not None:
+            return self._constant(t, to_integers(data, quant, np.int8, INT8), quant)
+        wanted = self.quants[node.outputs[0]]
+        if not rule.same_scale or quant.equals(wanted):
+            return self.inner.get(t, t)
+        other = self.add(replace(self.int8(t), quant=wanted), "_requantized")
+        self.nodes.append(
+            Node("QUANTIZE", (self.inner.get(t, t),), (other,), {}, "QuantizeOptions")
+        )
+        return other
+
+    def _constant(self, t: int, data: Array, quant: Quant) -> int:
+        """The index of a float constant's integer form; equal forms are one tensor."""
+        forms = self._uses.setdefault(t, [])
+        for index in forms:
+            old = self.tensors[index]
+            same = old.dtype == data.dtype and quant.equals(old.quant)
+            if same and old.data is not None and np.array_equal(old.data, data):
+                return index
+        tensor = replace(self.graph.tensors[t], dtype=data.dtype, data=data, quant=quant)
+        if forms:
+            forms.append(self.add(tensor, f"_{len(forms)}"))
+        else:
+            self.tensors[t] = tensor
+            forms.append(t)
+        return forms[-1]

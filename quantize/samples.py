@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calibration samples: read from .npz and .npy files, and refused when they cannot be right."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgeinfer.errors import DataError
+from edgeinfer.graph import Array, Graph
+from edgeinfer.quantize.shapes import LABELS, choose, fit, labels_of
+
+FEW = 10  # fewer samples than this deserve a warning
+_FORMATS = "Save samples with numpy.savez(file, x=samples) or numpy.save(file, samples)."
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Checked samples of a model."""
+
+    inputs: tuple[Array, ...]  # for each input of the graph: float32 [n, …]
+    labels: Array | None = None  # int64 [n]
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+    def first(self, count: int) -> Samples:
+        """The first `count` samples only."""
+        labels = None if self.labels is None else self.labels[:count]
+        return Samples(tuple(x[:count] for x in self.inputs), labels, self.warnings)
+
+
+def load(path: str | os.PathLike[str], graph: Graph) -> Samples:
+    """The samples (and labels, if there) in a file, checked against the graph's inputs.
+
+    .npy: the array of a model with one input. .npz: `x`, or the only array whose shape fits; for
+    several inputs one array by the name of each; labels as `y`. Raises DataError saying what is
+    missing or wrong."""
+    file = Path(path)
+    arrays = _read(file)
+    if isinstance(arrays, np.ndarray):
+        arrays = {"x": arrays}
+    try:
+        return check(graph, arrays)
+    except DataError as error:
+        raise DataError(f"{file}: {error.what}", error.remedy) from error
+
+
+def check(graph: Graph, arrays: Array | Mapping[str, Array]) -> Samples:
+    """Arrays by name (or the one array) as samples of the graph; integers become float32.
+
+    Raises DataError if there are no samples, or shape, type or values cannot be right."""
+    named = arrays if isinstance(arrays, Mapping) else {"x": np.asarray(arrays)}
+    warnings: list[str] = []
+    inputs: list[Array] = []
+    for index, array in zip(graph.inputs, choose(graph, named), strict=True):
+        tensor = graph.tensors[index]
+        inputs.append(_values(fit(array, tensor), tensor.name, warnings))
+    counts = {len(x) for x in inputs}
+    if len(counts) > 1:
+        raise DataError(
+            f"The inputs have different numbers of samples: {[len(x) for x in inputs]}.",
+            "Give as many samples for each input.",
+        )
+    count = counts.pop()
+    if count < FEW:
+        warnings.append(
+            f"Only {count} sample{'s' if count > 1 else ''}: the ranges may not hold for others. "
+            "Use 100 or more."
+        )
+    elif all(np.array_equal(x, np.broadcast_to(x[:1], x.shape)) for x in inputs):
+        warnings.append(f"All {count} samples are the same. Use different ones.")
+    found = next((named[name] for name in LABELS if name in named), None)
+    return Samples(tuple(inputs), labels_of(found, count), tuple(warnings))
+
+
+def _read(file: Path) -> Array | dict[str, Array]:
+    if not file.exists():
+        raise DataError(f"There is no file '{file}'.", "Give the path of a .npz or .npy file.")
+    try:
+        with file.open("rb") as stream:
+            loaded = np.load(stream, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
+            return {name: loaded[name] for name in loaded.files}
+    except OSError as error:
+        raise DataError(f"Cannot read '{file}': {error.strerror or error}.", _FORMATS) from error
+    except (ValueError, EOFError, KeyError, MemoryError, NotImplementedError) as error:
+        raise DataError(f"'{file}' is not a .npz or .npy file of numbers.", _FORMATS) from error
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"'{file}' is a damaged .npz file.", "Save or copy it again.") from error
+
+
+def _values(x: Array, name: str, warnings: list[str]) -> Array:
+    """Samples as float32. Raises DataError if they are not finite numbers that vary."""
+    if x.dtype.kind not in "fiu":
+        raise DataError(
+            f"The samples for input '{name}' are of type {x.dtype}.", "Give float32 numbers."
+        )
+    if not len(x):
+        raise DataError(f"There are no samples for input '{name}'.", "Give 100 or so.")
+    if x.dtype.kind in "iu":
+        warnings.append(
+            f"The samples for input '{name}' are {x.dtype} numbers from {x.min()} to {x.max()}, "
+            "taken as they are. If the network was trained on scaled ones, scale them first."
+        )
+    with np.errstate(over="ignore"):
+        y = np.ascontiguousarray(x, np.float32)
+    bad = ~np.isfinite(y).reshape(len(y), -1).all(1)
+    if bad.any():
+        raise DataError(
+            f"{int(bad.sum())} of {len(y)} samples for input '{name}' hold NaN or infinity "
+            f"(the first is sample {int(bad.argmax())}).",
+            "Remove or repair them.",
+        )
+    if y.size > 1 and y.min() == y.max():
+        raise DataError(
+            f"All values for input '{name}' are {float(y.flat[0]):g}.",
+            "Give real samples: a constant input says nothing about ranges.",
+        )
+    return y
