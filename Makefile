@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # New source files have to be known to the editable install.
 SOURCES := $(shell find edgeinfer quantize -name '*.py' 2>/dev/null)
+LIBRARY := $(shell find csrc -type f 2>/dev/null)
 C_FILES := $(shell find csrc firmware -name '*.[ch]' 2>/dev/null)
 JOBS ?= 2
 
@@ -27,11 +28,12 @@ $(VENV)/.tools: pyproject.toml .ci/setup
 	@$(BIN)/python -m pip install -q --disable-pip-version-check 'scikit-build-core>=1.0' 'cffi>=2.1' ninja cmake
 	@touch $@
 
-# Without build isolation, so that a C edit rebuilds in half a second when the package is imported.
-$(VENV)/.installed: $(VENV)/.tools pyproject.toml csrc/CMakeLists.txt $(SOURCES)
+# Not rebuilt on import (editable.rebuild): two processes that import at once would both write the
+# library. The build folder is kept, so that a C edit costs seconds here.
+$(VENV)/.installed: $(VENV)/.tools pyproject.toml $(SOURCES) $(LIBRARY)
 	@test -f $(VENV)/.deps -a $(VENV)/.deps -nt pyproject.toml && \
-	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -Ceditable.rebuild=true -e . || \
-	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -Ceditable.rebuild=true -e '.[dev]'
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . || \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -e '.[dev]'
 	@touch $(VENV)/.deps $@
 
 demo: setup

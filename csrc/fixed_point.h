@@ -26,17 +26,21 @@ static inline int32_t ei_mul_high(int32_t a, int32_t b) {
   return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
 }
 
-/* RoundingDivideByPOT: x / 2^n, halves away from zero; n in 0..31. */
+/* RoundingDivideByPOT: x / 2^n, halves away from zero; n in 0..31. A negative x is lowered by one
+ * first, which makes rounding halves up round them away; no step overflows. */
 static inline int32_t ei_div_pot(int32_t x, int n) {
-  const int32_t mask = (int32_t)((UINT32_C(1) << n) - 1);
-  const int32_t threshold = (mask >> 1) + (x < 0);
-  return (x >> n) + ((x & mask) > threshold);
+  if (n == 0) return x;
+  return ((ei_add_wrap(x, x >> 31) >> (n - 1)) + 1) >> 1;
 }
 
-/* MultiplyByQuantizedMultiplier: x * m * 2^(shift - 31), rounding twice; shift in -31..30. */
+/* MultiplyByQuantizedMultiplier: x * m * 2^(shift - 31), rounding twice; shift in -31..30, m >= 0,
+ * so that the product needs no saturation. Nearly every shift is negative: that way is the short
+ * one. */
 static inline int32_t ei_requantize(int32_t x, int32_t m, int shift) {
-  if (shift > 0) return ei_mul_high(ei_shl_wrap(x, shift), m);
-  return ei_div_pot(ei_mul_high(x, m), -shift);
+  const int up = shift > 0 ? shift : 0;
+  x = ei_shl_wrap(x, up);
+  x = (int32_t)(((int64_t)x * m + (INT64_C(1) << 30)) >> 31);
+  return ei_div_pot(x, up - shift);
 }
 
 /* SaturatingLeftShift of gemmlowp (SaturatingRoundingMultiplyByPOT with a positive exponent). */

@@ -28,8 +28,8 @@ def bench(
 ) -> dict[str, Any]:
     """The benchmark as a JSON object with the keys of the command line.
 
-    Every counted run loads its input anew: `data`, or the same pseudo-random bytes each time. `macs`
-    are the multiply-accumulates of each layer, where they are known."""
+    Every counted run loads its input anew: `data`, or the same pseudo-random bytes each time.
+    `macs` are the multiply-accumulates of each layer, where they are known."""
     size = sum(device.info().inputs)
     sample = random.Random(SEED).randbytes(size) if data is None else data
     amounts: list[int] = []

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build a board's firmware around an image with PlatformIO.
 
-The project's platformio.ini is generated from boards/<name>.toml, and the sources are the package's own:
-that is why a new board stays one file. Generated are lists and data only, never code."""
+The project's platformio.ini is generated from boards/<name>.toml, and the sources are the package's
+own: that is why a new board stays one file. Generated are lists and data only, never code."""
 
 import fcntl
 import importlib.util
@@ -69,7 +69,7 @@ def build(
 ) -> Firmware:
     """Compile and link. `input_bytes` is the size of the input's own buffer, 0 for none.
 
-    Raises BoardError when a tool is missing or fails, FitError when the linker runs out of memory."""
+    Raises BoardError when a tool is missing or fails, FitError when memory runs out at linking."""
     require_tools(board)
     folder = paths.cache_dir() / "projects" / (project_name or board.name)
     generated = folder / "generated"
@@ -110,14 +110,13 @@ def _memory(board: Board) -> str:
 
 def _project(board: Board, generated: Path, kernels: tuple[str, ...]) -> str:
     firmware = paths.share("firmware")
-    local = board.platform == "local"
+    local, port, timer = board.platform == "local", board.port, board.timer
     options = {
         "platform": f"symlink://{firmware / 'platform'}" if local else board.platform,
         "board": board.platformio_board,
         "framework": board.framework,
         "build_src_filter": " ".join(
-            ("+<*>", "-<port_*.c>", "-<timer_*.c>")
-            + (f"+<port_{board.port}.c>", f"+<timer_{board.timer}.c>")
+            ("+<*>", "-<port_*.c>", "-<timer_*.c>", f"+<port_{port}.c>", f"+<timer_{timer}.c>")
         ),
         "custom_toolchain": TOOLCHAIN,
         "custom_cpu_flags": " ".join(board.cpu_flags),
@@ -146,7 +145,9 @@ def _run_platformio(folder: Path, board: Board) -> None:
     over = re.search(r"region [`'](\w+)' overflowed by (\d+) bytes", log.read_text("utf-8"))
     if over:
         raise does_not_fit(board, {"FLASH": "flash"}.get(over[1], over[1]), int(over[2]))
-    wrong = re.search(r"^.*\berror: .*$", log.read_text("utf-8"), re.MULTILINE)
+    wrong = re.search(
+        r"^.*(?:\berror: |undefined reference).*$", log.read_text("utf-8"), re.MULTILINE
+    )
     what = f": {wrong[0].strip()}" if wrong else ""
     raise BoardError(f"The firmware for {board.name} does not build{what}.", f"See {log}.")
 
@@ -155,7 +156,7 @@ def does_not_fit(board: Board, memory: str, by: int) -> FitError:
     """The error for a model that needs `by` bytes more than the board's "flash" or "RAM"."""
     return FitError(
         f"The model does not fit {board.name}: {memory} is short by {by:,} bytes.",
-        "Take a smaller model or a larger board; 'edgeinfer inspect MODEL' lists the boards it fits.",
+        "Take a smaller model or another board; 'edgeinfer inspect MODEL' lists those it fits.",
     )
 
 

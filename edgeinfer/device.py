@@ -6,13 +6,13 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 from edgeinfer.errors import DataError, DeviceError, MismatchError
 from edgeinfer.link import BLOCK, Link
 
-PROTOCOL = 1
+PROTOCOL = "1"
+_NUMBERS = ("hz", "steps", "image", "crc", "keeps")
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
 
@@ -47,7 +47,7 @@ class Memory:
 class Device:
     """A board on a port: a device file, a pseudo-terminal or a socket:// address.
 
-    `timeout` is the patience for a reply that needs no work, `work` for one inference, in seconds."""
+    `timeout`: patience for a reply that needs no work, `work`: for one inference; in seconds."""
 
     def __init__(
         self, port: str, *, baud: int = 115_200, timeout: float = 2.0, work: float = 120.0
@@ -64,12 +64,7 @@ class Device:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -97,7 +92,7 @@ class Device:
                 progress(at + len(chunk), len(data))
 
     def infer(self, n: int = 1, warmup: int = 0) -> tuple[float, list[float]]:
-        """n inferences with EEMBC's command: microseconds per inference, and the results as reals."""
+        """n inferences with EEMBC's command: microseconds for each, and the results as reals."""
         lines = self.link.command(f"infer {n} {warmup}", self.work * (n + warmup))
         with _protocol(self.port):
             first, last = (int(us) for us in _matches(lines, r"m-lap-us-(\d+)"))
@@ -156,27 +151,26 @@ class Device:
     def _read_info(self) -> DeviceInfo:
         lines = self.link.request("info", reply_bytes=400)
         with _protocol(self.port):
-            facts = {name: _fields(lines, name) for name in ("protocol", "board", "model", "timer")}
-            if int(facts["protocol"][0]) != PROTOCOL:
+            version = _fields(lines, "protocol")[0]
+            if version != PROTOCOL:
                 raise DeviceError(
-                    f"The board speaks protocol {facts['protocol'][0]}, this program {PROTOCOL}.",
+                    f"The board speaks protocol {version}, this program {PROTOCOL}.",
                     "Flash the board again with this version of edgeinfer.",
                 )
-            number = {
-                n: int(_fields(lines, n)[0]) for n in ("hz", "steps", "image", "crc", "keeps")
-            }
-            sizes = {
-                side: tuple(int(size) for size in _fields(lines, side)[0].split())
+            fact = {n: _fields(lines, n)[0] for n in ("board", "model", "timer")}
+            number = {n: int(_fields(lines, n)[0]) for n in _NUMBERS}
+            inputs, outputs = (
+                tuple(int(size) for size in _fields(lines, side)[0].split())
                 for side in ("inputs", "outputs")
-            }
+            )
             return DeviceInfo(
-                board=facts["board"][0],
-                model=facts["model"][0],
-                timer=facts["timer"][0],
+                board=fact["board"],
+                model=fact["model"],
+                timer=fact["timer"],
                 hz=number["hz"],
                 steps=number["steps"],
-                inputs=sizes["inputs"],
-                outputs=sizes["outputs"],
+                inputs=inputs,
+                outputs=outputs,
                 image_bytes=number["image"],
                 image_crc=number["crc"],
                 keeps_input=bool(number["keeps"]),

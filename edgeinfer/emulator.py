@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Emulated boards: one QEMU process per board, its serial line on a pseudo-terminal.
 
-QEMU gets the pseudo-terminal's master as its stdin and stdout, and keeps the other end open as well. So
+QEMU gets the pseudo-terminal's master as its stdin and stdout, and keeps the other end open too. So
 the line exists as long as the board does, a host that opens it is noticed at once (QEMU's own
 `-serial pty` polls once a second), and nothing is lost while no host listens."""
 

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Framing of the serial protocol (docs/protocol.md): commands out, replies in, whatever they mean.
 
-A tagged command carries a sequence number and a CRC-32, and so does its reply: a changed, lost or late
-byte makes the request be sent again and is never taken for an answer."""
+A tagged command carries a sequence number and a CRC-32, and so does its reply: a changed, lost or
+late byte makes the request be sent again and is never taken for an answer."""
 
 import contextlib
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterator
+from typing import Any, Self
 
 import serial
 
@@ -25,12 +24,12 @@ _END = re.compile(rb"m-ei-end-([0-9a-f]{2})-([0-9a-f]{8})")
 
 
 class Link:
-    """An open serial line. `timeout` is the patience, in seconds, for a reply that needs no work."""
+    """An open serial line. `timeout`: patience, in seconds, for a reply that needs no work."""
 
     def __init__(self, port: str, baud: int = 115_200, timeout: float = 2.0) -> None:
         self.port, self.timeout = port, timeout
         self._sequence = int(time.monotonic() * 1000) & 0xFF  # unlike that of the previous host
-        options = {} if "://" in port else {"exclusive": True}
+        options: dict[str, Any] = {} if "://" in port else {"exclusive": True}
         try:
             self._line = serial.serial_for_url(port, baudrate=baud, timeout=0.05, **options)
         except (serial.SerialException, OSError, ValueError) as error:
@@ -45,27 +44,25 @@ class Link:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
         with contextlib.suppress(serial.SerialException, OSError):
             self._line.close()
 
-    def hello(self, seconds: float = 10.0) -> None:
-        """Get in step with the board: send a bare terminator until it says that it is ready."""
+    def hello(self, seconds: float = 10.0, terminators: int = 1) -> None:
+        """Get in step with the board: send bare terminators until it says that it is ready.
+
+        Repeated, they are enough to fill a block that an earlier host left unfinished."""
         deadline = time.monotonic() + seconds
-        terminators = 1
         while time.monotonic() < deadline:
             self._send(b"%" * terminators)
             terminators = BLOCK + 1
-            patience = min(deadline, time.monotonic() + 1.0)
-            if self._line_until(lambda line: line == READY, patience) is not None:
+            patience = min(deadline, time.monotonic() + seconds / 5)
+            while (line := self._read_line(patience)) not in (READY, None):
+                pass
+            if line == READY:
                 while self._read_line(time.monotonic() + 0.02) is not None:
                     pass
                 return
@@ -113,10 +110,11 @@ class Link:
             if reply is not None:
                 _complain(reply)
                 return reply
-            self._resync()
+            with contextlib.suppress(DeviceError):
+                self.hello(self.timeout, BLOCK + 1 if payload else 1)
         if problem:
             raise DeviceError(f"The board does not take {text.split()[0]!r}: {problem}.", _REMEDY)
-        raise self._silent("ei " + text)
+        raise self._silent(text)
 
     def _reply(self, patience: float, payload: bytes) -> tuple[list[str] | None, str]:
         """The lines of the reply to the last request, or None and what the board said instead."""
@@ -148,10 +146,6 @@ class Link:
                 return None, problem
         return None, problem
 
-    def _resync(self) -> None:
-        with contextlib.suppress(DeviceError):
-            self.hello(self.timeout)
-
     def _silent(self, text: str) -> DeviceError:
         return DeviceError(
             f"The board on {self.port} does not finish its answer to {text.split()[0]!r}.",
@@ -166,12 +160,6 @@ class Link:
         with self._alive():
             self._line.reset_input_buffer()
         self._pending = b""
-
-    def _line_until(self, wanted: Callable[[bytes], bool], deadline: float) -> bytes | None:
-        while (line := self._read_line(deadline)) is not None:
-            if wanted(line):
-                return line
-        return None
 
     def _read_line(self, deadline: float) -> bytes | None:
         """The next line, without its end; None at the deadline."""

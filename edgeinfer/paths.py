@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def share(name: str) -> Path:
-    """The folder `name` ("boards", "csrc", "firmware"): in an installed wheel, else in the checkout."""
+    """The folder "boards", "csrc" or "firmware": of an installed wheel, else of the checkout."""
     installed = _PACKAGE / "_share" / name
     return installed if installed.is_dir() else _PACKAGE.parent / name
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The DSP instructions of arm_dsp.h in C, so that a host checks the Cortex-M4 path under
- * sanitizers. Semantics: ARMv7-M Architecture Reference Manual, A7.7 (SXTB16, SMLAD).
+ * sanitizers. Semantics: ARMv7-M Architecture Reference Manual, A7.7 (SXTB16, SXTAB16, SMLAD).
  */
 #ifndef EI_ISA_ARM_DSP_EMULATION_H
 #define EI_ISA_ARM_DSP_EMULATION_H
@@ -13,6 +13,15 @@ EI_INLINE uint32_t ei_sxtb16(uint32_t x) {
 }
 
 EI_INLINE uint32_t ei_sxtb16_ror8(uint32_t x) { return ei_sxtb16((x >> 8) | (x << 24)); }
+
+EI_INLINE uint32_t ei_sxtab16(uint32_t a, uint32_t x) {
+  const uint32_t wide = ei_sxtb16(x);
+  return ((a + wide) & 0xFFFF) | (((a >> 16) + (wide >> 16)) << 16);
+}
+
+EI_INLINE uint32_t ei_sxtab16_ror8(uint32_t a, uint32_t x) {
+  return ei_sxtab16(a, (x >> 8) | (x << 24));
+}
 
 EI_INLINE int32_t ei_smlad(uint32_t a, uint32_t b, int32_t acc) {
   const int32_t low = (int16_t)(a & 0xFFFF) * (int16_t)(b & 0xFFFF);

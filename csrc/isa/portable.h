@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #define EI_INLINE static inline __attribute__((always_inline))
+/* Loops that need every register of a small core stay functions of their own. */
+#define EI_NOINLINE static __attribute__((noinline))
 
 #ifndef EI_DOT_2X2
 /* Two vectors by two rows of weights: acc[2 p + c] += sum over i < n of a_p[i] w_c[i]. */
@@ -55,16 +57,22 @@ EI_INLINE int32_t ei_dot(const int8_t *a, const int8_t *w, int32_t n, int32_t ac
 #endif
 
 #ifndef EI_TAPS_X4
-/* Four neighbouring channels over a window of h by w taps: acc[c] += sum of a w. One tap's
- * channels are a_col bytes from the next in a row, a_row bytes from row to row; weights likewise
- * w_col apart, rows following on. */
-EI_INLINE void ei_taps_x4(const int8_t *a, int32_t a_row, int32_t a_col, const int8_t *wt,
-                          int32_t w_col, int32_t h, int32_t w, int32_t acc[4]) {
-  for (int32_t ky = 0; ky < h; ky++, a += a_row) {
-    const int8_t *t = a;
-    for (int32_t kx = 0; kx < w; kx++, t += a_col, wt += w_col)
-      for (int c = 0; c < 4; c++) acc[c] = (int32_t)((uint32_t)acc[c] + (uint32_t)(t[c] * wt[c]));
-  }
+/* Four neighbouring channels over h rows of w taps: acc[c] += sum of (a + offset) w. From tap to
+ * tap both inputs and weights are `col` bytes apart; from the last of a row to the first of the
+ * next they skip a_skip and w_skip bytes more. offset in -128..128. */
+EI_INLINE void ei_taps_x4(const int8_t *a, int32_t a_skip, const int8_t *wt, int32_t w_skip,
+                          int32_t col, int32_t h, int32_t w, int32_t offset, int32_t acc[4]) {
+  /* Named sums: GCC 12 at -O3 vectorizes a loop over the four wrongly here. */
+  uint32_t s0 = (uint32_t)acc[0], s1 = (uint32_t)acc[1];
+  uint32_t s2 = (uint32_t)acc[2], s3 = (uint32_t)acc[3];
+  for (; h > 0; h--, a += a_skip, wt += w_skip)
+    for (int32_t x = w; x > 0; x--, a += col, wt += col) {
+      s0 += (uint32_t)((a[0] + offset) * wt[0]);
+      s1 += (uint32_t)((a[1] + offset) * wt[1]);
+      s2 += (uint32_t)((a[2] + offset) * wt[2]);
+      s3 += (uint32_t)((a[3] + offset) * wt[3]);
+    }
+  acc[0] = (int32_t)s0, acc[1] = (int32_t)s1, acc[2] = (int32_t)s2, acc[3] = (int32_t)s3;
 }
 #endif
 

@@ -60,38 +60,44 @@ static const int8_t *window(const ei_conv_2d_params *p, const ei_call *c, int32_
   return buf;
 }
 
-EI_INLINE int8_t output(const ei_conv_2d_params *p, int32_t acc, int32_t mult, int8_t shift) {
+EI_INLINE int8_t output(const ei_conv_2d_params *p, int32_t acc, int32_t mult, int32_t shift) {
   return (int8_t)ei_clamp(ei_requantize(acc, mult, shift) + p->out_zero, p->act_min, p->act_max);
+}
+
+/* All channels of one or two pixels: two at a time; at an odd edge the last is computed twice. */
+static void pixels(const ei_conv_2d_params *p, const uint8_t *data, const int8_t *a0,
+                   const int8_t *a1, int8_t *out0, int8_t *out1) {
+  const int8_t *w = (const int8_t *)data + p->weights;
+  const int32_t *bias = (const void *)(data + p->bias);
+  const int32_t *mult = (const void *)(data + p->mult);
+  const int8_t *shift = (const int8_t *)data + p->shift;
+  const int32_t n = p->k_h * p->k_w * p->in_c;
+  for (int32_t left = p->out_c; left > 0; left -= 2, w += 2 * n) {
+    const int second = left > 1;
+    int32_t acc[4] = {bias[0], bias[second], bias[0], bias[second]};
+    ei_dot_2x2(a0, a1, w, second ? w + n : w, n, acc);
+    for (int c = 0; c <= second; c++) {
+      const int32_t m = *mult++, s = *shift++;
+      *out0++ = output(p, acc[c], m, s);
+      *out1++ = output(p, acc[2 + c], m, s);
+    }
+    bias += 2;
+  }
 }
 
 void ei_conv_2d_run(const ei_call *c) {
   const ei_conv_2d_params *p = c->params;
-  const int8_t *weights = (const int8_t *)c->data + p->weights;
-  const int32_t *bias = (const void *)(c->data + p->bias);
-  const int32_t *mult = (const void *)(c->data + p->mult);
-  const int8_t *shift = (const int8_t *)c->data + p->shift;
-  const int32_t n = p->k_h * p->k_w * p->in_c, out_c = p->out_c;
+  const int32_t n = p->k_h * p->k_w * p->in_c;
   int8_t *buf = c->scratch, *out = c->out;
 
   for (int32_t y = c->y0; y < c->y1; y++)
     for (int32_t x = 0; x < p->out_w; x += 2) {
-      /* Two pixels by two channels at a time; at an odd edge the last one is computed twice. */
       const int pair = x + 1 < p->out_w;
       const int8_t *a0 = window(p, c, y, x, buf);
       const int8_t *a1 = pair ? window(p, c, y, x + 1, buf + n) : a0;
-      int8_t *out1 = pair ? out + out_c : out;
-      const int8_t *w = weights;
-      for (int32_t o = 0; o < out_c; o += 2) {
-        const int32_t o1 = o + 1 < out_c ? o + 1 : o;
-        int32_t acc[4] = {bias[o], bias[o1], bias[o], bias[o1]};
-        ei_dot_2x2(a0, a1, w, o1 > o ? w + n : w, n, acc);
-        w += 2 * n;
-        out[o] = output(p, acc[0], mult[o], shift[o]);
-        out1[o] = output(p, acc[2], mult[o], shift[o]);
-        out[o1] = output(p, acc[1], mult[o1], shift[o1]);
-        out1[o1] = output(p, acc[3], mult[o1], shift[o1]);
-      }
-      out = out1 + out_c;
+      int8_t *out1 = pair ? out + p->out_c : out;
+      pixels(p, c->data, a0, a1, out, out1);
+      out = out1 + p->out_c;
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * out[y][x][o] = clamp(zo + requant(bias[o] + sum over ky, kx of w[ky][kx][o] in[..][..][o / m]))
+ * out[y][x][o] = clamp(zo + requant(bias[o] + sum over ky, kx inside of w[ky][kx][o] (in[..][..][o
+ * / m] - zi)))
  *
  * in [in_h, in_w, in_c], w [k_h, k_w, in_c m], out [out_h, out_w, in_c m], m = depth multiplier; as
  * DepthwiseConvPerChannel in TFLite (kernels/internal/reference/integer_ops/depthwise_conv.h). As
@@ -12,7 +13,7 @@
 
 typedef struct {
   uint32_t weights;                               /* data offset: int8 [k_h][k_w][out_c] */
-  uint32_t bias;                                  /* data offset: int32 [out_c], corrected */
+  uint32_t bias;                                  /* data offset: int32 [out_c] */
   uint32_t mult;                                  /* data offset: int32 [out_c], Q31 */
   uint32_t shift;                                 /* data offset: int8 [out_c], -31..30 */
   uint16_t in_h, in_w, in_c, out_h, out_w, out_c; /* elements; out_c = in_c * multiplier */
@@ -28,30 +29,32 @@ EI_INLINE int8_t output(const ei_depthwise_conv_2d_params *p, int32_t acc, int32
   return (int8_t)ei_clamp(ei_requantize(acc, mult, shift) + p->out_zero, p->act_min, p->act_max);
 }
 
-/* One channel of one pixel, any window: acc + sum over its taps. */
-static int32_t channel(const ei_depthwise_conv_2d_params *p, const ei_call *c, int32_t top,
-                       int32_t left, int32_t o, int32_t acc) {
-  const int8_t *w = (const int8_t *)c->data + p->weights + o;
-  const int8_t *in = (const int8_t *)c->in[0] + (p->multiplier == 1 ? o : o / p->multiplier);
-  for (int32_t ky = 0; ky < p->k_h; ky++)
-    for (int32_t kx = 0; kx < p->k_w; kx++, w += p->out_c) {
-      const int32_t iy = top + ky * p->dil_h, ix = left + kx * p->dil_w;
-      const int outside = iy < 0 || iy >= p->in_h || ix < 0 || ix >= p->in_w;
-      const int32_t a = outside ? p->in_zero : in[((iy - c->in_y0) * p->in_w + ix) * p->in_c];
-      acc = ei_add_wrap(acc, a * *w);
-    }
-  return acc;
+/* The taps of a window that lie inside the input, along one axis. */
+typedef struct {
+  int32_t first, last; /* taps [first, last) */
+} range;
+
+EI_INLINE range taps_inside(int32_t start, int32_t taps, int32_t dilation, int32_t in) {
+  /* Without dilation, as almost always, the division of the general case is spared. */
+  if (dilation == 1) {
+    const range r = {start < 0 ? -start : 0, start + taps > in ? in - start : taps};
+    return r;
+  }
+  const int32_t first = start < 0 ? (dilation - 1 - start) / dilation : 0;
+  const int32_t last = start < in ? (in - start + dilation - 1) / dilation : 0;
+  const range r = {first, last < taps ? last : taps};
+  return r;
 }
 
-/* Four channels of one pixel whose taps [ky0, ky1) x [kx0, kx1) lie inside: those, and the zero
- * point under the others. */
-EI_INLINE void clipped_x4(const ei_depthwise_conv_2d_params *p, const int8_t *w, int32_t ky0,
-                          int32_t ky1, int32_t kx0, int32_t kx1, int32_t acc[4]) {
-  for (int32_t ky = 0; ky < p->k_h; ky++)
-    for (int32_t kx = 0; kx < p->k_w; kx++, w += p->out_c) {
-      if (ky >= ky0 && ky < ky1 && kx >= kx0 && kx < kx1) continue;
-      for (int i = 0; i < 4; i++) acc[i] = ei_add_wrap(acc[i], p->in_zero * w[i]);
+/* One output channel of one window, any multiplier and dilation. */
+static int32_t channel(const ei_depthwise_conv_2d_params *p, const int8_t *in, const int8_t *w,
+                       range v, range h, int32_t acc) {
+  for (int32_t ky = v.first; ky < v.last; ky++)
+    for (int32_t kx = h.first; kx < h.last; kx++) {
+      const int32_t at = (ky * p->dil_h * p->in_w + kx * p->dil_w) * p->in_c;
+      acc = ei_add_wrap(acc, (in[at] - p->in_zero) * w[(ky * p->k_w + kx) * p->out_c]);
     }
+  return acc;
 }
 
 void ei_depthwise_conv_2d_run(const ei_call *c) {
@@ -60,37 +63,34 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
   const int32_t *bias = (const void *)(c->data + p->bias);
   const int32_t *mult = (const void *)(c->data + p->mult);
   const int8_t *shift = (const int8_t *)c->data + p->shift;
-  const int32_t out_c = p->out_c, row = p->in_w * p->in_c;
+  const int32_t out_c = p->out_c, row = p->in_w * p->in_c, offset = -p->in_zero;
   const int fast = p->multiplier == 1 && p->dil_h == 1 && p->dil_w == 1;
   int8_t *out = c->out;
 
   for (int32_t y = c->y0; y < c->y1; y++) {
     const int32_t top = y * p->stride_h - p->pad_top;
-    const int32_t ky0 = top < 0 ? -top : 0;
-    const int32_t ky1 = top + p->k_h > p->in_h ? p->in_h - top : p->k_h;
+    const range v = taps_inside(top, p->k_h, p->dil_h, p->in_h);
     for (int32_t x = 0; x < p->out_w; x++, out += out_c) {
       const int32_t left = x * p->stride_w - p->pad_left;
-      const int32_t kx0 = left < 0 ? -left : 0;
-      const int32_t kx1 = left + p->k_w > p->in_w ? p->in_w - left : p->k_w;
-      const int whole = ky0 == 0 && kx0 == 0 && ky1 == p->k_h && kx1 == p->k_w;
-      const int8_t *in =
-          (const int8_t *)c->in[0] + (top + ky0 - c->in_y0) * row + (left + kx0) * p->in_c;
+      const range h = taps_inside(left, p->k_w, p->dil_w, p->in_w);
+      /* Where the window's first tap is, or would be. */
+      const int8_t *in = (const int8_t *)c->in[0] + (top - c->in_y0) * row + left * p->in_c;
       int32_t o = 0;
-      for (; fast && o + 4 <= out_c; o += 4) {
-        int32_t acc[4] = {bias[o], bias[o + 1], bias[o + 2], bias[o + 3]};
-        const int8_t *w = weights + o;
-        if (whole) {
-          ei_taps_x4(in + o, row, p->in_c, w, out_c, p->k_h, p->k_w, acc);
-        } else {
-          clipped_x4(p, w, ky0, ky1, kx0, kx1, acc);
-          for (int32_t ky = ky0; ky < ky1 && kx0 < kx1; ky++)
-            ei_taps_x4(in + o + (ky - ky0) * row, row, p->in_c, w + (ky * p->k_w + kx0) * out_c,
-                       out_c, 1, kx1 - kx0, acc);
+      if (fast) {
+        const int32_t n_h = v.last - v.first, n_w = h.last - h.first;
+        const int8_t *a = in + v.first * row + h.first * out_c;
+        const int8_t *w = weights + (v.first * p->k_w + h.first) * out_c;
+        for (; o + 4 <= out_c; o += 4, a += 4, w += 4) {
+          int32_t acc[4] = {bias[o], bias[o + 1], bias[o + 2], bias[o + 3]};
+          ei_taps_x4(a, row - n_w * out_c, w, (p->k_w - n_w) * out_c, out_c, n_h, n_w, offset, acc);
+          for (int i = 0; i < 4; i++) out[o + i] = output(p, acc[i], mult[o + i], shift[o + i]);
         }
-        for (int i = 0; i < 4; i++) out[o + i] = output(p, acc[i], mult[o + i], shift[o + i]);
       }
-      for (; o < out_c; o++)
-        out[o] = output(p, channel(p, c, top, left, o, bias[o]), mult[o], shift[o]);
+      for (; o < out_c; o++) {
+        const int32_t i = p->multiplier == 1 ? o : o / p->multiplier;
+        const int32_t acc = channel(p, in + i, weights + o, v, h, bias[o]);
+        out[o] = output(p, acc, mult[o], shift[o]);
+      }
     }
   }
 }

@@ -77,7 +77,7 @@ class Convolution(Op):
         }
         consts = {
             "weights": weights,
-            "bias": folded_bias(site, self._weight_sums(weights)),
+            "bias": self.packed_bias(site),
             "mult": mult,
             "shift": shift,
         }
@@ -92,6 +92,10 @@ class Convolution(Op):
                 consts=consts,
             ),
         )
+
+    def packed_bias(self, site: Site) -> Array:
+        """The bias as the kernel wants it: int32 [channels]."""
+        return folded_bias(site, self._weight_sums(site.const(1)))
 
     def _weight_sums(self, w: Array) -> Array:
         others = tuple(d for d in range(4) if d != self.channel_axis)

@@ -11,6 +11,7 @@ from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, QuantRule, Site
 from edgeinfer.ops.convolution import Convolution
+from edgeinfer.ops.weighted import bias_of
 from edgeinfer.ops.window import Window
 
 
@@ -39,6 +40,10 @@ class DepthwiseConv2D(Convolution):
             taps = patches[:, :, :, ky, kx]
             acc += (np.repeat(taps, repeats, -1) if repeats > 1 else taps) * w[0, ky, kx]
         return np.asarray(acc)
+
+    def packed_bias(self, site: Site) -> Array:
+        # This kernel subtracts the zero point itself: it skips taps in the padding.
+        return bias_of(site, site.input(1).shape[3], np.int32)
 
     def pack(self, site: Site) -> list[Call]:
         repeats = site.input(1).shape[3] // site.input(0).shape[3]

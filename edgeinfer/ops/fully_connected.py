@@ -8,18 +8,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.fixed_point import multiplier
+from edgeinfer.fixed_point import Ints, multipliers
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, QuantRule, Site
-from edgeinfer.ops.weighted import bias_of, check_weights, finish, folded_bias
+from edgeinfer.ops.weighted import (
+    bias_of,
+    channel_multipliers,
+    check_weights,
+    finish,
+    folded_bias,
+)
 
 
 class FullyConnected(Op):
-    """The int8 reference is FullyConnected (kernels/internal/reference/integer_ops/)."""
+    """The int8 references are FullyConnected and FullyConnectedPerChannel in TFLite
+    (kernels/internal/reference/integer_ops/fully_connected.h)."""
 
     name = "FULLY_CONNECTED"
-    rule = QuantRule(weights=1, channel_axis=None, bias=2)
+    rule = QuantRule(weights=1, channel_axis=0, bias=2)
 
     def shape(self, site: Site) -> tuple[int, ...]:
         x, w = site.input(0), site.input(1)
@@ -47,22 +54,21 @@ class FullyConnected(Op):
         self._check(site)
         acc = self._rows(site, x, w).astype(np.float64) @ w.T.astype(np.float64)
         acc += folded_bias(site, w.sum(1, dtype=np.int64))
-        return self._shaped(site, x, finish(site, acc, *self._multiplier(site)))
+        return self._shaped(site, x, finish(site, acc, *self._multipliers(site)))
 
     def pack(self, site: Site) -> list[Call]:
         site.require_int8(0)
         self._check(site)
         weights = site.const(1)
-        mult, shift = self._multiplier(site)
+        mult, shift = self._multipliers(site)
         low, high = int8_range(site)
         params = {
-            "mult": mult,
-            "shift": shift,
             "in_c": weights.shape[1],
             "out_c": weights.shape[0],
             "out_zero": site.output.zero_point,
             "act_min": low,
             "act_max": high,
+            "per_channel": int(mult.size > 1),
         }
         bias = folded_bias(site, weights.sum(1, dtype=np.int64))
         return [
@@ -72,24 +78,27 @@ class FullyConnected(Op):
                 (site.in_ref(0),),
                 site.out_ref(),
                 rows=site.output.size // weights.shape[0],
-                consts={"weights": weights, "bias": bias},
+                consts={"weights": weights, "bias": bias, "mult": mult, "shift": shift},
             )
         ]
 
     @staticmethod
     def _check(site: Site) -> None:
         check_weights(site)
-        quant = site.input(1).quant
-        if quant is not None and quant.per_channel:
-            raise site.unsupported("per-channel weights")
         if site.option("weights_format"):
             raise site.unsupported("shuffled weights")
 
     @staticmethod
-    def _multiplier(site: Site) -> tuple[int, int]:
-        """As GetQuantizedConvolutionMultipler in TFLite, which multiplies scales in float32."""
+    def _multipliers(site: Site) -> tuple[Ints, Ints]:
+        """Multipliers and shifts: [1], or [o] for per-channel weights.
+
+        With one scale TFLite multiplies scales in float32 (GetQuantizedConvolutionMultipler),
+        with several in double (PopulateConvolutionQuantizationParams)."""
+        quant = site.input(1).quant
+        if quant is not None and quant.per_channel:
+            return channel_multipliers(site, site.input(1).shape[0])
         product = np.float32(site.input(0).scale) * np.float32(site.input(1).scale)
-        return multiplier(float(product) / site.output.scale)
+        return multipliers(np.array([float(product) / site.output.scale]))
 
     @staticmethod
     def _rows(site: Site, x: Array, w: Array) -> Array:

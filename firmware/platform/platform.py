@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Local PlatformIO platform. Its one task here is to provide SCons from the Python environment, where
-PlatformIO would otherwise download its package tool-scons."""
+"""Local PlatformIO platform. Its one task here is to provide SCons from the Python environment,
+where PlatformIO would otherwise download its package tool-scons."""
 
 import importlib.util
 import json

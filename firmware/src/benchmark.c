@@ -29,18 +29,11 @@ static int64_t output_value(const ei_io *io, uint32_t index) {
   } scale = {io->scale};
   int32_t q;
   switch (io->dtype) {
-    case EI_FLOAT32:
-      return thousandths(((const uint32_t *)(const void *)bytes)[index], 1);
-    case EI_INT16:
-      q = ((const int16_t *)(const void *)bytes)[index];
-      break;
-    case EI_INT32:
-      return (int64_t)((const int32_t *)(const void *)bytes)[index] * 1000;
-    case EI_INT8:
-      q = (int8_t)bytes[index];
-      break;
-    default:
-      q = bytes[index];
+    case EI_FLOAT32: return thousandths(((const uint32_t *)(const void *)bytes)[index], 1);
+    case EI_INT16: q = ((const int16_t *)(const void *)bytes)[index]; break;
+    case EI_INT32: return (int64_t)((const int32_t *)(const void *)bytes)[index] * 1000;
+    case EI_INT8: q = (int8_t)bytes[index]; break;
+    default: q = bytes[index];
   }
   return scale.bits ? thousandths(scale.bits, q - io->zero_point) : (int64_t)q * 1000;
 }

@@ -18,15 +18,13 @@ uint8_t port_getc(void); /* sleeps until there is one */
 /* Ticks since boot, of EI_CLOCK_HZ. They need not advance while port_getc sleeps. */
 void timer_init(void);
 uint64_t timer_ticks(void);
-void timer_align(void); /* restart the tick in progress: equal work then takes equal ticks */
+void timer_align(void);       /* restart the tick in progress: equal work then takes equal ticks */
 void timer_sleep(int asleep); /* stop (1) or continue (0) */
 
 void cpu_reset(void);
 
 /* Sleep until the interrupt is pending, without taking it. */
 static inline void cpu_wait(uint32_t irq) {
-  for (uint32_t i = 0; i < 20000; i++)
-    if (port_readable()) return;
   __asm volatile("cpsid i" ::: "memory");
   REG32(0xE000E100u + irq / 32u * 4u) = 1u << irq % 32u; /* NVIC_ISER */
   if (!port_readable()) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Cortex-M: vector table, memory set-up, faults. The stack lies at the bottom of RAM, so that running
- * out of it is a fault and not a silently changed variable.
+ * Cortex-M: vector table, memory set-up, faults. The stack lies at the bottom of RAM, so that
+ * running out of it is a fault and not a silently changed variable.
  */
 #include "app.h"
 #include "port.h"

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The model, its arena and its input. With EI_INPUT_BYTES the input has memory of its own and survives
- * an inference; without, there was no room: it goes straight into the arena, where an inference uses
- * it up.
+ * The model, its arena and its input. With EI_INPUT_BYTES the input has memory of its own and
+ * survives an inference; without, there was no room: it goes straight into the arena, where an
+ * inference uses it up.
  */
 #include "app.h"
+#include "port.h"
+
+#define BLOCK_BYTES 256u /* of input at a time; a host that lost count sends as many terminators \
+                          */
 
 ei_model model;
 int model_error;
@@ -71,5 +75,32 @@ int runs_allowed(uint32_t n) {
     say("e-[No room to keep the input: load it before each inference]\r\n");
     return 0;
   }
+  return 1;
+}
+
+/* ei block AT N CRC: once told to go, the host sends N raw bytes of the input, from byte AT on. */
+int receive_block(char *rest) {
+  uint32_t at, n, crc, got = 0;
+  const char *digits;
+  const int fine = read_u32(next_word(&rest), &at) && read_u32(next_word(&rest), &n) &&
+                   (digits = next_word(&rest)) && read_hex32(digits, &crc);
+  if (!fine || n > BLOCK_BYTES || at > input_bytes() || n > input_bytes() - at) {
+    say("e-[ei block needs an offset, a length and a CRC that suit the model's input]\r\n");
+    return 1;
+  }
+  if (at > 0 && (input_state == INPUT_ABSENT || at > input_received)) {
+    say("e-[Bytes are missing before this offset]\r\n");
+    return 1;
+  }
+  input_begin(at);
+  say("m-ei-go\r\n");
+  for (uint32_t i = 0; i < n; i++) {
+    uint8_t *byte = input_at(at + i);
+    *byte = port_getc();
+    got = ei_crc32(got, byte, 1);
+  }
+  if (got != crc) return GARBLED;
+  input_advance(at + n);
+  say_field("block", at + n);
   return 1;
 }

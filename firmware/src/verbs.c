@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * edgeinfer's own commands: byte-exact data, ticks, memory. A command may end in a tag "~SSCCCCCCCC":
- * a sequence number and the CRC-32 of everything before the tag and of the sequence number. It is then
- * refused if a byte was changed, and the reply ends in "m-ei-end-SS-CCCCCCCC", the CRC-32 of its lines.
+ * edgeinfer's own commands: byte-exact data, ticks, memory. A command may end in a tag
+ * "~SSCCCCCCCC": a sequence number and the CRC-32 of everything before the tag and of the sequence
+ * number. It is then refused if a byte was changed, and the reply ends in "m-ei-end-SS-CCCCCCCC",
+ * the CRC-32 of its lines.
  */
 #include "app.h"
 #include "port.h"
-
-#define BLOCK_BYTES 256u /* of input at a time; a host that lost count sends as many terminators */
-#define GARBLED 2
 
 static void info(void) {
   static const char *const label[] = {"]\r\nm-ei-inputs-[", "]\r\nm-ei-outputs-["};
@@ -31,33 +29,6 @@ static void info(void) {
   say_field("image", size);
   say_field("crc", ei_crc32(0, ei_image, size));
   say_field("keeps", EI_INPUT_BYTES != 0);
-}
-
-/* ei block AT N CRC: once told to go, the host sends N raw bytes of the input, from byte AT on. */
-static int block(char *rest) {
-  uint32_t at, n, crc, got = 0;
-  const char *digits;
-  const int fine = read_u32(next_word(&rest), &at) && read_u32(next_word(&rest), &n) &&
-                   (digits = next_word(&rest)) && read_hex32(digits, &crc);
-  if (!fine || n > BLOCK_BYTES || at > input_bytes() || n > input_bytes() - at) {
-    say("e-[ei block needs an offset, a length and a CRC that suit the model's input]\r\n");
-    return 1;
-  }
-  if (at > 0 && (input_state == INPUT_ABSENT || at > input_received)) {
-    say("e-[Bytes are missing before this offset]\r\n");
-    return 1;
-  }
-  input_begin(at);
-  say("m-ei-go\r\n");
-  for (uint32_t i = 0; i < n; i++) {
-    uint8_t *byte = input_at(at + i);
-    *byte = port_getc();
-    got = ei_crc32(got, byte, 1);
-  }
-  if (got != crc) return GARBLED;
-  input_advance(at + n);
-  say_field("block", at + n);
-  return 1;
 }
 
 static void say_ticks(const char *before, uint64_t ticks) {
@@ -135,13 +106,14 @@ static void memory(void) {
   extern uint8_t ei_static_begin[], ei_bss_end[], ei_data_begin[], ei_data_end[];
   say_field("stack-used", stack_used());
   say_field("stack", EI_STACK_BYTES);
-  say_field("static", (uint32_t)(ei_bss_end - ei_static_begin) +
-                          (uint32_t)(ei_data_end - ei_data_begin));
+  say_field("static",
+            (uint32_t)(ei_bss_end - ei_static_begin) + (uint32_t)(ei_data_end - ei_data_begin));
   say_field("arena", EI_ARENA_BYTES);
   say_field("input", EI_INPUT_BYTES);
 }
 
-/* Cut the tag off. Returns its sequence number, -1 when there is none, -2 when a byte was changed. */
+/* Cut the tag off. Returns its sequence number, -1 when there is none, -2 when a byte was changed.
+ */
 static int take_tag(char *text) {
   uint32_t n = 0, crc;
   while (text[n]) n++;
@@ -171,7 +143,7 @@ int ei_command(char *rest) {
   if (same(verb, "info")) {
     info();
   } else if (same(verb, "block")) {
-    known = block(rest);
+    known = receive_block(rest);
   } else if (same(verb, "run")) {
     run(rest);
   } else if (same(verb, "out")) {

@@ -168,7 +168,8 @@ def depthwise(rng: Rng) -> Graph:
 @case("FULLY_CONNECTED")
 def fully_connected(rng: Rng) -> Graph:
     batch, in_c, out_c = int(rng.integers(1, 4)), int(rng.integers(1, 40)), int(rng.integers(1, 14))
-    x, w = quant(rng), Quant.per_tensor(scale(rng), 0)
+    x = quant(rng)
+    w = channel_quant(rng, out_c, 0) if rng.random() < 0.5 else Quant.per_tensor(scale(rng), 0)
     o = {"fused_activation_function": int(rng.choice([0, 1, 2, 3]))}
     inputs = [activation("x", (batch, in_c), x), constant("w", weights(rng, (out_c, in_c)), w)]
     if rng.random() < 0.8:

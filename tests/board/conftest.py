@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small model, boards that carry it, and a fake board in Python for faults on the line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeinfer import emulator
+from edgeinfer.boards import load_board
+from edgeinfer.compile import compile_graph
+from edgeinfer.flash import FlashResult, flash
+from edgeinfer.graph import Graph, Node, Quant, Tensor
+from tests.board.fake import FakeBoard
+
+BOARDS = ("netduinoplus2", "mps2-an386", "microbit")
+WIDTH = 300  # two inputs of it take three blocks on the line
+
+
+def two_inputs() -> Graph:
+    """sum = a + b; scores = dense(sum): two inputs, two outputs."""
+    rng = np.random.default_rng(7)
+    int8, int32 = np.dtype(np.int8), np.dtype(np.int32)
+    weights = rng.integers(-127, 128, (10, WIDTH)).astype(np.int8)
+    bias = rng.integers(-500, 500, 10).astype(np.int32)
+    tensors = (
+        Tensor("a", (1, WIDTH), int8, Quant.per_tensor(0.02, 3)),
+        Tensor("b", (1, WIDTH), int8, Quant.per_tensor(0.03, -5)),
+        Tensor("sum", (1, WIDTH), int8, Quant.per_tensor(0.05, 1)),
+        Tensor("weights", weights.shape, int8, Quant.per_tensor(0.01, 0), weights),
+        Tensor("bias", bias.shape, int32, Quant.per_tensor(0.0005, 0), bias),
+        Tensor("scores", (1, 10), int8, Quant.per_tensor(0.4, -4)),
+    )
+    nodes = (
+        Node("ADD", (0, 1), (2,), {"fused_activation_function": 0}, "AddOptions"),
+        Node(
+            "FULLY_CONNECTED",
+            (2, 3, 4),
+            (5,),
+            {"fused_activation_function": 0, "keep_num_dims": False, "weights_format": 0},
+            "FullyConnectedOptions",
+        ),
+    )
+    return Graph(tensors, nodes, (0, 1), (2, 5), name="two")
+
+
+@pytest.fixture(scope="session")
+def image() -> bytes:
+    return compile_graph(two_inputs()).image
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of the tests' own; every emulator in it is stopped afterwards."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGEINFER_CACHE", str(folder))
+        try:
+            yield folder
+        finally:
+            for running in emulator.running():
+                emulator.stop(running.board)
+
+
+class Desk:
+    """Every emulated board with the small model on it, built once and plugged in when asked for."""
+
+    def __init__(self, image: bytes) -> None:
+        self.image = image
+        self._results: dict[str, FlashResult] = {}
+        self._programs: dict[str, Path] = {}
+
+    def result(self, name: str) -> FlashResult:
+        """What flashing said, with the port where the board is now."""
+        running = emulator.find(name)
+        if name not in self._results:
+            self._results[name] = flash(self.image, load_board(name))
+            running = emulator.find(name)
+            assert running is not None
+            self._programs[name] = Path(running.elf)
+        elif running is None:
+            running = emulator.start(load_board(name), self._programs[name])
+        return replace(self._results[name], port=running.port)
+
+    def port(self, name: str) -> str:
+        return self.result(name).port
+
+
+@pytest.fixture(scope="session")
+def desk(image: bytes, cache: Path) -> Desk:
+    return Desk(image)
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeBoard]:
+    with FakeBoard() as board:
+        yield board

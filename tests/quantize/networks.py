@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small float networks made by hand, and the oracle that runs what comes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeinfer import evaluate, reference, tflite
+from edgeinfer.graph import Array, Graph, Node, Tensor
+from edgeinfer.lower import lower
+from edgeinfer.quantize import Quantized, quantize
+
+CONV = {"padding": 0, "stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
+POOL = {"padding": 1, "stride_w": 2, "stride_h": 2, "filter_width": 2, "filter_height": 2}
+TABLES = {
+    "ADD": "AddOptions", "MUL": "MulOptions", "CONV_2D": "Conv2DOptions",
+    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions", "FULLY_CONNECTED": "FullyConnectedOptions",
+    "MAX_POOL_2D": "Pool2DOptions", "AVERAGE_POOL_2D": "Pool2DOptions", "MEAN": "ReducerOptions",
+    "SOFTMAX": "SoftmaxOptions", "CONCATENATION": "ConcatenationOptions", "PAD": "PadOptions",
+    "RESHAPE": "ReshapeOptions",
+}  # fmt: skip
+
+
+class Net:
+    """A graph under construction; every method gives the index of a tensor."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.random = np.random.default_rng(seed)
+        self.tensors: list[Tensor] = []
+        self.nodes: list[Node] = []
+        self.inputs: list[int] = []
+
+    def input(self, *shape: int, name: str = "") -> int:
+        self.inputs.append(self._tensor(shape, name or f"input{len(self.inputs)}"))
+        return self.inputs[-1]
+
+    def const(self, data: Any, dtype: type = np.float32) -> int:
+        array: Array = np.asarray(data, dtype)
+        name = f"const{len(self.tensors)}"
+        self.tensors.append(Tensor(name, array.shape, array.dtype, data=array))
+        return len(self.tensors) - 1
+
+    def weights(self, *shape: int) -> int:
+        return self.const(self.random.normal(size=shape))
+
+    def op(self, op: str, *inputs: int, shape: tuple[int, ...], **options: Any) -> int:
+        out = self._tensor(shape, f"{op.lower()}{len(self.nodes)}")
+        self.nodes.append(Node(op, inputs, (out,), options, TABLES.get(op, "")))
+        return out
+
+    def conv(self, x: int, channels: int, *, bias: int | None = None, **options: Any) -> int:
+        n, h, w, c = self.tensors[x].shape
+        inputs = (
+            x,
+            self.weights(channels, 3, 3, c),
+            self.weights(channels) if bias is None else bias,
+        )
+        return self.op("CONV_2D", *inputs, shape=(n, h, w, channels), **CONV, **options)
+
+    def dense(self, x: int, outputs: int, **options: Any) -> int:
+        n, k = self.tensors[x].shape
+        inputs = (x, self.weights(outputs, k), self.weights(outputs))
+        return self.op("FULLY_CONNECTED", *inputs, shape=(n, outputs), **options)
+
+    def softmax(self, x: int) -> int:
+        return self.op("SOFTMAX", x, shape=self.tensors[x].shape, beta=1.0)
+
+    def reshape(self, x: int, *shape: int) -> int:
+        return self.op("RESHAPE", x, self.const(shape, np.int32), shape=shape)
+
+    def graph(self, *outputs: int) -> Graph:
+        return Graph(tuple(self.tensors), tuple(self.nodes), tuple(self.inputs), outputs)
+
+    def _tensor(self, shape: tuple[int, ...], name: str) -> int:
+        self.tensors.append(Tensor(name, shape, np.dtype(np.float32)))
+        return len(self.tensors) - 1
+
+
+def classifier() -> Graph:
+    """Input [1, 8, 8, 2] → CONV_2D, MAX_POOL_2D, RESHAPE, FULLY_CONNECTED, SOFTMAX → [1, 3]."""
+    net = Net()
+    x = net.conv(net.input(1, 8, 8, 2), 4, fused_activation_function=1)
+    x = net.op("MAX_POOL_2D", x, shape=(1, 4, 4, 4), **POOL)
+    return net.graph(net.softmax(net.dense(net.reshape(x, 1, 64), 3)))
+
+
+def noise(graph: Graph, count: int = 20, seed: int = 1) -> Array:
+    """Samples for a graph's only input."""
+    shape = graph.tensors[graph.inputs[0]].shape[1:]
+    return np.random.default_rng(seed).normal(size=(count, *shape)).astype(np.float32)
+
+
+def by_name(graph: Graph, name: str) -> Tensor:
+    """The only tensor of that name."""
+    (found,) = (t for t in graph.tensors if t.name == name)
+    return found
+
+
+def oracle(graph: Graph, *samples: Array, reference_kernels: bool = True) -> list[Array]:
+    """The raw outputs of tflite-runtime for real samples, one array [n, …] for each output."""
+    tfl = pytest.importorskip("tflite_runtime.interpreter")
+    kinds = tfl.OpResolverType
+    interpreter = tfl.Interpreter(
+        model_content=tflite.write(graph),
+        experimental_op_resolver_type=kinds.BUILTIN_REF if reference_kernels else kinds.AUTO,
+    )
+    interpreter.allocate_tensors()
+    inputs = [d["index"] for d in interpreter.get_input_details()]
+    outputs = [d["index"] for d in interpreter.get_output_details()]
+    feeds = [
+        evaluate.to_input(graph.tensors[t], x) for t, x in zip(graph.inputs, samples, strict=True)
+    ]
+    unit = graph.tensors[graph.inputs[0]].shape[0]
+    results: list[list[Array]] = []
+    for i in range(0, len(samples[0]), unit):
+        for index, feed in zip(inputs, feeds, strict=True):
+            interpreter.set_tensor(index, feed[i : i + unit])
+        interpreter.invoke()
+        results.append([interpreter.get_tensor(index) for index in outputs])
+    return [np.concatenate(parts) for parts in zip(*results, strict=True)]
+
+
+def run_float(graph: Graph, samples: Array, step: int = 50) -> Array:
+    """The float graph's only output for samples."""
+    parts = [reference.run(graph, [samples[i : i + step]])[0] for i in range(0, len(samples), step)]
+    return np.concatenate(parts)
+
+
+def through(graph: Graph, samples: Array, close: float = 25.0, **options: object) -> Quantized:
+    """Quantize, and check that kernels accept the result, that the oracle gives the reference's
+    bytes for it, and that it is close (SQNR in dB) to the float graph."""
+    made = quantize(graph, samples, **options)  # type: ignore[arg-type]
+    lower(made.graph)
+    feed = evaluate.to_input(made.graph.tensors[made.graph.inputs[0]], samples)
+    mine = reference.run(made.graph, [feed])[0]
+    (theirs,) = oracle(made.graph, samples)
+    assert mine.dtype == theirs.dtype
+    assert np.array_equal(mine, theirs)
+    real = evaluate.from_output(made.graph.tensors[made.graph.outputs[0]], mine)
+    report = evaluate.compare(real, None, run_float(graph, samples))
+    assert report.sqnr_db is not None
+    assert report.sqnr_db > close
+    return made
