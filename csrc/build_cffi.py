@@ -40,7 +40,8 @@ def main() -> None:
     compiler, output = sys.argv[1:]
     module = Path(output).stem
     kernels = re.findall(r"^EI_KERNEL\((\w+)\)", (HERE / "kernels.inc").read_text(), re.MULTILINE)
-    ids = "enum ei_kernel_id { " + ", ".join(f"EI_KERNEL_{k}" for k in kernels) + ", EI_N_KERNELS };"
+    numbers = ", ".join([*(f"EI_KERNEL_{name}" for name in kernels), "EI_N_KERNELS"])
+    ids = f"enum ei_kernel_id {{ {numbers} }};"
     structs = preprocessed(compiler, parameter_structs())
     api = preprocessed(compiler, '#include "edgeinfer.h"')
 

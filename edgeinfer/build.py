@@ -123,10 +123,22 @@ def _project(board: Board, generated: Path, kernels: tuple[str, ...]) -> str:
         "custom_generated": str(generated),
         "custom_csrc": str(paths.share("csrc")),
         "custom_kernels": " ".join(["image.c", "exec.c", *(f"kernels/{k}.c" for k in kernels)]),
+        # PlatformIO starts afresh when this file changes: objects of other sources never stay.
+        "custom_sources": f"{_sources_crc():08x}",
     }
     lines = ["[platformio]", f"src_dir = {firmware / 'src'}", f"[env:{board.name}]"]
     lines += [f"{key} = {value}" for key, value in options.items() if value]
     return "\n".join(lines) + "\n"
+
+
+def _sources_crc() -> int:
+    """CRC-32 of all that is compiled."""
+    crc = 0
+    for folder in ("csrc", "firmware"):
+        for file in sorted(paths.share(folder).rglob("*")):
+            if file.is_file() and file.suffix != ".pyc":
+                crc = zlib.crc32(file.read_bytes(), crc)
+    return crc
 
 
 def _run_platformio(folder: Path, board: Board) -> None:
