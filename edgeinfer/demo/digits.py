@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The handwritten digits of scikit-learn (8×8 grey), split into training and test images."""
+"""The handwritten digits of scikit-learn (8×8 grey), split into training and test images.
+
+`python -m edgeinfer.demo.digits FOLDER` saves them as train.npz and test.npz."""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -37,3 +42,17 @@ def load() -> tuple[Images, Labels, Images, Labels]:
     train = shuffled[~test[shuffled]]
     held_out = shuffled[test[shuffled]]
     return images[train], labels[train], images[held_out], labels[held_out]
+
+
+def save(folder: Path) -> None:
+    """Write train.npz and test.npz with samples x and labels y."""
+    folder.mkdir(parents=True, exist_ok=True)
+    x_train, y_train, x_test, y_test = load()
+    np.savez_compressed(folder / "train.npz", x=x_train, y=y_train)
+    np.savez_compressed(folder / "test.npz", x=x_test, y=y_test)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m edgeinfer.demo.digits FOLDER")
+    save(Path(sys.argv[1]))
