@@ -60,7 +60,7 @@ def div_pot(x: Ints, exponent: Ints | int) -> Ints:
     e = np.asarray(exponent, np.int64)
     mask = (np.int64(1) << e) - 1
     threshold = (mask >> 1) + (x < 0)
-    return (x >> e) + ((x & mask) > threshold)
+    return np.asarray((x >> e) + ((x & mask) > threshold))
 
 
 def requantize(x: Ints, m: Ints | int, shift: Ints | int) -> Ints:

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole models on emulated boards, over serial, equal to the host in every byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeinfer import emulator, tflite
+from edgeinfer.bench import bench
+from edgeinfer.boards import load_board
+from edgeinfer.compile import compile_graph
+from edgeinfer.demo import digits
+from edgeinfer.device import Device
+from edgeinfer.evaluate import to_input
+from edgeinfer.flash import flash
+from edgeinfer.graph import Array
+from edgeinfer.image import read_image
+from edgeinfer.quantize import quantize
+from edgeinfer.session import Session
+from edgeinfer.verify import random_inputs
+from tests.models.test_public import MODELS
+
+pytestmark = pytest.mark.xdist_group("models on boards")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache of this module's own; its emulators are stopped afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGEINFER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        try:
+            yield
+        finally:
+            for running in emulator.running():
+                emulator.stop(running.board)
+
+
+def assert_equal_on(board: str, image: bytes, inputs: list[list[Array]]) -> None:
+    """Flash an image and compare the board's outputs with the host's."""
+    session = Session(image)
+    with Device(flash(image, load_board(board)).port) as device:
+        for sample in inputs:
+            expected = [y.tobytes() for y in session.run(sample)]
+            assert device.invoke([x.tobytes() for x in sample]) == expected
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_public_models_on_the_cortex_m4(shared: Path, name: str) -> None:
+    graph = tflite.read_file(shared / "models" / "int8" / f"{name}_int8.tflite")
+    assert_equal_on("mps2-an386", compile_graph(graph).image, random_inputs(graph, 3))
+
+
+def test_real_keywords_quantized_here_on_the_stm32f405(shared: Path) -> None:
+    graph = tflite.read_file(shared / "models" / "float" / "kws01_float.tflite")
+    x = np.load(shared / "data" / "kws01.npz")["x"]
+    quantized = quantize(graph, x[:100]).graph
+    tensor = quantized.tensors[quantized.inputs[0]]
+    inputs = [[to_input(tensor, one[None])] for one in x[100:120]]
+    assert_equal_on("netduinoplus2", compile_graph(quantized).image, inputs)
+
+
+def test_digits_on_the_microbit(digits_float: Path) -> None:
+    x_train, _, x_test, _ = digits.load()
+    quantized = quantize(tflite.read_file(digits_float), x_train[:100]).graph
+    tensor = quantized.tensors[quantized.inputs[0]]
+    inputs = [[to_input(tensor, one[None])] for one in x_test[:20]]
+    assert_equal_on("microbit", compile_graph(quantized).image, inputs)
+
+
+def test_benchmark_of_keyword_spotting_repeats_exactly(shared: Path) -> None:
+    graph = tflite.read_file(shared / "models" / "int8" / "kws01_int8.tflite")
+    image, board = compile_graph(graph).image, load_board("netduinoplus2")
+    costs = []
+    for _ in range(2):
+        done = flash(image, board)
+        with Device(done.port) as device:
+            costs.append(bench(device, board, read_image(image), runs=2, layers=True))
+    first, second = costs
+    assert first["unit"] == "instructions"
+    assert first["per_inference"] == second["per_inference"] > 1_000_000
+    assert [r["ticks"] for r in first["layers"]] == [r["ticks"] for r in second["layers"]]
+    assert first["arena_bytes"] <= 16_500
+    assert first["static_ram_bytes"] <= 512
+    assert first["stack_bytes"] <= 1_024
