@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "isa/isa.h"
+
 static inline int32_t ei_add_wrap(int32_t a, int32_t b) {
   return (int32_t)((uint32_t)a + (uint32_t)b);
 }
@@ -23,7 +25,7 @@ static inline int32_t ei_clamp(int32_t x, int32_t lo, int32_t hi) {
  * the nudged product towards zero; its nudge makes that equal to this shift for every input. */
 static inline int32_t ei_mul_high(int32_t a, int32_t b) {
   if (a == b && a == INT32_MIN) return INT32_MAX;
-  return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
+  return ei_mul_q31(a, b);
 }
 
 /* RoundingDivideByPOT: x / 2^n, halves away from zero; n in 0..31. A negative x is lowered by one
@@ -39,8 +41,33 @@ static inline int32_t ei_div_pot(int32_t x, int n) {
 static inline int32_t ei_requantize(int32_t x, int32_t m, int shift) {
   const int up = shift > 0 ? shift : 0;
   x = ei_shl_wrap(x, up);
-  x = (int32_t)(((int64_t)x * m + (INT64_C(1) << 30)) >> 31);
+  x = ei_mul_q31(x, m);
   return ei_div_pot(x, up - shift);
+}
+
+/* *out = clamp(zero + requantize(x)); zero in -128..127. */
+EI_NOINLINE void ei_output_any(int8_t *out, int32_t x, int32_t m, int shift, int32_t zero) {
+  x = ei_add_wrap(ei_requantize(x, m, shift), zero);
+  *out = (int8_t)ei_clamp(x, INT8_MIN, INT8_MAX);
+}
+
+/* The same in line. Below -1, as nearly every shift is, the zero point joins the last rounding of
+ * ei_div_pot, and no step overflows. */
+EI_INLINE void ei_output(int8_t *out, int32_t x, int32_t m, int shift, int32_t zero) {
+  const int right = ~shift;
+  if (right <= 0) {
+    ei_output_any(out, x, m, shift, zero);
+    return;
+  }
+  x = ei_mul_q31(x, m);
+  x = ei_add_wrap(x, x >> 31) >> right;
+  *out = (int8_t)ei_half_int8(x + (2 * zero + 1));
+}
+
+/* The rest of a fused activation, for n outputs that ei_output made. Few have one. */
+static inline void ei_clamp_all(int8_t *x, int32_t n, int32_t lo, int32_t hi) {
+  if (lo <= INT8_MIN && hi >= INT8_MAX) return;
+  for (; n > 0; n--, x++) *x = (int8_t)ei_clamp(*x, lo, hi);
 }
 
 /* SaturatingLeftShift of gemmlowp (SaturatingRoundingMultiplyByPOT with a positive exponent). */

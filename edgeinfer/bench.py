@@ -17,7 +17,7 @@ SEED = 1
 def bench(
     device: Device,
     board: Board,
-    image: Image,
+    image: Image | None,
     runs: int = 3,
     layers: bool = False,
     *,
@@ -28,6 +28,7 @@ def bench(
 ) -> dict[str, Any]:
     """The benchmark as a JSON object with the keys of the command line.
 
+    `image` names the layers; without it they are "layer 0" and so on, of unknown operators.
     Every counted run loads its input anew: `data`, or the same pseudo-random bytes each time.
     `macs` are the multiply-accumulates of each layer, where they are known."""
     size = sum(device.info().inputs)
@@ -58,13 +59,14 @@ def bench(
     if layers:
         device.load_input(sample)
         result["layers"] = _layers(device.step_ticks(), board, image, macs)
+        result["layers_total"] = sum(row["ticks"] for row in result["layers"])
         if progress:
             progress(runs + 1, runs + 1)
     return result
 
 
 def _layers(
-    steps: list[tuple[int, int]], board: Board, image: Image, macs: Sequence[int]
+    steps: list[tuple[int, int]], board: Board, image: Image | None, macs: Sequence[int]
 ) -> list[dict[str, Any]]:
     """Steps summed up per layer, in the order in which the layers are first run."""
     ticks: dict[int, int] = {}
@@ -73,13 +75,13 @@ def _layers(
     rows = []
     for layer, spent in ticks.items():
         # "OP output name" in the image; a stripped one has no names.
-        name = image.layers[layer] if layer < len(image.layers) else f"layer {layer}"
-        op, _, output = name.partition(" ")
-        kernels = [step.kernel for step in image.steps if step.layer == layer]
+        known = image.layers[layer] if image and layer < len(image.layers) else ""
+        op, _, name = known.partition(" ")
+        kernels = [step.kernel for step in image.steps if step.layer == layer] if image else []
         rows.append(
             {
-                "name": output or name,
-                "op": op if output else kernels[0],
+                "name": name or f"layer {layer}",
+                "op": op or next(iter(kernels), None),
                 "macs": macs[layer] if layer < len(macs) else None,
                 "ticks": board.amount(spent),
             }

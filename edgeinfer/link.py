@@ -5,6 +5,7 @@ A tagged command carries a sequence number and a CRC-32, and so does its reply: 
 late byte makes the request be sent again and is never taken for an answer."""
 
 import contextlib
+import errno
 import re
 import time
 import zlib
@@ -33,11 +34,15 @@ class Link:
         try:
             self._line = serial.serial_for_url(port, baudrate=baud, timeout=0.05, **options)
         except (serial.SerialException, OSError, ValueError) as error:
-            text = str(error)
+            text, number = str(error), getattr(error, "errno", None)
             if "exclusive" in text or "busy" in text:
                 what, remedy = "is in use by another program", "Close that program."
+            elif number == errno.EACCES:
+                what = "may not be opened by you"
+                remedy = "Run 'sudo usermod -aG dialout $USER', then log out and in again."
             else:
-                what, remedy = "cannot be opened", "'edgeinfer boards' lists what is connected."
+                what = "does not exist" if number == errno.ENOENT else "cannot be opened"
+                remedy = "'edgeinfer boards' lists what is running and connected."
             raise DeviceError(f"The port {port} {what}.", remedy) from error
         self._pending = b""
 

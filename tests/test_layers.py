@@ -25,7 +25,7 @@ FLOORS = [
     {"flash"},
     {"bench"},
     {"cli"},
-    {"demo"},
+    {"demo", "__main__"},
 ]
 FLOOR = {name: i for i, names in enumerate(FLOORS) for name in names}
 

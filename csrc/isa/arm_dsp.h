@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define EI_MUL_Q31
+#define EI_HALF_INT8
 #define EI_DOT_2X2
 #define EI_DOT_1X4
 #define EI_DOT
@@ -24,31 +26,45 @@
 /* Bytes 0 and 2 of x, sign-extended into the two halves. */
 EI_INLINE uint32_t ei_sxtb16(uint32_t x) {
   uint32_t r;
-  __asm__("sxtb16 %0, %1" : "=r"(r) : "r"(x));
+  __asm__ volatile("sxtb16 %0, %1" : "=r"(r) : "r"(x));
   return r;
 }
 /* Bytes 1 and 3. */
 EI_INLINE uint32_t ei_sxtb16_ror8(uint32_t x) {
   uint32_t r;
-  __asm__("sxtb16 %0, %1, ror #8" : "=r"(r) : "r"(x));
+  __asm__ volatile("sxtb16 %0, %1, ror #8" : "=r"(r) : "r"(x));
   return r;
 }
 /* Bytes 0 and 2 of x, sign-extended and added to the halves of a. */
 EI_INLINE uint32_t ei_sxtab16(uint32_t a, uint32_t x) {
   uint32_t r;
-  __asm__("sxtab16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(x));
+  __asm__ volatile("sxtab16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(x));
   return r;
 }
 /* Bytes 1 and 3. */
 EI_INLINE uint32_t ei_sxtab16_ror8(uint32_t a, uint32_t x) {
   uint32_t r;
-  __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(r) : "r"(a), "r"(x));
+  __asm__ volatile("sxtab16 %0, %1, %2, ror #8" : "=r"(r) : "r"(a), "r"(x));
   return r;
 }
 /* acc + low(a) low(b) + high(a) high(b). */
 EI_INLINE int32_t ei_smlad(uint32_t a, uint32_t b, int32_t acc) {
-  __asm__("smlad %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
+  __asm__ volatile("smlad %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
   return acc;
+}
+/* The last bit that LSRS shifts out is the one that rounds: ADC adds it. */
+EI_INLINE int32_t ei_mul_q31(int32_t a, int32_t b) {
+  int32_t low, high;
+  __asm__("smull %0, %1, %2, %3\n\tlsrs %0, %0, #31\n\tadc %1, %0, %1, lsl #1"
+          : "=&r"(low), "=&r"(high)
+          : "r"(a), "r"(b)
+          : "cc");
+  return high;
+}
+EI_INLINE int32_t ei_half_int8(int32_t x) {
+  int32_t r;
+  __asm__("ssat %0, #8, %1, asr #1" : "=r"(r) : "r"(x));
+  return r;
 }
 #endif
 
@@ -62,52 +78,63 @@ EI_INLINE int32_t ei_mac(int32_t acc, int32_t a, int32_t w) {
   return (int32_t)((uint32_t)acc + (uint32_t)(a * w));
 }
 
-EI_INLINE void ei_dot_2x2(const int8_t *a0, const int8_t *a1, const int8_t *w0, const int8_t *w1,
-                          int32_t n, int32_t acc[4]) {
+EI_INLINE void ei_dot_2x2(const int8_t *a, const int8_t *w, int32_t n, int32_t acc[4]) {
   int32_t s00 = acc[0], s01 = acc[1], s10 = acc[2], s11 = acc[3];
-  const int8_t *const end = a0 + (n & ~3);
-  while (a0 != end) {
-    /* Few values live at a time: with nine pointers and sums, registers are what is short. */
-    uint32_t a = ei_load4(a0), b = ei_load4(a1), v = ei_load4(w0);
-    const uint32_t ae = ei_sxtb16(a), be = ei_sxtb16(b);
-    a = ei_sxtb16_ror8(a), b = ei_sxtb16_ror8(b);
+  /* Fourteen values live at a time, as many as there are registers: one distance n from the first
+   * vector and row to the second ones, and half of the weights at a time. */
+  for (const int8_t *const end = a + (n & ~3); a != end;) {
+    uint32_t y = ei_load4(a + n), x = ei_load4(a);
+    a += 4;
+    const uint32_t ye = ei_sxtb16(y), xe = ei_sxtb16(x);
+    y = ei_sxtb16_ror8(y), x = ei_sxtb16_ror8(x);
+    uint32_t v = ei_load4(w + n);
     uint32_t ve = ei_sxtb16(v);
     v = ei_sxtb16_ror8(v);
-    s00 = ei_smlad(ae, ve, s00), s10 = ei_smlad(be, ve, s10);
-    s00 = ei_smlad(a, v, s00), s10 = ei_smlad(b, v, s10);
-    v = ei_load4(w1);
+    s01 = ei_smlad(xe, ve, s01), s11 = ei_smlad(ye, ve, s11);
+    s01 = ei_smlad(x, v, s01), s11 = ei_smlad(y, v, s11);
+    v = ei_load4(w);
+    w += 4;
     ve = ei_sxtb16(v);
     v = ei_sxtb16_ror8(v);
-    s01 = ei_smlad(ae, ve, s01), s11 = ei_smlad(be, ve, s11);
-    s01 = ei_smlad(a, v, s01), s11 = ei_smlad(b, v, s11);
-    a0 += 4, a1 += 4, w0 += 4, w1 += 4;
+    s00 = ei_smlad(xe, ve, s00), s10 = ei_smlad(ye, ve, s10);
+    s00 = ei_smlad(x, v, s00), s10 = ei_smlad(y, v, s10);
   }
-  for (n &= 3; n > 0; n--) {
-    const int32_t a = *a0++, b = *a1++, v = *w0++, w = *w1++;
-    s00 = ei_mac(s00, a, v), s01 = ei_mac(s01, a, w);
-    s10 = ei_mac(s10, b, v), s11 = ei_mac(s11, b, w);
+  for (int32_t left = n & 3; left > 0; left--, a++, w++) {
+    const int32_t x = a[0], y = a[n], u = w[0], v = w[n];
+    s00 = ei_mac(s00, x, u), s01 = ei_mac(s01, x, v);
+    s10 = ei_mac(s10, y, u), s11 = ei_mac(s11, y, v);
   }
   acc[0] = s00, acc[1] = s01, acc[2] = s10, acc[3] = s11;
 }
 
 EI_INLINE void ei_dot_1x4(const int8_t *a, const int8_t *w, int32_t n, int32_t acc[4]) {
-  int32_t s[4] = {acc[0], acc[1], acc[2], acc[3]};
-  const int8_t *r[4] = {w, w + n, w + 2 * n, w + 3 * n};
-  const int8_t *const end = a + (n & ~3);
-  while (a != end) {
-    const uint32_t x = ei_load4(a);
-    const uint32_t xe = ei_sxtb16(x), xo = ei_sxtb16_ror8(x);
+  int32_t s0 = acc[0], s1 = acc[1], s2 = acc[2], s3 = acc[3];
+  const int8_t *w2 = w + 2 * n;
+  for (const int8_t *const end = a + (n & ~3); a != end;) {
+    uint32_t x = ei_load4(a);
     a += 4;
-    for (int c = 0; c < 4; c++) {
-      const uint32_t v = ei_load4(r[c]);
-      r[c] += 4;
-      s[c] = ei_smlad(xe, ei_sxtb16(v), s[c]);
-      s[c] = ei_smlad(xo, ei_sxtb16_ror8(v), s[c]);
-    }
+    const uint32_t xe = ei_sxtb16(x);
+    x = ei_sxtb16_ror8(x);
+    uint32_t v = ei_load4(w + n);
+    s1 = ei_smlad(xe, ei_sxtb16(v), s1);
+    s1 = ei_smlad(x, ei_sxtb16_ror8(v), s1);
+    v = ei_load4(w);
+    w += 4;
+    s0 = ei_smlad(xe, ei_sxtb16(v), s0);
+    s0 = ei_smlad(x, ei_sxtb16_ror8(v), s0);
+    v = ei_load4(w2 + n);
+    s3 = ei_smlad(xe, ei_sxtb16(v), s3);
+    s3 = ei_smlad(x, ei_sxtb16_ror8(v), s3);
+    v = ei_load4(w2);
+    w2 += 4;
+    s2 = ei_smlad(xe, ei_sxtb16(v), s2);
+    s2 = ei_smlad(x, ei_sxtb16_ror8(v), s2);
   }
-  for (n &= 3; n > 0; n--, a++)
-    for (int c = 0; c < 4; c++) s[c] = ei_mac(s[c], *a, *r[c]++);
-  for (int c = 0; c < 4; c++) acc[c] = s[c];
+  for (int32_t left = n & 3; left > 0; left--, a++, w++, w2++) {
+    s0 = ei_mac(s0, a[0], w[0]), s1 = ei_mac(s1, a[0], w[n]);
+    s2 = ei_mac(s2, a[0], w2[0]), s3 = ei_mac(s3, a[0], w2[n]);
+  }
+  acc[0] = s0, acc[1] = s1, acc[2] = s2, acc[3] = s3;
 }
 
 EI_INLINE int32_t ei_dot(const int8_t *a, const int8_t *w, int32_t n, int32_t acc) {
@@ -124,19 +151,19 @@ EI_INLINE int32_t ei_dot(const int8_t *a, const int8_t *w, int32_t n, int32_t ac
 
 /* One word load brings four channels; widening adds the offset at no cost, and the compiler makes
  * SMLABB and SMLATT of the halves. */
-EI_INLINE void ei_taps_x4(const int8_t *a, int32_t a_skip, const int8_t *wt, int32_t w_skip,
-                          int32_t col, int32_t h, int32_t w, int32_t offset, int32_t acc[4]) {
-  const uint32_t both = ((uint32_t)offset & 0xFFFF) | (uint32_t)offset << 16;
+EI_INLINE void ei_taps_x4(const ei_taps *t, const int8_t *a, const int8_t *w, int32_t acc[4]) {
+  const uint32_t both = ((uint32_t)t->offset & 0xFFFF) | (uint32_t)t->offset << 16;
+  const int32_t col = t->w_col;
   int32_t s0 = acc[0], s1 = acc[1], s2 = acc[2], s3 = acc[3];
-  for (; h > 0; h--, a += a_skip, wt += w_skip)
-    for (int32_t x = w; x > 0; x--, a += col, wt += col) {
-      const uint32_t in = ei_load4(a), v = ei_load4(wt);
-      const uint32_t xe = ei_sxtab16(both, in), xo = ei_sxtab16_ror8(both, in);
-      const uint32_t ve = ei_sxtb16(v), vo = ei_sxtb16_ror8(v);
+  for (int32_t h = t->h; h > 0; h--, a += t->a_row, w += t->w_row)
+    for (int32_t i = 0, end = t->w * col; i != end; i += col) {
+      uint32_t x = ei_load4(a + i), v = ei_load4(w + i);
+      const uint32_t xe = ei_sxtab16(both, x), ve = ei_sxtb16(v);
+      x = ei_sxtab16_ror8(both, x), v = ei_sxtb16_ror8(v);
       s0 = ei_mac(s0, (int16_t)xe, (int16_t)ve);
-      s1 = ei_mac(s1, (int16_t)xo, (int16_t)vo);
       s2 = ei_mac(s2, (int16_t)(xe >> 16), (int16_t)(ve >> 16));
-      s3 = ei_mac(s3, (int16_t)(xo >> 16), (int16_t)(vo >> 16));
+      s1 = ei_mac(s1, (int16_t)x, (int16_t)v);
+      s3 = ei_mac(s3, (int16_t)(x >> 16), (int16_t)(v >> 16));
     }
   acc[0] = s0, acc[1] = s1, acc[2] = s2, acc[3] = s3;
 }

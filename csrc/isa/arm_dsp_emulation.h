@@ -29,4 +29,14 @@ EI_INLINE int32_t ei_smlad(uint32_t a, uint32_t b, int32_t acc) {
   return (int32_t)((uint32_t)acc + (uint32_t)low + (uint32_t)high);
 }
 
+EI_INLINE int32_t ei_mul_q31(int32_t a, int32_t b) {
+  const int64_t product = (int64_t)a * b;
+  return (int32_t)((product >> 31) + ((product >> 30) & 1));
+}
+
+EI_INLINE int32_t ei_half_int8(int32_t x) {
+  x >>= 1;
+  return x > 127 ? 127 : x < -128 ? -128 : x;
+}
+
 #endif

@@ -10,16 +10,18 @@ typedef ei_pool_params ei_average_pool_2d_params;
 
 void ei_average_pool_2d_run(const ei_call *c) {
   const ei_pool_params *p = c->params;
+  const int32_t channels = p->channels;
   int8_t *out = c->out;
   for (int32_t y = c->y0; y < c->y1; y++)
     for (int32_t x = 0; x < p->out_w; x++) {
       const ei_pool_window w = ei_pool_clip(p, c, y, x);
       const int32_t count = w.h * w.w, half = count / 2;
-      for (int32_t ch = 0; ch < p->channels; ch++) {
+      const int32_t skip = (p->in_w - w.w) * channels; /* from a row's end to the next one */
+      for (int32_t ch = 0; ch < channels; ch++) {
         int32_t sum = 0;
-        const int8_t *row = w.first + ch;
-        for (int32_t i = 0; i < w.h; i++, row += p->in_w * p->channels)
-          for (int32_t j = 0; j < w.w; j++) sum += row[j * p->channels];
+        const int8_t *at = w.first + ch;
+        for (int32_t i = w.h; i > 0; i--, at += skip)
+          for (int32_t j = w.w; j > 0; j--, at += channels) sum += *at;
         const int32_t mean = (sum > 0 ? sum + half : sum - half) / count;
         *out++ = (int8_t)ei_clamp(mean, p->act_min, p->act_max);
       }

@@ -23,82 +23,112 @@ typedef struct {
   int16_t act_min, act_max;   /* of the fused activation, -128..127 */
 } ei_conv_2d_params;
 
-/* The bytes under one window: where they lie in the input if they lie there as one run, otherwise
- * gathered into buf. */
-static const int8_t *window(const ei_conv_2d_params *p, const ei_call *c, int32_t y, int32_t x,
-                            int8_t *buf) {
-  const int8_t *in = c->in[0];
-  const int32_t row = p->in_w * p->in_c, run = p->k_w * p->in_c;
-  const int32_t top = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
-  const int inside = top >= 0 && top + (p->k_h - 1) * p->dil_h < p->in_h;
-  if (inside && left >= 0 && (p->k_w == 1 || p->dil_w == 1) && left + p->k_w <= p->in_w &&
-      (p->k_h == 1 || (p->dil_h == 1 && p->k_w == p->in_w)))
-    return in + (top - c->in_y0) * row + left * p->in_c;
+/* memcpy of the small C libraries copies bytes, and the runs are short. */
+EI_NOINLINE int8_t *copy(int8_t *to, const int8_t *from, int32_t n) {
+  for (; n >= 4; n -= 4, to += 4, from += 4) memcpy(to, from, 4);
+  for (; n > 0; n--) *to++ = *from++;
+  return to;
+}
 
-  int8_t *to = buf;
-  for (int32_t ky = 0; ky < p->k_h; ky++) {
-    const int32_t iy = top + ky * p->dil_h;
+EI_NOINLINE int8_t *fill(int8_t *to, int32_t value, int32_t n) {
+  for (; n > 0; n--) *to++ = (int8_t)value;
+  return to;
+}
+
+/* The bytes under the window of output (y, x), one after the other. */
+EI_NOINLINE void gather(const ei_conv_2d_params *p, const ei_call *c, int32_t y, int32_t x,
+                        int8_t *to) {
+  const int8_t *in = c->in[0];
+  const int32_t in_c = p->in_c, in_w = p->in_w, k_w = p->k_w, dil_w = p->dil_w, zero = p->in_zero;
+  const int32_t left = x * p->stride_w - p->pad_left;
+  const int whole = dil_w == 1 && left >= 0 && left + k_w <= in_w;
+  int32_t iy = y * p->stride_h - p->pad_top;
+  for (int32_t ky = p->k_h; ky > 0; ky--, iy += p->dil_h) {
+    const int8_t *from = in + (iy - c->in_y0) * in_w * in_c;
     if (iy < 0 || iy >= p->in_h) {
-      memset(to, p->in_zero, (size_t)run);
-      to += run;
-      continue;
-    }
-    const int8_t *from = in + (iy - c->in_y0) * row;
-    if (p->dil_w == 1 && left >= 0 && left + p->k_w <= p->in_w) {
-      memcpy(to, from + left * p->in_c, (size_t)run);
-      to += run;
-      continue;
-    }
-    for (int32_t kx = 0; kx < p->k_w; kx++, to += p->in_c) {
-      const int32_t ix = left + kx * p->dil_w;
-      if (ix < 0 || ix >= p->in_w)
-        memset(to, p->in_zero, p->in_c);
-      else
-        memcpy(to, from + ix * p->in_c, p->in_c);
+      to = fill(to, zero, k_w * in_c);
+    } else if (whole) {
+      to = copy(to, from + left * in_c, k_w * in_c);
+    } else {
+      for (int32_t kx = 0, ix = left; kx < k_w; kx++, ix += dil_w)
+        to = ix < 0 || ix >= in_w ? fill(to, zero, in_c) : copy(to, from + ix * in_c, in_c);
     }
   }
-  return buf;
 }
 
-EI_INLINE int8_t output(const ei_conv_2d_params *p, int32_t acc, int32_t mult, int32_t shift) {
-  return (int8_t)ei_clamp(ei_requantize(acc, mult, shift) + p->out_zero, p->act_min, p->act_max);
+/* Channels [o, out_c) of one pixel. */
+EI_NOINLINE void one_pixel(const ei_conv_2d_params *p, const uint8_t *data, const int8_t *a,
+                           int8_t *out, int32_t o) {
+  const int32_t *bias = (const void *)(data + p->bias);
+  const int32_t *mult = (const void *)(data + p->mult);
+  const int8_t *shift = (const int8_t *)data + p->shift;
+  const int32_t n = p->k_h * p->k_w * p->in_c, out_c = p->out_c, zero = p->out_zero;
+  const int8_t *w = (const int8_t *)data + p->weights + o * n;
+  for (; o < out_c; o++, w += n)
+    ei_output(out + o, ei_dot(a, w, n, bias[o]), mult[o], shift[o], zero);
 }
 
-/* All channels of one or two pixels: two at a time; at an odd edge the last is computed twice. */
-static void pixels(const ei_conv_2d_params *p, const uint8_t *data, const int8_t *a0,
-                   const int8_t *a1, int8_t *out0, int8_t *out1) {
+/* All channels of two consecutive pixels, whose windows lie one after the other. */
+EI_NOINLINE void two_pixels(const ei_conv_2d_params *p, const uint8_t *data, const int8_t *a,
+                            int8_t *out) {
   const int8_t *w = (const int8_t *)data + p->weights;
   const int32_t *bias = (const void *)(data + p->bias);
   const int32_t *mult = (const void *)(data + p->mult);
   const int8_t *shift = (const int8_t *)data + p->shift;
-  const int32_t n = p->k_h * p->k_w * p->in_c;
-  for (int32_t left = p->out_c; left > 0; left -= 2, w += 2 * n) {
-    const int second = left > 1;
-    int32_t acc[4] = {bias[0], bias[second], bias[0], bias[second]};
-    ei_dot_2x2(a0, a1, w, second ? w + n : w, n, acc);
-    for (int c = 0; c <= second; c++) {
+  const int32_t n = p->k_h * p->k_w * p->in_c, out_c = p->out_c, zero = p->out_zero;
+  const int8_t *const end = out + (out_c & ~1);
+  while (out != end) {
+    int32_t acc[4] = {bias[0], bias[1], bias[0], bias[1]};
+    ei_dot_2x2(a, w, n, acc);
+    bias += 2, w += 2 * n;
+    for (int c = 0; c < 2; c++, out++) {
       const int32_t m = *mult++, s = *shift++;
-      *out0++ = output(p, acc[c], m, s);
-      *out1++ = output(p, acc[2 + c], m, s);
+      ei_output(out, acc[c], m, s, zero);
+      ei_output(out + out_c, acc[2 + c], m, s, zero);
     }
-    bias += 2;
   }
+  if (out_c & 1) {
+    out -= out_c - 1;
+    one_pixel(p, data, a, out, out_c - 1);
+    one_pixel(p, data, a + n, out + out_c, out_c - 1);
+  }
+}
+
+/* Whether the windows lie in the input one after the other: pixels, or whole rows. */
+EI_NOINLINE int is_direct(const ei_conv_2d_params *p) {
+  if (p->pad_top || p->pad_left || p->dil_h != 1 || p->dil_w != 1 ||
+      (p->out_h - 1) * p->stride_h + p->k_h > p->in_h)
+    return 0;
+  if (p->k_h == 1 && p->k_w == 1)
+    return p->stride_h == 1 && p->stride_w == 1 && p->out_w == p->in_w;
+  return p->k_w == p->in_w && p->out_w == 1 && (p->stride_h == p->k_h || p->out_h == 1);
 }
 
 void ei_conv_2d_run(const ei_call *c) {
   const ei_conv_2d_params *p = c->params;
-  const int32_t n = p->k_h * p->k_w * p->in_c;
-  int8_t *buf = c->scratch, *out = c->out;
+  const int32_t n = p->k_h * p->k_w * p->in_c, out_c = p->out_c, out_w = p->out_w;
+  const int32_t total = (c->y1 - c->y0) * out_w;
+  const int direct = is_direct(p);
+  const int8_t *a = c->scratch;
+  if (direct) a = (const int8_t *)c->in[0] + (c->y0 * p->stride_h - c->in_y0) * p->in_w * p->in_c;
+  int8_t *out = c->out;
+  int32_t y = c->y0, x = 0;
 
-  for (int32_t y = c->y0; y < c->y1; y++)
-    for (int32_t x = 0; x < p->out_w; x += 2) {
-      const int pair = x + 1 < p->out_w;
-      const int8_t *a0 = window(p, c, y, x, buf);
-      const int8_t *a1 = pair ? window(p, c, y, x + 1, buf + n) : a0;
-      int8_t *out1 = pair ? out + p->out_c : out;
-      pixels(p, c->data, a0, a1, out, out1);
-      out = out1 + p->out_c;
+  for (int32_t left = total; left > 0; left -= 2, out += 2 * out_c) {
+    if (!direct) {
+      int8_t *to = c->scratch;
+      for (int32_t i = left > 1 ? 2 : 1; i > 0; i--, to += n) {
+        gather(p, c, y, x, to);
+        if (++x == out_w) x = 0, y++;
+      }
     }
+    if (left > 1)
+      two_pixels(p, c->data, a, out);
+    else
+      one_pixel(p, c->data, a, out, 0);
+    if (direct) a += 2 * n;
+  }
+  ei_clamp_all(c->out, total * out_c, p->act_min, p->act_max);
 }
 
 int ei_conv_2d_check(const ei_call *c, ei_need *need) {
@@ -120,13 +150,6 @@ int ei_conv_2d_check(const ei_call *c, ei_need *need) {
 
 uint32_t ei_conv_2d_scratch(const void *params) {
   const ei_conv_2d_params *p = params;
-  const int whole_rows = p->k_w == p->in_w && p->pad_left == 0 && p->out_w == 1 &&
-                         p->pad_top == 0 && p->dil_h == 1 && p->dil_w == 1 &&
-                         (p->out_h - 1) * p->stride_h + p->k_h <= p->in_h;
-  const int points = p->k_h == 1 && p->k_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
-                     (p->out_h - 1) * p->stride_h < p->in_h &&
-                     (p->out_w - 1) * p->stride_w < p->in_w;
   const uint32_t n = (uint32_t)p->k_h * p->k_w * p->in_c;
-  if (whole_rows || points) return 0;
-  return p->out_w > 1 ? 2 * n : n;
+  return is_direct(p) ? 0 : p->out_h * p->out_w > 1 ? 2 * n : n;
 }

@@ -24,11 +24,6 @@ typedef struct {
   uint16_t multiplier, reserved; /* depth multiplier; 0 */
 } ei_depthwise_conv_2d_params;
 
-EI_INLINE int8_t output(const ei_depthwise_conv_2d_params *p, int32_t acc, int32_t mult,
-                        int8_t shift) {
-  return (int8_t)ei_clamp(ei_requantize(acc, mult, shift) + p->out_zero, p->act_min, p->act_max);
-}
-
 /* The taps of a window that lie inside the input, along one axis. */
 typedef struct {
   int32_t first, last; /* taps [first, last) */
@@ -46,24 +41,13 @@ EI_INLINE range taps_inside(int32_t start, int32_t taps, int32_t dilation, int32
   return r;
 }
 
-/* One output channel of one window, any multiplier and dilation. */
-static int32_t channel(const ei_depthwise_conv_2d_params *p, const int8_t *in, const int8_t *w,
-                       range v, range h, int32_t acc) {
-  for (int32_t ky = v.first; ky < v.last; ky++)
-    for (int32_t kx = h.first; kx < h.last; kx++) {
-      const int32_t at = (ky * p->dil_h * p->in_w + kx * p->dil_w) * p->in_c;
-      acc = ei_add_wrap(acc, (in[at] - p->in_zero) * w[(ky * p->k_w + kx) * p->out_c]);
-    }
-  return acc;
-}
-
 void ei_depthwise_conv_2d_run(const ei_call *c) {
   const ei_depthwise_conv_2d_params *p = c->params;
   const int8_t *weights = (const int8_t *)c->data + p->weights;
   const int32_t *bias = (const void *)(c->data + p->bias);
   const int32_t *mult = (const void *)(c->data + p->mult);
   const int8_t *shift = (const int8_t *)c->data + p->shift;
-  const int32_t out_c = p->out_c, row = p->in_w * p->in_c, offset = -p->in_zero;
+  const int32_t out_c = p->out_c, row = p->in_w * p->in_c, zero = p->out_zero;
   const int fast = p->multiplier == 1 && p->dil_h == 1 && p->dil_w == 1;
   int8_t *out = c->out;
 
@@ -73,26 +57,27 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
     for (int32_t x = 0; x < p->out_w; x++, out += out_c) {
       const int32_t left = x * p->stride_w - p->pad_left;
       const range h = taps_inside(left, p->k_w, p->dil_w, p->in_w);
-      /* Where the window's first tap is, or would be. */
-      const int8_t *in = (const int8_t *)c->in[0] + (top - c->in_y0) * row + left * p->in_c;
+      const ei_taps taps = {
+          v.last - v.first, h.last - h.first, p->dil_w * p->in_c, p->dil_h * row, out_c,
+          p->k_w * out_c,   -p->in_zero};
+      const int8_t *a = (const int8_t *)c->in[0] + (top - c->in_y0) * row + left * p->in_c +
+                        v.first * taps.a_row + h.first * taps.a_col;
+      const int8_t *w = weights + v.first * taps.w_row + h.first * out_c;
       int32_t o = 0;
-      if (fast) {
-        const int32_t n_h = v.last - v.first, n_w = h.last - h.first;
-        const int8_t *a = in + v.first * row + h.first * out_c;
-        const int8_t *w = weights + (v.first * p->k_w + h.first) * out_c;
-        for (; o + 4 <= out_c; o += 4, a += 4, w += 4) {
+      if (fast)
+        for (; o + 4 <= out_c; o += 4) {
           int32_t acc[4] = {bias[o], bias[o + 1], bias[o + 2], bias[o + 3]};
-          ei_taps_x4(a, row - n_w * out_c, w, (p->k_w - n_w) * out_c, out_c, n_h, n_w, offset, acc);
-          for (int i = 0; i < 4; i++) out[o + i] = output(p, acc[i], mult[o + i], shift[o + i]);
+          ei_taps_x4(&taps, a + o, w + o, acc);
+          for (int i = 0; i < 4; i++)
+            ei_output(out + o + i, acc[i], mult[o + i], shift[o + i], zero);
         }
-      }
       for (; o < out_c; o++) {
         const int32_t i = p->multiplier == 1 ? o : o / p->multiplier;
-        const int32_t acc = channel(p, in + i, weights + o, v, h, bias[o]);
-        out[o] = output(p, acc, mult[o], shift[o]);
+        ei_output(out + o, ei_taps_x1(&taps, a + i, w + o, bias[o]), mult[o], shift[o], zero);
       }
     }
   }
+  ei_clamp_all(c->out, (c->y1 - c->y0) * p->out_w * out_c, p->act_min, p->act_max);
 }
 
 int ei_depthwise_conv_2d_check(const ei_call *c, ei_need *need) {

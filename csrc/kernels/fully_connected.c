@@ -22,15 +22,11 @@ typedef struct {
   int16_t act_min, act_max; /* of the fused activation, -128..127 */
 } ei_fully_connected_params;
 
-EI_INLINE int8_t output(const ei_fully_connected_params *p, int32_t acc, int32_t mult,
-                        int32_t shift) {
-  return (int8_t)ei_clamp(ei_requantize(acc, mult, shift) + p->out_zero, p->act_min, p->act_max);
-}
-
 void ei_fully_connected_run(const ei_call *c) {
   const ei_fully_connected_params *p = c->params;
   const int32_t *bias = (const void *)(c->data + p->bias);
   const int32_t n = (int32_t)p->in_c, out_c = (int32_t)p->out_c, step = p->per_channel;
+  const int32_t zero = p->out_zero;
   const int8_t *in = (const int8_t *)c->in[0] + (c->y0 - c->in_y0) * n;
   int8_t *out = c->out;
 
@@ -43,11 +39,12 @@ void ei_fully_connected_run(const ei_call *c) {
       int32_t acc[4] = {bias[o], bias[o + 1], bias[o + 2], bias[o + 3]};
       ei_dot_1x4(in, w, n, acc);
       for (int i = 0; i < 4; i++, mult += step, shift += step)
-        *out++ = output(p, acc[i], *mult, *shift);
+        ei_output(out++, acc[i], *mult, *shift, zero);
     }
     for (; o < out_c; o++, w += n, mult += step, shift += step)
-      *out++ = output(p, ei_dot(in, w, n, bias[o]), *mult, *shift);
+      ei_output(out++, ei_dot(in, w, n, bias[o]), *mult, *shift, zero);
   }
+  ei_clamp_all(c->out, (c->y1 - c->y0) * out_c, p->act_min, p->act_max);
 }
 
 int ei_fully_connected_check(const ei_call *c, ei_need *need) {

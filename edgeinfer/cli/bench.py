@@ -8,11 +8,10 @@ from typing import Any
 
 from edgeinfer import bench as benchmark
 from edgeinfer import emulator
-from edgeinfer.boards import load_board
+from edgeinfer.boards import Board, load_board
 from edgeinfer.cli import common
-from edgeinfer.cli.ui import Ui, size
+from edgeinfer.cli.ui import Ui, short_name, size, some
 from edgeinfer.compile import Compiled
-from edgeinfer.device import Device
 from edgeinfer.errors import BoardError
 from edgeinfer.flash import FlashResult
 from edgeinfer.image import read_image
@@ -20,77 +19,117 @@ from edgeinfer.inspection import macs
 
 NAME, HELP = "bench", "benchmark a board over serial; with MODEL, flash it first"
 EXAMPLES = (
-    "edgeinfer bench kws01_int8.tflite --board netduinoplus2 --layers",
-    "edgeinfer bench --board netduinoplus2 --runs 5 --json",
+    "edgeinfer bench model_int8.tflite --board netduinoplus2 --layers",
+    "edgeinfer bench --board netduinoplus2 --json   # whatever runs there",
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     common.model_argument(parser, nargs="?")
-    parser.add_argument("--board", required=True, metavar="B", help="see 'edgeinfer boards'")
+    parser.add_argument("--board", metavar="B", help="see 'edgeinfer boards'")
     parser.add_argument("--port", metavar="P", help="serial port, if the board is not emulated")
-    parser.add_argument("--runs", type=int, default=3, metavar="N", help="inferences (default 3)")
+    parser.add_argument(
+        "--runs", type=common.positive, default=3, metavar="N", help="inferences (default 3)"
+    )
     parser.add_argument("--layers", action="store_true", help="cost of each layer too")
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
-    board = load_board(args.board)
+    board = load_board(args.board) if args.board else None
     model: Compiled | None = None
     done: FlashResult | None = None
-    port = args.port
     if args.model:
-        model = common.compiled(common.load(args.model), args.model)
-        done = common.flashed(args.board, model.image, ui)
-        port = done.port
-    elif port is None:
-        running = emulator.find(args.board)
-        if running is None:
+        model, done = _flash(args, board, ui)
+    port = done.port if done else args.port or _running(board)
+    amounts = macs(model.plan.program.graph) if model else []
+    with common.connected(port, board.baud if board else 115_200, ui) as device:
+        name = device.info().board
+        if board is not None and name != board.name:
             raise BoardError(
-                f"No {args.board} is running.",
-                f"Flash it first: edgeinfer flash MODEL --board {args.board}",
+                f"The board at {port} is {name}, not {board.name}.", f"Give --board {name}."
             )
-        port = running.port
-    with Device(port, baud=board.baud) as device, ui.progress("Benchmarking") as advance:
-        return benchmark.bench(
-            device,
-            board,
-            read_image(model.image) if model else None,
-            runs=max(args.runs, 1),
-            layers=args.layers,
-            flashed=done,
-            macs=macs(model.plan.program.graph) if model else (),
-            progress=lambda i, n: advance(i / n),
+        with ui.progress("Benchmarking") as advance:
+            result = benchmark.bench(
+                device,
+                board or load_board(name),
+                read_image(model.image) if model else None,
+                runs=args.runs,
+                layers=args.layers,
+                flashed=done,
+                macs=amounts,
+                progress=lambda i, n: advance(i / n),
+            )
+    if model:
+        result["macs"] = sum(amounts)
+    return result
+
+
+def _flash(args: argparse.Namespace, board: Board | None, ui: Ui) -> tuple[Compiled, FlashResult]:
+    """Put MODEL on the board first."""
+    if board is None:
+        raise BoardError(
+            f"No board is named to flash {args.model} to.", "Give --board; see 'edgeinfer boards'."
         )
+    if board.emulated and args.port:
+        raise BoardError(
+            f"{board.name} is emulated: flashing it makes a port of its own.", "Leave out --port."
+        )
+    model = common.compiled(common.load(args.model), args.model, ui)
+    return model, common.flashed(board.name, model.image, ui)
+
+
+def _running(board: Board | None) -> str:
+    """The port of the emulated board that runs already."""
+    if board is None:
+        raise BoardError("No board is named.", "Give --board or --port; see 'edgeinfer boards'.")
+    running = emulator.find(board.name)
+    if running is None:
+        raise BoardError(
+            f"No {board.name} is running.",
+            f"Flash it first: edgeinfer flash MODEL --board {board.name}",
+        )
+    return running.port
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:
     unit = result["unit"]
     ui.say(f"{result['model']} on {result['board']} at {result['port']}")
-    low, high = result["per_inference_min"], result["per_inference_max"]
-    spread = "every run the same" if low == high else f"{low:,} to {high:,}"
-    ui.say(f"  {result['per_inference']:,} {unit} per inference ({result['runs']} runs, {spread})")
+    low, high, runs = result["per_inference_min"], result["per_inference_max"], result["runs"]
+    spread = f"{low:,} to {high:,}" if low != high else "every run the same"
+    spread = f", {spread}" if runs > 1 else ""
+    ui.say(f"  {result['per_inference']:,} {unit} per inference ({some(runs, 'run')}{spread})")
     ui.say(
         f"  RAM: arena {size(result['arena_bytes'])}, stack used {size(result['stack_bytes'])}, "
         f"static {size(result['static_ram_bytes'])}"
     )
     code = f", code {size(result['code_bytes'])}" if "code_bytes" in result else ""
     ui.say(f"  flash: image {size(result['image_bytes'])}{code}")
-    rows = result.get("layers", [])
-    total = sum(row["ticks"] for row in rows) or 1
-    if rows:
-        ui.say()
-        ui.table(
+    if "layers" not in result:
+        return
+    rows, total = result["layers"], result["layers_total"]
+    sums = {
+        "name": "",
+        "op": "sum",
+        "macs": sum(row["macs"] or 0 for row in rows),
+        "ticks": total,
+    }
+    ui.say()
+    ui.table(
+        [
             [
-                [
-                    str(i),
-                    row["op"],
-                    f"{row['macs']:,}" if row["macs"] else "",
-                    f"{row['ticks']:,}",
-                    f"{row['ticks'] / row['macs']:.2f}" if row["macs"] else "",
-                    f"{100 * row['ticks'] / total:.1f} %",
-                ]
-                for i, row in enumerate(rows)
-            ],
-            ["", "operator", "MACs", unit, "per MAC", "share"],
-            "r rrrr",
-        )
+                str(i) if i < len(rows) else "",
+                row["op"] or row["name"],
+                f"{row['macs']:,}" if row["macs"] else "",
+                f"{row['ticks']:,}",
+                f"{row['ticks'] / row['macs']:.2f}" if row["macs"] else "",
+                f"{100 * row['ticks'] / (total or 1):.1f} %",
+                short_name(row["name"]) if row["op"] else "",
+            ]
+            for i, row in enumerate([*rows, sums])
+        ],
+        ["", "operator", "MACs", unit, "per MAC", "share", "layer"],
+        "r rrrr",
+        cut=6,
+    )
+    rest = result["per_inference"] - total
+    ui.say(f"The rest of an inference, {rest:,} {unit}, is spent between the layers.")

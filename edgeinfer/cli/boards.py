@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""edgeinfer boards: what is known and what runs."""
+"""edgeinfer boards: what is known, what runs and what is connected."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
+from serial.tools import list_ports
+
 from edgeinfer import emulator
 from edgeinfer.boards import all_boards, load_board
 from edgeinfer.cli.ui import Ui
 
-NAME, HELP = "boards", "list the known boards and the emulators that run"
-EXAMPLES = ("edgeinfer boards", "edgeinfer boards --stop netduinoplus2", "edgeinfer boards --json")
+NAME, HELP = "boards", "list the known boards, the emulators that run, and the serial ports"
+EXAMPLES = (
+    "edgeinfer boards",
+    "edgeinfer boards --stop netduinoplus2   # or: --stop all",
+    "edgeinfer boards --json",
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,13 +25,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
-    stopped: list[str] = []
+    asked: list[str] = []
     if args.stop == "all":
-        stopped = [e.board for e in emulator.running() if emulator.stop(e.board)]
-    elif args.stop:
-        stopped = [args.stop] if emulator.stop(load_board(args.stop).name) else []
+        asked = [e.board for e in emulator.running()]
+    elif args.stop is not None:
+        asked = [load_board(args.stop).name]
+    stopped = [name for name in asked if emulator.stop(name)]
     ports = {e.board: e.port for e in emulator.running()}
-    return {
+    result: dict[str, Any] = {
         "boards": [
             {
                 "board": board.name,
@@ -38,13 +45,22 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             }
             for board in all_boards()
         ],
-        "stopped": stopped,
+        "serial_ports": [
+            {"port": port.device, "title": port.description}
+            for port in sorted(list_ports.comports())
+            if port.vid is not None  # on USB; the others are the PC's own
+        ],
     }
+    if args.stop is not None:
+        result["stopped"] = stopped
+    return result
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:
-    for name in result["stopped"]:
-        ui.say(f"Stopped {name}.")
+    if "stopped" in result:
+        names = ", ".join(result["stopped"])
+        ui.say(f"Stopped {names}." if names else "It was not running: nothing to stop.")
+        return
     ui.table(
         [
             [
@@ -53,11 +69,14 @@ def show(result: dict[str, Any], ui: Ui) -> None:
                 f"{b['flash_bytes'] // 1024} KB",
                 f"{b['ram_bytes'] // 1024} KB",
                 b["verified"],
-                b["port"] or "",
+                b["port"] or "-",
                 b["title"],
             ]
             for b in result["boards"]
         ],
-        ["board", "core", "flash", "RAM", "verified by", "running at", ""],
+        ["board", "core", "flash", "RAM", "tried on", "running at", ""],
         "  rr",
+        cut=6,
     )
+    for port in result["serial_ports"]:
+        ui.say(f"{port['port']}: {port['title']}")

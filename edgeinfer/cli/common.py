@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,14 +18,18 @@ from edgeinfer.boards import load_board
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import Compiled, compile_graph
 from edgeinfer.device import Device
-from edgeinfer.errors import BoardError, DataError, DeviceError, UnsupportedError
+from edgeinfer.errors import DeviceError, ModelError, UnsupportedError
 from edgeinfer.flash import FlashResult, flash
 from edgeinfer.graph import Array, Graph
-from edgeinfer.image import read_image
+from edgeinfer.image import Image, read_image
 from edgeinfer.inspection import is_float
+from edgeinfer.ops import op_for
+from edgeinfer.ops.base import Site
 from edgeinfer.session import Session
 
 Runner = Callable[[Sequence[Array]], list[Array]]
+LARGEST = 65_535  # a dimension in the C library
+_AGAIN = "The model is damaged or its converter is faulty: download or convert it again."
 
 
 def model_argument(parser: argparse.ArgumentParser, **options: object) -> None:
@@ -34,64 +39,82 @@ def model_argument(parser: argparse.ArgumentParser, **options: object) -> None:
 
 def target_arguments(parser: argparse.ArgumentParser) -> None:
     """--board or --port: where to run."""
-    parser.add_argument("--board", metavar="B", help="flash this board first and run there")
-    parser.add_argument("--port", metavar="P", help="run on the board at this serial port as it is")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--board", metavar="B", help="flash this board first and run there")
+    where.add_argument("--port", metavar="P", help="run on the board at this serial port as it is")
+
+
+def positive(text: str) -> int:
+    """A number of things that there must be at least one of."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return int(text)
+
+
+def natural(text: str) -> int:
+    """A whole number, 0 or above."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of 0 or above")
+    return int(text)
 
 
 def load(path: str) -> Graph:
     """The graph of a file. Raises ModelError."""
-    return tflite.read_file(path)
+    graph = tflite.read_file(path)
+    if not graph.nodes or not graph.inputs or not graph.outputs:
+        raise ModelError(
+            f"{path}: The model has no layers, inputs or outputs.", "Convert the model again."
+        )
+    return graph
 
 
-def compiled(graph: Graph, path: str) -> Compiled:
-    """The image of a quantized model. Raises UnsupportedError for a float one."""
+def require_batch(graph: Graph) -> None:
+    """Raises UnsupportedError for an input of which samples cannot be given."""
+    for t in graph.inputs:
+        tensor = graph.tensors[t]
+        if not tensor.shape or not tensor.shape[0]:
+            raise UnsupportedError(
+                f"Input '{tensor.name}' of shape {tensor.shape} has no batch dimension.",
+                "Let the first dimension of each input be the batch, usually 1.",
+            )
+
+
+def require_int8(graph: Graph, path: str) -> None:
+    """Raises UnsupportedError for a float model, ModelError for one that contradicts itself."""
     if is_float(graph):
         raise UnsupportedError(
             f"{path} is a float model; boards run int8.",
             f"Run 'edgeinfer quantize {path} --calib SAMPLES.npz' first.",
         )
-    return compile_graph(graph)
-
-
-def read_arrays(path: str, graph: Graph) -> list[list[Array]]:
-    """Inputs from .npy or .npz: a list of samples, each an array per input, types as in the file.
-
-    An .npz of a model with several inputs has a key for each input name.
-    Raises DataError naming file and shapes."""
-    file = Path(path)
-    try:
-        data = np.load(file, allow_pickle=False)
-    except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist.", "Check the path.") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is no .npy or .npz file ({error}).", "Save with numpy.") from error
-    tensors = [graph.tensors[t] for t in graph.inputs]
-    if isinstance(data, np.ndarray):
-        columns = [data]
-    elif len(tensors) > 1:
-        missing = [t.name for t in tensors if t.name not in data]
-        if missing:
-            raise DataError(f"{path} lacks {missing}.", "Save one array per input name.")
-        columns = [data[t.name] for t in tensors]
-    else:
-        names = [n for n in ("x", "img", *data.files) if n in data.files]
-        columns = [data[names[0]]] if names else []
-    if len(columns) != len(tensors):
-        raise DataError(
-            f"The model has {len(tensors)} inputs, {path} holds {len(columns)} arrays.",
-            "Save an .npz with one array per input name.",
-        )
-    found: list[list[Array]] = []
-    for tensor, array in zip(tensors, columns, strict=True):
-        if array.shape == tensor.shape[1:]:
-            array = array[None]
-        if array.shape[1:] != tensor.shape[1:] or array.shape[0] % max(tensor.shape[0], 1):
-            raise DataError(
-                f"{path} has shape {array.shape}; input '{tensor.name}' takes {tensor.shape}.",
-                "Reshape the samples: the first dimension counts them.",
+    for index in range(len(graph.nodes)):
+        site = Site.of(graph, index)
+        op = op_for(site)
+        try:
+            shape = op.shape(site)
+        except (ValueError, IndexError, TypeError, ZeroDivisionError) as error:
+            raise ModelError(f"{path}: {site.where} contradicts itself.", _AGAIN) from error
+        if len(site.outputs) != 1 or shape != site.output.shape:
+            raise ModelError(
+                f"{path}: {site.where} makes {shape}, not {site.output.shape} as the file says.",
+                _AGAIN,
             )
-        found.append(list(array.reshape(-1, *tensor.shape)))
-    return [list(sample) for sample in zip(*found, strict=True)]
+        if max(shape, default=0) > LARGEST:
+            raise UnsupportedError(
+                f"{path}: {site.where} makes {shape}; {LARGEST:,} is the largest dimension.",
+                "Make the layer smaller.",
+            )
+
+
+def compiled(graph: Graph, path: str, ui: Ui) -> Compiled:
+    """The image, named like its file. Raises UnsupportedError for a float model."""
+    require_int8(graph, path)
+    with ui.progress("Compiling"):
+        return compile_graph(replace(graph, name=image_name(path)))
+
+
+def image_name(path: str) -> str:
+    """A file's stem as a board can say it in "m-model-[…]"."""
+    return re.sub(r"[^!-~]|[][%]", "_", Path(path).stem)[:63] or "model"
 
 
 @contextmanager
@@ -103,16 +126,12 @@ def runner(args: argparse.Namespace, model: Compiled, ui: Ui) -> Iterator[tuple[
     if args.board is None and args.port is None:
         yield Session(model.image).run, "host"
         return
-    port, name = args.port, args.port
+    port, name, baud = args.port, args.port, 115_200
     if args.board is not None:
-        if args.port is not None:
-            raise BoardError("Give --board or --port, not both.", "--board flashes first.")
-        port, name = flashed(args.board, model.image, ui).port, args.board
-    with Device(port) as device:
-        if device.info().image_crc != zlib.crc32(model.image):
-            raise DeviceError(
-                f"The board at {port} runs another model.", "Flash it with 'edgeinfer flash'."
-            )
+        name, baud = args.board, load_board(args.board).baud
+        port = flashed(args.board, model.image, ui).port
+    with connected(port, baud, ui) as device:
+        _require_model(device, facts, model.image, args.model)
 
         def on_device(inputs: Sequence[Array]) -> list[Array]:
             raw = device.invoke([np.ascontiguousarray(x).tobytes() for x in inputs])
@@ -124,45 +143,25 @@ def runner(args: argparse.Namespace, model: Compiled, ui: Ui) -> Iterator[tuple[
         yield on_device, name
 
 
-def flashed(board: str, image: bytes, ui: Ui) -> FlashResult:
-    """Flash an image with a line per stage on the terminal; returns the FlashResult."""
-    stages = ("build", "upload", "self-test")
-    with ui.progress(f"Flashing {board}") as advance:
-        return flash(
-            image,
-            load_board(board),
-            progress=lambda stage: advance(stages.index(stage) / len(stages)),
+def _require_model(device: Device, facts: Image, image: bytes, path: str) -> None:
+    """Raises DeviceError when the board does not hold this image."""
+    said = device.info()
+    sizes = [tuple(io.bytes for io in side) for side in (facts.inputs, facts.outputs)]
+    held = (said.model, said.image_bytes, said.image_crc, [said.inputs, said.outputs])
+    if held != (facts.name, len(image), zlib.crc32(image), sizes):
+        raise DeviceError(
+            f"The {said.board} at {device.port} runs another model, '{said.model}'.",
+            f"Flash this one first: edgeinfer flash {path} --board {said.board}",
         )
 
 
-def host(graph: Graph) -> Runner:
-    """The host's C library running a quantized graph."""
-    return Session(compile_graph(graph).image).run
+def connected(port: str, baud: int, ui: Ui) -> Device:
+    """The board at a port. Raises DeviceError when none answers."""
+    with ui.progress(f"Waiting for the board at {port}"):
+        return Device(port, baud=baud)
 
 
-def read_labels(path: str, count: int) -> Array:
-    """Class numbers from a .npy: int64 [count]. Raises DataError."""
-    try:
-        labels = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} holds no labels ({error}).", "Save with numpy.save.") from error
-    if not isinstance(labels, np.ndarray) or labels.shape != (count,):
-        raise DataError(f"{path} does not hold {count} labels.", "Save one class per sample.")
-    return labels.astype(np.int64)
-
-
-def figures(result: Mapping[str, Any]) -> list[str]:
-    """An evaluation's figures as lines for people."""
-    lines = []
-    if result.get("top1") is not None:
-        low, high = result["top1_interval"]
-        beside = result.get("float_top1")
-        other = f", float {beside:.2f} %" if beside is not None else ""
-        lines.append(f"top-1      {result['top1']:.2f} % (95 %: {low:.1f} to {high:.1f}){other}")
-    if result.get("agreement") is not None:
-        lines.append(f"agreement  {result['agreement']:.2f} % with the float model's choice")
-        exact = "exact" if result["sqnr_db"] is None else f"{result['sqnr_db']:.1f} dB"
-        lines.append(f"SQNR       {exact}")
-    if result.get("kl") is not None:
-        lines.append(f"KL         {1e4 * result['kl']:.1f} e-4 nats")
-    return lines
+def flashed(board: str, image: bytes, ui: Ui) -> FlashResult:
+    """Flash an image, with its stages on the terminal; returns the FlashResult."""
+    with ui.progress(f"Flashing {board}") as advance:
+        return flash(image, load_board(board), progress=lambda stage: advance(None, stage))

@@ -6,8 +6,13 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import shutil
+import sys
+import tempfile
 from typing import Any
 
+import numpy as np
+
+from edgeinfer import paths
 from edgeinfer.cli.ui import Ui
 from edgeinfer.errors import EdgeinferError
 from edgeinfer.native import kernel_names
@@ -16,14 +21,16 @@ NAME, HELP = "doctor", "say what this PC lacks for boards and checks, and how to
 EXAMPLES = ("edgeinfer doctor", "edgeinfer doctor --json")
 
 TOOLS = (
-    ("arm-none-eabi-gcc", "cross compiler for Arm boards", "gcc-arm-none-eabi"),
+    (
+        "arm-none-eabi-gcc",
+        "cross compiler for Arm boards",
+        "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+    ),
     ("qemu-system-arm", "emulator of Arm boards", "qemu-system-arm"),
 )
-PACKAGES = (
-    ("platformio", "builds firmware", "flash"),
-    ("scons", "builds firmware", "flash"),
-    ("tflite-runtime", "TFLite's reference kernels for 'verify'", "oracle"),
-)
+PACKAGES = (("platformio", "builds firmware", "flash"), ("scons", "builds firmware", "flash"))
+ORACLE = "tflite-runtime"
+ORACLE_PYTHON = (3, 11)  # the last one that it has wheels for
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,20 +38,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
-    checks: list[dict[str, Any]] = []
-    try:
-        checks.append(_check("C library", f"{len(kernel_names())} kernels", True, ""))
-    except EdgeinferError as error:
-        checks.append(_check("C library", error.what, False, error.remedy))
+    checks = [_library(), _cache()]
     for tool, purpose, package in TOOLS:
-        place = shutil.which(tool)
-        checks.append(_check(tool, purpose, place is not None, f"sudo apt-get install {package}"))
+        found = shutil.which(tool) is not None
+        checks.append(_check(tool, purpose, found, f"sudo apt-get install {package}"))
     for name, purpose, extra in PACKAGES:
-        try:
-            found = f"{purpose}, {importlib.metadata.version(name)}"
-            checks.append(_check(name, found, True, ""))
-        except importlib.metadata.PackageNotFoundError:
-            checks.append(_check(name, purpose, False, f"pip install 'edgeinfer[{extra}]'"))
+        version = _version(name)
+        remedy = f"pip install 'edgeinfer[{extra}]'"
+        checks.append(_check(name, _with(purpose, version), bool(version), remedy))
+    checks.append(_oracle())
     missing = [check for check in checks if not check["ok"]]
     return {"checks": checks, "ok": not missing, "exit_status": 1 if missing else 0}
 
@@ -55,6 +57,49 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         ui.say(f"{mark}  {check['name']}: {check['purpose']}", style=style)
         if not check["ok"]:
             ui.say(f"         {check['remedy']}")
+
+
+def _library() -> dict[str, Any]:
+    try:
+        return _check("C library", f"{len(kernel_names())} kernels", True, "")
+    except EdgeinferError as error:
+        return _check("C library", error.what, False, error.remedy)
+
+
+def _cache() -> dict[str, Any]:
+    name = "build folder"
+    try:
+        folder = paths.cache_dir()
+        with tempfile.TemporaryFile(dir=folder):
+            return _check(name, str(folder), True, "")
+    except OSError as error:
+        what = f"{error.filename} cannot be written to"
+        return _check(name, what, False, "Set EDGEINFER_CACHE to a folder that can.")
+
+
+def _oracle() -> dict[str, Any]:
+    """TFLite's reference kernels, or why there are none."""
+    version, purpose = _version(ORACLE), "TFLite's reference kernels for 'verify'"
+    if sys.version_info[:2] > ORACLE_PYTHON:
+        purpose = "not made for this Python; 'verify' uses edgeinfer's numpy kernels instead"
+        return _check(ORACLE, purpose, True, "")
+    if version and int(np.__version__.split(".")[0]) > 1:
+        what = f"{version} fails with numpy {np.__version__}"
+        return _check(ORACLE, what, False, "pip install 'numpy<2'")
+    remedy = "pip install 'edgeinfer[oracle]'"
+    return _check(ORACLE, _with(purpose, version), bool(version), remedy)
+
+
+def _version(package: str) -> str:
+    """The version installed; empty when there is none."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _with(purpose: str, version: str) -> str:
+    return f"{purpose}, {version}" if version else purpose
 
 
 def _check(name: str, purpose: str, ok: bool, remedy: str) -> dict[str, Any]:

@@ -20,12 +20,14 @@ EXAMPLES = (
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     common.model_argument(parser)
-    parser.add_argument("--board", required=True, metavar="B", help="see 'edgeinfer boards'")
+    parser.add_argument(
+        "--board", required=True, metavar="B", help="where to; 'edgeinfer boards' lists them"
+    )
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     load_board(args.board)  # an unknown board is said before the model is read
-    model = common.compiled(common.load(args.model), args.model)
+    model = common.compiled(common.load(args.model), args.model, ui)
     return {"model": args.model, **asdict(common.flashed(args.board, model.image, ui))}
 
 

@@ -8,14 +8,16 @@ from typing import Any
 
 from edgeinfer.boards import all_boards
 from edgeinfer.cli import common
-from edgeinfer.cli.ui import Ui, size
-from edgeinfer.errors import FitError
+from edgeinfer.cli.ui import Ui, clip, short_name, size, some
+from edgeinfer.errors import FitError, ModelError, UnsupportedError
 from edgeinfer.flash import quick_fit
+from edgeinfer.graph import Graph, Tensor
 from edgeinfer.image import read_image
 from edgeinfer.inspection import is_float, layers
 
 NAME, HELP = "inspect", "show a model's layers, sizes, and the boards it fits"
 EXAMPLES = ("edgeinfer inspect kws01_int8.tflite", "edgeinfer inspect model.tflite --json")
+OPERATOR = 30  # columns
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,18 +47,26 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             for layer in found
         ],
     }
-    if result["quantized"] and all(layer.supported for layer in found):
-        made = common.compiled(graph, args.model)
-        facts = read_image(made.image)
-        result |= {"arena_bytes": facts.arena_bytes, "image_bytes": len(made.image), "boards": []}
-        for board in all_boards():
-            reason = ""
-            try:
-                quick_fit(facts, len(made.image), board)
-            except FitError as error:
-                reason = error.what
-            result["boards"].append({"board": board.name, "fits": not reason, "reason": reason})
+    if result["quantized"]:
+        result |= _on_boards(graph, args.model, ui)
     return result
+
+
+def _on_boards(graph: Graph, path: str, ui: Ui) -> dict[str, Any]:
+    """What a model needs and where it fits, or why no board runs it."""
+    try:
+        made = common.compiled(graph, path, ui)
+    except (UnsupportedError, ModelError) as error:
+        return {"unsupported": error.what}
+    facts, boards = read_image(made.image), []
+    for board in all_boards():
+        reason = ""
+        try:
+            quick_fit(facts, len(made.image), board)
+        except FitError as error:
+            reason = error.what
+        boards.append({"board": board.name, "fits": not reason, "reason": reason})
+    return {"arena_bytes": facts.arena_bytes, "image_bytes": len(made.image), "boards": boards}
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:
@@ -64,16 +74,18 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         [
             [
                 str(i),
-                layer["op"] + ("" if layer["supported"] else "  (not supported)"),
+                clip(layer["op"], OPERATOR),
                 "x".join(map(str, layer["output"])),
                 layer["dtype"],
-                f"{layer['macs']:,}",
+                f"{layer['macs']:,}" if layer["supported"] else "not run",
                 f"{layer['weight_bytes']:,}",
+                short_name(layer["name"]),
             ]
             for i, layer in enumerate(result["layers"])
         ],
-        ["", "operator", "output", "type", "MACs", "weights B"],
+        ["", "operator", "output", "type", "MACs", "weights B", "layer"],
         "r   rr",
+        cut=6,
     )
     ui.say()
     for kind in ("inputs", "outputs"):
@@ -82,23 +94,35 @@ def show(result: dict[str, Any], ui: Ui) -> None:
             ui.say(f"{kind[:-1]:<8} {io['name']}: {io['dtype']} {shape}{_scale(io)}")
     ui.say(f"MACs     {result['macs']:,}")
     ui.say(f"weights  {size(result['weight_bytes'])}")
-    if "arena_bytes" not in result:
-        if not result["quantized"]:
-            ui.say("float    'edgeinfer quantize' makes it an int8 model that boards run")
+    unknown = sum(not layer["supported"] for layer in result["layers"])
+    if unknown:
+        ui.say(f"boards   none: edgeinfer does not run {some(unknown, 'layer')} (marked 'not run')")
+    elif not result["quantized"]:
+        ui.say("boards   none yet: it is a float model; 'edgeinfer quantize' makes it int8")
+    elif "unsupported" in result:
+        ui.say(f"boards   none: {result['unsupported']}")
+    if "boards" not in result:
         return
-    ui.say(f"image    {size(result['image_bytes'])} of flash")
+    ui.say(f"image    {size(result['image_bytes'])} of flash, beside the code")
     ui.say(f"arena    {size(result['arena_bytes'])} of RAM")
     for board in result["boards"]:
         verdict = "fits" if board["fits"] else board["reason"]
         ui.say(f"{'boards' if board is result['boards'][0] else '':<8} {board['board']}: {verdict}")
 
 
-def _io(tensor: Any) -> dict[str, Any]:
-    known = {"name": tensor.name, "dtype": str(tensor.dtype), "shape": list(tensor.shape)}
+def _io(tensor: Tensor) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "name": tensor.name,
+        "dtype": str(tensor.dtype),
+        "shape": list(tensor.shape),
+    }
     if tensor.quant is not None:
         known |= {"scale": tensor.scale, "zero_point": tensor.zero_point}
     return known
 
 
 def _scale(io: dict[str, Any]) -> str:
-    return f", real = {io['scale']:.6g} (q - {io['zero_point']})" if "scale" in io else ""
+    if "scale" not in io:
+        return ""
+    zero = io["zero_point"]
+    return f", real = {io['scale']:.6g} (q {'-' if zero >= 0 else '+'} {abs(zero)})"

@@ -7,27 +7,29 @@ import argparse
 from dataclasses import replace
 from typing import Any
 
+from edgeinfer import image as images
 from edgeinfer import tflite
-from edgeinfer.boards import load_board
-from edgeinfer.cli import common
-from edgeinfer.cli.ui import Ui
+from edgeinfer.boards import Board, load_board
+from edgeinfer.cli import common, data
+from edgeinfer.cli.ui import Ui, short_name
 from edgeinfer.compile import make_plan
-from edgeinfer.errors import UnsupportedError
-from edgeinfer.inspection import is_float
+from edgeinfer.errors import FitError
+from edgeinfer.flash import quick_fit
 from edgeinfer.lower import lower
-from edgeinfer.plan import METADATA_KEY, SCRATCH, describe, offline_metadata
+from edgeinfer.plan import METADATA_KEY, SCRATCH, Plan, describe, offline_metadata
 
 NAME, HELP = "plan", "plan a model's memory: arena, lower bound, what sits at the peak"
 EXAMPLES = (
     "edgeinfer plan kws01_int8.tflite",
     "edgeinfer plan model.tflite --board microbit --json",
-    "edgeinfer plan model.tflite -o planned.tflite   # offsets for TensorFlow Lite Micro",
+    "edgeinfer plan model.tflite -o planned.tflite   # also for TFLM",
 )
+MAP = 100  # columns that the memory map takes
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     common.model_argument(parser)
-    parser.add_argument("--board", metavar="B", help="say whether the arena fits this board")
+    parser.add_argument("--board", metavar="B", help="say whether the model fits this board")
     parser.add_argument(
         "-o",
         "--output",
@@ -37,17 +39,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
-    graph = common.load(args.model)
     board = load_board(args.board) if args.board else None
-    if is_float(graph):
-        raise UnsupportedError(
-            f"{args.model} is a float model; memory is planned for int8.",
-            f"Run 'edgeinfer quantize {args.model} --calib SAMPLES.npz' first.",
-        )
+    graph = common.load(args.model)
+    common.require_int8(graph, args.model)
+    if args.output:
+        data.check_writable(args.output)
     with ui.progress("Planning") as advance:
         plan = make_plan(lower(graph), progress=advance)
     tensors = graph.tensors
-    peak = plan.live(plan.peak_step) if plan.steps else []
     result: dict[str, Any] = {
         "model": args.model,
         "arena_bytes": plan.arena_bytes,
@@ -60,29 +59,83 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
                 "offset": live.offset,
                 "bytes": live.size,
             }
-            for live in peak
+            for live in (plan.live(plan.peak_step) if plan.steps else [])
+        ],
+        "steps": [
+            {
+                "op": graph.nodes[step.call.node].op,
+                "name": tensors[step.call.output.tensor].name,
+                "bytes": plan.live_bytes(i),
+            }
+            for i, step in enumerate(plan.steps)
         ],
         "offsets": {tensors[t].name: offset for t, offset in plan.offsets.items()},
         "text": describe(plan),
     }
     if board is not None:
-        free = board.ram_bytes - board.stack_bytes
-        result |= {"board": board.name, "fits": plan.arena_bytes <= free, "free_bytes": free}
-        result["exit_status"] = 0 if result["fits"] else 1
+        reason = _misfit(plan, board)
+        result |= {"board": board.name, "fits": not reason, "reason": reason}
+        result["exit_status"] = 1 if reason else 0
     if args.output:
         metadata = {**graph.metadata, METADATA_KEY: offline_metadata(graph)}
-        tflite.write_file(args.output, replace(graph, metadata=metadata))
+        data.write_whole({args.output: tflite.write(replace(graph, metadata=metadata))})
         result["output"] = args.output
     return result
 
 
+def _misfit(plan: Plan, board: Board) -> str:
+    """Why a model does not fit a board; empty if it does."""
+    image = images.pack(plan)
+    try:
+        quick_fit(images.read_image(image), len(image), board)
+    except FitError as error:
+        return error.what
+    return ""
+
+
 def show(result: dict[str, Any], ui: Ui) -> None:
-    ui.say(result["text"])
+    if ui.width is None or ui.width >= MAP:
+        ui.say(result["text"])
+    else:
+        _show_narrow(result, ui)
     if "board" in result:
-        verdict = "fits" if result["fits"] else "does not fit"
-        ui.say(
-            f"\nThe arena {verdict} {result['board']}: {result['arena_bytes']:,} of "
-            f"{result['free_bytes']:,} bytes that its stack leaves."
-        )
+        ui.say()
+        ui.say(f"The model fits {result['board']}." if result["fits"] else result["reason"])
     if "output" in result:
-        ui.say(f"\nWrote {result['output']} with offsets for TensorFlow Lite Micro.")
+        ui.say()
+        ui.say(f"Wrote {result['output']} with offsets for TensorFlow Lite Micro.")
+
+
+def _show_narrow(result: dict[str, Any], ui: Ui) -> None:
+    """The plan without its map, for which the terminal is too narrow."""
+    ui.say(result["text"].split("\n", 1)[0])
+    for title, heads, numbers, rows in (
+        (
+            "",
+            ["step", "operator", "bytes", "layer"],
+            "r r",
+            [
+                [
+                    str(i),
+                    step["op"],
+                    f"{step['bytes']:,}" + (" *" if i == result["peak_step"] else "  "),
+                    short_name(step["name"]),
+                ]
+                for i, step in enumerate(result["steps"])
+            ],
+        ),
+        (
+            f"At the peak, step {result['peak_step']} (*):",
+            ["at", "bytes", "", "tensor"],
+            "rr",
+            [
+                [f"{live['offset']:,}", f"{live['bytes']:,}", "", short_name(live["name"])]
+                for live in sorted(result["peak"], key=lambda live: -live["bytes"])
+            ],
+        ),
+    ):
+        ui.say(title)
+        ui.table(rows, heads, numbers, cut=3)
+        if not title:
+            ui.say()
+    ui.say(f"(A terminal of {MAP} columns shows the memory map.)")

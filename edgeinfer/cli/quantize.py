@@ -9,23 +9,32 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from edgeinfer import evaluate, reference, tflite
-from edgeinfer.cli import common
-from edgeinfer.cli.ui import Ui, size
+from edgeinfer import tflite
+from edgeinfer.cli import common, data, measure
+from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.errors import DataError
-from edgeinfer.graph import Array, Graph
+from edgeinfer.graph import Graph
+from edgeinfer.image import read_image
 from edgeinfer.plan import METADATA_KEY, offline_metadata
-from edgeinfer.quantize import METHODS, Samples, quantize
+from edgeinfer.quantize import DEFAULT_PERCENTILE, DEFAULT_RANGES, METHODS, Samples, quantize
 from edgeinfer.quantize import load as load_samples
+from edgeinfer.quantize.check import check_float
+from edgeinfer.session import Session
 
 NAME, HELP = "quantize", "turn a float .tflite into an int8 .tflite, calibrated on your samples"
 EXAMPLES = (
     "edgeinfer quantize model.tflite --calib samples.npz",
-    "edgeinfer quantize model.tflite --calib x.npy -n 100 --ranges percentile -o small.tflite",
-    "edgeinfer quantize model.tflite --calib x.npz --io float32   # float inputs and outputs",
+    "edgeinfer quantize model.tflite --calib x.npy -n 100 -o small.tflite",
+    "edgeinfer quantize model.tflite --calib x.npz --io float32",
+    "edgeinfer quantize new.tflite --calib x.npz --recipe model_int8.json",
 )
+# Keyword arguments of quantize(), and the values that a recipe may give them.
+DEFAULTS = {
+    "ranges": DEFAULT_RANGES,
+    "percentile": DEFAULT_PERCENTILE,
+    "io": "int8",
+    "per_channel": True,
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,103 +45,132 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DATA",
         help=".npz (samples x, labels y if there) or .npy, as the float model takes them",
     )
-    parser.add_argument("-o", "--output", metavar="OUT", help="default: MODEL_int8.tflite")
-    parser.add_argument("-n", type=int, metavar="N", help="calibrate on the first N samples only")
-    parser.add_argument("--ranges", choices=sorted(METHODS), default="minmax", help="(minmax)")
-    parser.add_argument("--percentile", type=float, default=99.99, help="for percentile (99.99)")
     parser.add_argument(
-        "--io", choices=("int8", "float32"), default="int8", help="inputs and outputs (int8)"
+        "-o", "--output", metavar="OUT", help="default: MODEL_int8.tflite; a recipe OUT.json too"
     )
     parser.add_argument(
-        "--per-tensor", action="store_true", help="one scale per weight tensor, not per channel"
+        "-n", type=common.positive, metavar="N", help="calibrate on the first N samples only (all)"
+    )
+    parser.add_argument(
+        "--recipe", metavar="R", help="settings of an earlier run's .json; options here win"
+    )
+    parser.add_argument(
+        "--ranges",
+        choices=sorted(METHODS),
+        help=f"what is kept of a tensor's values (default {DEFAULT_RANGES})",
+    )
+    parser.add_argument(
+        "--percentile",
+        type=float,
+        metavar="P",
+        help=f"percent of values below a range's end (default {DEFAULT_PERCENTILE})",
+    )
+    parser.add_argument(
+        "--io", choices=("int8", "float32"), help="type of inputs and outputs (default int8)"
+    )
+    parser.add_argument(
+        "--per-tensor",
+        dest="per_channel",
+        action="store_const",
+        const=False,
+        help="one scale per weight tensor, not per channel",
     )
     parser.add_argument("--labels", metavar="Y.npy", help="labels, if DATA has none")
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     graph = common.load(args.model)
+    check_float(graph)
+    settings = _settings(args)
+    out, recipe = _outputs(args)
     samples = load_samples(args.calib, graph)
     if args.labels:
-        samples = replace(samples, labels=common.read_labels(args.labels, len(samples)))
-    if args.n is not None and args.n < 1:
-        raise DataError(f"-n {args.n} leaves no samples.", "Give a positive number.")
+        samples = replace(samples, labels=data.read_labels(args.labels, len(samples)))
     calibration = samples.first(args.n) if args.n is not None else samples
-    out = args.output or str(Path(args.model).with_name(Path(args.model).stem + "_int8.tflite"))
     with ui.progress("Calibrating") as advance:
-        done = quantize(
-            graph,
-            calibration,
-            ranges=args.ranges,
-            percentile=args.percentile,
-            io=args.io,
-            per_channel=not args.per_tensor,
-            progress=lambda i, n: advance(i / n),
-        )
+        done = quantize(graph, calibration, progress=lambda i, n: advance(i / n), **settings)
     for text in done.warnings:
         ui.warn(text)
     result = done.graph
     if not result.subgraphs:
         metadata = {**result.metadata, METADATA_KEY: offline_metadata(result)}
         result = replace(result, metadata=metadata)
-    data = tflite.write(result)
-    tflite.write_file(out, result)
-    recipe = str(Path(out).with_suffix(".json"))
-    Path(recipe).write_text(json.dumps(done.recipe, indent=1) + "\n")
-    made = common.compiled(result, out)
+    made = common.compiled(result, out, ui)
     with ui.progress("Comparing with float") as advance:
-        report = compared(graph, result, samples, advance)
+        report = _compared(graph, result, made.image, samples, advance)
+    files = {
+        out: tflite.write(result),
+        recipe: (json.dumps(done.recipe, indent=1) + "\n").encode(),
+    }
+    data.write_whole(files)
     return {
         "model": args.model,
         "output": out,
         "recipe": recipe,
         "calibration_samples": len(calibration),
-        "model_bytes": len(data),
+        "model_bytes": len(files[out]),
         "image_bytes": len(made.image),
-        "arena_bytes": made.plan.arena_bytes,
+        "arena_bytes": read_image(made.image).arena_bytes,
         "warnings": done.warnings,
         **report,
     }
 
 
-def compared(graph: Graph, quantized: Graph, samples: Samples, advance: Any) -> dict[str, Any]:
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
+    """Keyword arguments of quantize(): options, else the recipe's, else the defaults."""
+    given = {k: getattr(args, k) for k in DEFAULTS if getattr(args, k) is not None}
+    return {**DEFAULTS, **(_recipe(args.recipe) if args.recipe else {}), **given}
+
+
+def _recipe(path: str) -> dict[str, Any]:
+    remedy = "Give the .json that 'edgeinfer quantize' wrote beside a model."
+    try:
+        settings = json.loads(Path(path).read_text(encoding="utf-8"))["settings"]
+        wrong = {k for k, v in settings.items() if type(v) is not type(DEFAULTS.get(k))}
+    except OSError as error:
+        what = (error.strerror or str(error)).lower()
+        raise DataError(f"Cannot read the recipe '{path}': {what}.", remedy) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"'{path}' is not a recipe.", remedy) from error
+    if wrong:
+        raise DataError(f"The recipe '{path}' has a wrong {' and '.join(sorted(wrong))}.", remedy)
+    return dict(settings)
+
+
+def _outputs(args: argparse.Namespace) -> tuple[str, str]:
+    """Paths of the model and the recipe, checked before the work."""
+    model = Path(args.model)
+    out = args.output or str(model.with_name(f"{model.stem}_int8.tflite"))
+    recipe = str(Path(out).with_suffix(".json"))
+    if Path(out).suffix == ".json":
+        raise DataError(f"'{out}' would be the recipe's name.", "Let OUT end in .tflite.")
+    for path in (out, recipe):
+        data.check_writable(path)
+        for source in (args.model, args.calib, args.labels):
+            if source and Path(path).resolve() == Path(source).resolve():
+                raise DataError(f"'{path}' would be overwritten.", "Give another name with -o.")
+    return out, recipe
+
+
+def _compared(
+    graph: Graph, quantized: Graph, image: bytes, samples: Samples, advance: Any
+) -> dict[str, Any]:
     """The int8 model's figures against float on all samples, float's own top-1 beside them."""
-    reference_outputs: list[Array] = []
-    float_report = evaluate.evaluate(
-        lambda x: _keep(reference_outputs, reference.run(graph, [x])),
-        samples.inputs[0],
-        samples.labels,
-        progress=lambda i, n: advance(i / n / 3),
-    )
-    session = common.host(quantized)
-    tensors = [quantized.tensors[t] for t in quantized.inputs]
-    output = quantized.tensors[quantized.outputs[0]]
-
-    def run_int8(x: Array) -> Array:
-        rows = [session([evaluate.to_input(tensors[0], one[None])])[0] for one in x]
-        return evaluate.from_output(output, np.concatenate(rows))
-
-    report = evaluate.evaluate(
-        run_int8,
-        samples.inputs[0],
-        samples.labels,
-        np.concatenate(reference_outputs),
-        progress=lambda i, n: advance(1 / 3 + 2 * i / n / 3),
-    )
-    return {"evaluated_samples": len(samples), "float_top1": float_report.top1, **report.as_dict()}
-
-
-def _keep(kept: list[Array], outputs: list[Array]) -> Array:
-    kept.append(outputs[0])
-    return outputs[0]
+    wanted = measure.float_outputs(graph, samples.inputs, lambda done: advance(done / 2))
+    run_int8 = Session(image).run
+    got = measure.outputs(quantized, samples.inputs, run_int8, lambda done: advance(0.5 + done / 2))
+    beside = measure.figures(wanted, samples.labels, None)["top1"]
+    figures = measure.figures(got, samples.labels, wanted)
+    return {"evaluated_samples": len(samples), "float_top1": beside, **figures}
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:
     ui.say(f"Wrote {result['output']} ({size(result['model_bytes'])}) and {result['recipe']}")
     ui.say(
-        f"  on a board: {size(result['image_bytes'])} of flash, "
-        f"{size(result['arena_bytes'])} of RAM for the arena"
+        f"  on a board: image {size(result['image_bytes'])} of flash, "
+        f"arena {size(result['arena_bytes'])} of RAM"
     )
     n, calibrated = result["evaluated_samples"], result["calibration_samples"]
-    ui.say(f"  int8 against float on {n} samples ({calibrated} of them calibrated it):")
-    for line in common.figures(result):
+    ui.say(f"  int8 against float on {some(n, 'sample')} ({calibrated} of them calibrated it):")
+    for line in measure.lines(result):
         ui.say("    " + line)

@@ -4,22 +4,28 @@
 from __future__ import annotations
 
 import argparse
+import io
 import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgeinfer import evaluate
-from edgeinfer.cli import common
-from edgeinfer.cli.ui import Ui
+from edgeinfer import evaluate, reference
+from edgeinfer.cli import common, data
+from edgeinfer.cli.ui import Ui, some
 from edgeinfer.errors import DataError
+from edgeinfer.graph import Array, Graph
+from edgeinfer.inspection import is_float
+from edgeinfer.quantize.check import check_float
 
 NAME, HELP = "run", "run a model on the host or a board"
 EXAMPLES = (
     "edgeinfer run model_int8.tflite --input x.npy",
-    "edgeinfer run model_int8.tflite --input x.npz --output y.npy --board netduinoplus2",
+    "edgeinfer run model_int8.tflite --input x.npz --output y.npy",
+    "edgeinfer run model_int8.tflite --input x.npy --board netduinoplus2",
 )
+SHOWN = 10  # samples
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,44 +36,82 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help=".npy or .npz with one or more samples, float (quantized for you) or int8",
     )
-    parser.add_argument("--output", metavar="Y.npy", help="write the outputs of all samples")
+    parser.add_argument(
+        "--output",
+        metavar="Y.npy",
+        help="write the raw outputs of all samples; .npz for several outputs, by name",
+    )
     common.target_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     graph = common.load(args.model)
-    samples = common.read_arrays(args.input, graph)
-    model = common.compiled(graph, args.model)
-    inputs = [graph.tensors[t] for t in graph.inputs]
-    crc, results = 0, []
-    with common.runner(args, model, ui) as (execute, where), ui.progress("Running") as advance:
-        for i, sample in enumerate(samples):
-            fed = [evaluate.to_input(t, x) for t, x in zip(inputs, sample, strict=True)]
-            results.append(execute(fed))
-            for value in results[-1]:
-                crc = zlib.crc32(np.ascontiguousarray(value).tobytes(), crc)
-            advance((i + 1) / len(samples))
+    common.require_batch(graph)
     if args.output:
-        if len(graph.outputs) > 1:
-            raise DataError("The model has several outputs.", "Leave out --output and use --json.")
-        if not Path(args.output).resolve().parent.is_dir():
-            raise DataError(f"The folder of {args.output} does not exist.", "Create it first.")
-        np.save(args.output, np.stack([r[0] for r in results]))
+        _check_output(args.output, graph)
+    samples = data.read_inputs(args.input, graph)
+    if is_float(graph) and not (args.board or args.port):
+        check_float(graph)
+        where = "host"
+        results = _all(lambda sample: reference.run(graph, sample), samples, ui)
+    else:
+        model = common.compiled(graph, args.model, ui)
+        with common.runner(args, model, ui) as (execute, where):
+            results = _all(execute, samples, ui)
+    if args.output:
+        data.write_whole({args.output: _file(args.output, graph, results)})
+    crc = 0
+    for value in (value for each in results for value in each):
+        crc = zlib.crc32(np.ascontiguousarray(value).tobytes(), crc)
     first = graph.tensors[graph.outputs[0]]
     return {
         "model": args.model,
         "on": where,
         "samples": len(samples),
         "output_crc32": crc,
-        "outputs": [[value.reshape(-1).tolist() for value in r] for r in results],
-        "real": [evaluate.from_output(first, r[0]).reshape(-1).tolist() for r in results],
+        "outputs": [[value.reshape(-1).tolist() for value in each] for each in results],
+        "real": [evaluate.from_output(first, each[0]).reshape(-1).tolist() for each in results],
     }
 
 
+def _all(run: common.Runner, samples: list[list[Array]], ui: Ui) -> list[list[Array]]:
+    results = []
+    with ui.progress("Running") as advance, np.errstate(over="ignore", invalid="ignore"):
+        for i, sample in enumerate(samples):
+            results.append(run(sample))
+            advance((i + 1) / len(samples))
+    return results
+
+
+def _check_output(path: str, graph: Graph) -> None:
+    suffix = Path(path).suffix
+    if suffix not in (".npy", ".npz"):
+        raise DataError(f"'{path}' is no .npy or .npz file.", "Give a name with that ending.")
+    if suffix == ".npy" and len(graph.outputs) > 1:
+        raise DataError(
+            f"The model has {len(graph.outputs)} outputs, and a .npy file holds one array.",
+            f"Write {Path(path).with_suffix('.npz')} instead, or use --json.",
+        )
+    data.check_writable(path)
+
+
+def _file(path: str, graph: Graph, results: list[list[Array]]) -> bytes:
+    """The outputs of all samples as .npy or .npz."""
+    stream = io.BytesIO()
+    columns = [np.stack(column) for column in zip(*results, strict=True)]
+    if Path(path).suffix == ".npy":
+        np.save(stream, columns[0])
+    else:
+        names = [graph.tensors[t].name for t in graph.outputs]
+        np.savez(stream, **dict(zip(names, columns, strict=True)))
+    return stream.getvalue()
+
+
 def show(result: dict[str, Any], ui: Ui) -> None:
-    ui.say(f"{result['samples']} samples on {result['on']}, CRC-32 {result['output_crc32']:08x}")
-    for i, real in enumerate(result["real"][:10]):
+    count = result["samples"]
+    ui.say(f"{some(count, 'sample')} on {result['on']}, CRC-32 {result['output_crc32']:08x}")
+    for i, real in enumerate(result["real"][:SHOWN]):
         top = sorted(range(len(real)), key=lambda k: -real[k])[:3]
         ui.say(f"  sample {i}: " + ", ".join(f"[{k}] {real[k]:.4g}" for k in top))
-    if result["samples"] > 10:
-        ui.say(f"  … {result['samples'] - 10} more; --output Y.npy saves all")
+    if count > SHOWN:
+        ui.say(f"  … {count - SHOWN} more; --output Y.npy saves all")

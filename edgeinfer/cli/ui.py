@@ -3,62 +3,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+import textwrap
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-Advance = Callable[[float], None]
+GAP = 2  # columns between the columns of a table
+LEAST = 16  # a column cut narrower than this says nothing and is left out
+LONG = 40  # characters from which on a name in a sentence is shortened
+
+
+class Advance(Protocol):
+    """Moves a progress bar: `done` in 0..1 (None: not known), `what` is going on now."""
+
+    def __call__(self, done: float | None, what: str = "") -> None: ...
+
+
+class _Console(Console):
+    """A console that leaves a reader who has seen enough to the caller."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError
 
 
 class Ui:
-    """The terminal of one command. Colours and bars appear on a terminal only."""
+    """The terminal of one command. Colours, wrapped lines and bars appear on a terminal only.
+
+    `quiet`: stdout is for JSON, and stderr stays empty."""
 
     def __init__(self, quiet: bool = False) -> None:
-        self.out = Console(highlight=False, soft_wrap=True)
-        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+        plain = {"highlight": False, "markup": False, "emoji": False, "soft_wrap": True}
+        self.out = _Console(**plain)  # type: ignore[arg-type]
+        self.err = _Console(stderr=True, **plain)  # type: ignore[arg-type]
         self.quiet = quiet
 
-    def note(self, text: str) -> None:
-        """Something worth knowing that is not the result."""
-        if not self.quiet:
-            self.err.print(text, style="dim", markup=False)
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal; None when stdout is a file or pipe."""
+        return self.out.width if self.out.is_terminal else None
 
     def warn(self, text: str) -> None:
         """Something that may be wrong."""
-        self.err.print(f"warning: {text}", style="yellow", markup=False)
+        if not self.quiet:
+            _print(self.err, f"warning: {with_short_names(text)}", "yellow")
+
+    def error(self, what: str, remedy: str) -> None:
+        """Why a command ends, and what to do."""
+        _print(self.err, f"error: {with_short_names(what)}", "bold red")
+        if remedy:
+            _print(self.err, with_short_names(remedy))
 
     def say(self, text: str = "", style: str = "") -> None:
-        """A line of the result."""
-        self.out.print(text, style=style, markup=False)
+        """Lines of the result."""
+        for line in text.split("\n"):
+            _print(self.out, line, style)
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Advance]:
-        """A bar for work that takes longer than a second; call the value with 0..1."""
+        """A bar for work that takes longer than a second; it pulses until it is told how far."""
         columns = (
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=None),
             TaskProgressColumn(),
             TimeRemainingColumn(),
         )
         hidden = self.quiet or not self.err.is_terminal
         with Progress(*columns, console=self.err, disable=hidden, transient=True) as bar:
-            task = bar.add_task(label, total=1.0)
-            yield lambda done: bar.update(task, completed=done)
+            task = bar.add_task(label, total=None)
 
-    def table(self, rows: list[list[str]], heads: list[str], numbers: str = "") -> None:
-        """A plain table; `numbers` has an 'r' for each right-aligned column."""
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for i, head in enumerate(heads):
-            right = i < len(numbers) and numbers[i] == "r"
-            table.add_column(head, justify="right" if right else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*row)
-        self.out.print(table, soft_wrap=False)
+            def advance(done: float | None, what: str = "") -> None:
+                words = f"{label}: {what}" if what else label
+                total = None if done is None else 1.0
+                bar.update(task, total=total, completed=done, description=words)
+
+            yield advance
+
+    def table(
+        self, rows: list[list[str]], heads: list[str], numbers: str = "", cut: int | None = None
+    ) -> None:
+        """A plain table; `numbers` has an 'r' for each right-aligned column.
+
+        A column without any cell is left out. On a terminal that is too narrow, the column `cut`
+        loses its end, or is left out."""
+        columns = [i for i in range(len(heads)) if any(row[i] for row in rows)]
+        widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
+        if self.width is not None and cut in columns:
+            others = sum(widths[i] + GAP for i in columns if i != cut)
+            room = self.width - others
+            if room < min(LEAST, widths[cut]):
+                columns.remove(cut)
+            widths[cut] = min(widths[cut], max(room, 0))
+        for row in (heads, *rows):
+            cells = []
+            for i in columns:
+                right = i < len(numbers) and numbers[i] == "r"
+                cell = clip(row[i], widths[i])
+                cells.append(cell.rjust(widths[i]) if right else cell.ljust(widths[i]))
+            line = printable((" " * GAP).join(cells).rstrip())
+            self.out.print(line, style="bold" if row is heads else "", no_wrap=True)
 
 
 def size(count: int) -> str:
     """A number of bytes for people."""
     return f"{count:,} B"
+
+
+def some(count: int, thing: str) -> str:
+    """A number of things for people: 1 sample, 2 samples."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def clip(text: str, width: int) -> str:
+    """The beginning of a text, at most `width` characters."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def printable(text: str) -> str:
+    """Without what could control the terminal: names come from files."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def short_name(name: str) -> str:
+    """The telling part of a tensor's name.
+
+    TFLite joins the names of what it fused by semicolons; the last is the layer's own, in the
+    innermost of its scopes."""
+    own = next((part for part in reversed(name.split(";")) if part), name)
+    layer = re.sub(r"(/(BiasAdd|ReadVariableOp|resource)\d*)+$", "", own)
+    return "/".join(layer.split("/")[-2 if layer == own else -1 :]) or name
+
+
+def with_short_names(text: str) -> str:
+    """A sentence with the telling parts of the fused names that it quotes."""
+
+    def shorter(match: re.Match[str]) -> str:
+        return f"'{short_name(match[1])}'" if len(match[1]) >= LONG else match[0]
+
+    return re.sub(r"'([^'\s]*;[^'\s]*)'", shorter, text)
+
+
+def _print(console: Console, line: str, style: str = "") -> None:
+    """One line; on a terminal wrapped between words, with its indentation kept."""
+    line = printable(line)
+    if console.is_terminal and len(line) > console.width:
+        margin = " " * (len(line) - len(line.lstrip()) + 2)
+        line = textwrap.fill(
+            line,
+            console.width,
+            subsequent_indent=margin,
+            break_long_words=False,
+            break_on_hyphens=False,
+            replace_whitespace=False,
+        )
+    console.print(line, style=style)

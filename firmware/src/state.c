@@ -7,8 +7,8 @@
 #include "app.h"
 #include "port.h"
 
-#define BLOCK_BYTES 256u /* of input at a time; a host that lost count sends as many terminators \
-                          */
+/* Bytes of input at a time; a host that lost count sends as many terminators. */
+#define BLOCK_BYTES 256u
 
 ei_model model;
 int model_error;

@@ -3,39 +3,20 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
-from tflite_runtime.interpreter import Interpreter, OpResolverType
 
-from edgeinfer import tflite
 from edgeinfer.compile import compile_graph
-from edgeinfer.graph import Array, Graph
 from edgeinfer.ops import OPS
 from edgeinfer.reference import run
 from edgeinfer.session import Session
+from edgeinfer.verify import TfliteReference
 from tests.ops.cases import CASES, samples
 
-MODELS, INPUTS = 40, 4
-
-
-class Oracle:
-    """TFLite's reference kernels on a graph."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.interpreter = Interpreter(
-            model_content=tflite.write(graph),
-            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-        )
-        self.interpreter.allocate_tensors()
-
-    def run(self, inputs: list[Array]) -> list[Array]:
-        for detail, value in zip(self.interpreter.get_input_details(), inputs, strict=True):
-            self.interpreter.set_tensor(detail["index"], value)
-        self.interpreter.invoke()
-        return [
-            self.interpreter.get_tensor(detail["index"])
-            for detail in self.interpreter.get_output_details()
-        ]
+MODELS = int(os.environ.get("EDGEINFER_CASES", "40"))  # of each operator
+INPUTS = 4
 
 
 def test_every_operator_has_cases() -> None:
@@ -47,7 +28,7 @@ def test_three_executions_give_the_oracles_bytes(op: str) -> None:
     rng = np.random.default_rng([*op.encode()])
     for number in range(MODELS):
         graph = CASES[op](rng)
-        oracle = Oracle(graph)
+        oracle = TfliteReference(graph)
         image = compile_graph(graph).image
         sessions = {backend: Session(image, backend) for backend in ("host", "dsp")}
         for inputs in samples(graph, rng, INPUTS):

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that commands read and write besides models: samples, labels, outputs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from edgeinfer import evaluate
+from edgeinfer.errors import DataError
+from edgeinfer.graph import Array, Graph, Tensor
+from edgeinfer.quantize.shapes import choose, fit, labels_of
+
+_FORMATS = "Save it with numpy.savez(file, x=samples) or numpy.save(file, samples)."
+
+
+def read_inputs(path: str, graph: Graph) -> list[list[Array]]:
+    """Samples of a .npy or .npz as the model takes them: for each an array per input.
+
+    Arrays of an input's own type pass unchanged, other numbers are quantized. Raises DataError
+    naming the file and what is wrong."""
+    arrays = _read(path)
+    try:
+        columns = []
+        for index, array in zip(graph.inputs, choose(graph, arrays), strict=True):
+            tensor = graph.tensors[index]
+            columns.append(_samples(fit(array, tensor), tensor))
+        counts = [len(column) for column in columns]
+        if len(set(counts)) > 1:
+            raise DataError(
+                f"The inputs have different numbers of samples: {counts}.",
+                "Give as many samples for each input.",
+            )
+    except DataError as error:
+        raise DataError(f"{path}: {error.what}", error.remedy) from error
+    return [list(sample) for sample in zip(*columns, strict=True)]
+
+
+def read_labels(path: str, count: int) -> Array:
+    """Class numbers (or one-hot rows) of `count` samples: int64 [count]. Raises DataError."""
+    arrays = _read(path)
+    array = next((arrays[k] for k in ("y", "labels", "x") if k in arrays), None)
+    if array is None:
+        raise DataError(f"{path} holds no labels.", "Save them with numpy.save(file, labels).")
+    try:
+        labels = labels_of(array, count)
+    except DataError as error:
+        raise DataError(f"{path}: {error.what}", error.remedy) from error
+    assert labels is not None
+    return labels
+
+
+def check_writable(path: str) -> None:
+    """Raises DataError at once when a file could not be written there after long work."""
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        raise DataError(f"'{path}' is not a file.", "Give the path of a file to write.")
+    folder = target.absolute().parent
+    if not folder.is_dir():
+        raise DataError(
+            f"There is no folder '{folder}' to write to.", "Create it, or give another."
+        )
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def write_whole(files: Mapping[str, bytes]) -> None:
+    """Write files so that each of them is there whole, or none is. Raises DataError."""
+    mask = os.umask(0)
+    os.umask(mask)
+    made: dict[Path, Path] = {}
+    path = ""
+    try:
+        for path, data in files.items():
+            target = Path(path).resolve()
+            with tempfile.NamedTemporaryFile(
+                dir=target.parent, prefix=f".{target.name}.", delete=False
+            ) as file:
+                made[target] = Path(file.name)
+                file.write(data)
+            made[target].chmod(0o666 & ~mask)  # temporary files are private, these are not
+        for target, temporary in made.items():
+            temporary.replace(target)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        for temporary in made.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _unwritable(path: str, error: OSError) -> DataError:
+    return DataError(
+        f"Cannot write '{path}': {(error.strerror or str(error)).lower()}.",
+        "Give a path in a folder that you may write to, on a disk that is not full.",
+    )
+
+
+def _read(path: str) -> dict[str, Array]:
+    """The arrays of a file by name; the only one of a .npy is "x"."""
+    if not Path(path).exists():
+        raise DataError(f"There is no file '{path}'.", "Give the path of a .npz or .npy file.")
+    try:
+        with Path(path).open("rb") as stream:
+            loaded = np.load(stream, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {"x": loaded}
+            return {name: loaded[name] for name in loaded.files}
+    except OSError as error:
+        what = (error.strerror or str(error)).lower()
+        raise DataError(f"Cannot read '{path}': {what}.", _FORMATS) from error
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"'{path}' is a damaged .npz file.", "Save or copy it again.") from error
+    except (ValueError, EOFError, KeyError, NotImplementedError) as error:
+        raise DataError(f"'{path}' is not a .npz or .npy file of numbers.", _FORMATS) from error
+
+
+def _samples(x: Array, tensor: Tensor) -> list[Array]:
+    """Samples [n, …] of an input as arrays of its shape and type."""
+    if x.dtype.kind not in "fiub":
+        raise DataError(
+            f"The samples for input '{tensor.name}' are of type {x.dtype}.",
+            f"Give float32 numbers, or {tensor.dtype} as the model takes them.",
+        )
+    if not len(x):
+        raise DataError(f"There are no samples for input '{tensor.name}'.", "Give one or more.")
+    if x.dtype.kind == "f":
+        bad = ~np.isfinite(x).reshape(len(x), -1).all(1)
+        if bad.any():
+            raise DataError(
+                f"{int(bad.sum())} of {len(x)} samples for input '{tensor.name}' hold NaN or "
+                f"infinity (the first is sample {int(bad.argmax())}).",
+                "Remove or repair them.",
+            )
+    batch = tensor.shape[0]
+    if len(x) % batch:
+        raise DataError(
+            f"The model takes {batch} samples at once, and {len(x)} are no multiple of that.",
+            f"Give {len(x) // batch * batch or batch} samples.",
+        )
+    return list(evaluate.to_input(tensor, x).reshape(-1, *tensor.shape))
