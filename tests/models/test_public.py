@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,19 @@ def test_host_gives_the_references_bytes(shared: Path, name: str) -> None:
         verdict, _ = compare(session.run, lambda _, a=answers: next(a), inputs[:count])
         assert verdict.mismatched_bytes == 0, f"{backend}: {verdict}"
         assert verdict.compared_bytes >= count
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_layer_gives_the_references_bytes(shared: Path, name: str) -> None:
+    """Final outputs are few and saturate; so all activations are made outputs."""
+    graph = tflite.read_file(shared / "models" / "int8" / f"{name}_int8.tflite")
+    every = tuple(t for node in graph.nodes for t in node.outputs)
+    graph = replace(graph, outputs=every, signatures=())
+    oracle, session = TfliteReference(graph), Session(compile_graph(graph).image)
+    inputs = [*random_inputs(graph, 3, seed=1), *real_inputs(shared, name, graph)[:3]]
+    verdict, _ = compare(session.run, oracle.run, inputs)
+    assert verdict.mismatched_bytes == 0, verdict
+    assert verdict.compared_bytes == len(inputs) * sum(graph.tensors[t].nbytes for t in every)
 
 
 @pytest.mark.parametrize("name", MODELS)
