@@ -20,6 +20,7 @@ from pathlib import Path
 from edgeinfer import paths
 from edgeinfer.boards import Board
 from edgeinfer.errors import BoardError, FitError
+from edgeinfer.image import read_image
 
 TOOLCHAIN = "arm-none-eabi-"
 STATIC_RESERVE = 1024  # bytes of RAM that the firmware's own variables may take
@@ -85,7 +86,7 @@ def build(
             "EI_STACK_BYTES": f"{board.stack_bytes}u",
             "EI_ARENA_BYTES": f"{arena_bytes}u",
             "EI_INPUT_BYTES": f"{input_bytes}u",
-            "EI_IMAGE_CRC": f"0x{zlib.crc32(image):08X}u",
+            "EI_IMAGE_CRC": f"0x{read_image(image).crc:08X}u",
         }
         text = "".join(f"#define {name} {value}\n" for name, value in config.items())
         _write(generated / "config.h", text.encode())

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Image → running board: fit check, build, upload, self-test."""
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -58,7 +57,7 @@ def flash(
     running = emulator.start(board, firmware.elf)
     say("self-test")
     try:
-        _prove(image, board, running.port)
+        _prove(facts, board, running.port)
     except BaseException:
         emulator.stop(board.name)
         raise
@@ -74,11 +73,11 @@ def flash(
     )
 
 
-def _prove(image: bytes, board: Board, port: str) -> None:
+def _prove(facts: Image, board: Board, port: str) -> None:
     """That the board runs this image and passes its self-test."""
     try:
         with Device(port, baud=board.baud) as device:
-            if device.info().image_crc != zlib.crc32(image):
+            if device.info().image_crc != facts.crc:
                 raise DeviceError("The board runs another model.", "Flash it again.")
             device.selftest()
     except DeviceError as error:

@@ -38,10 +38,11 @@ class Link:
             if "exclusive" in text or "busy" in text:
                 what, remedy = "is in use by another program", "Close that program."
             elif number == errno.EACCES:
-                what = "may not be opened by you"
+                what = "cannot be opened: you may not use it"
                 remedy = "Run 'sudo usermod -aG dialout $USER', then log out and in again."
             else:
-                what = "does not exist" if number == errno.ENOENT else "cannot be opened"
+                missing = ": it does not exist" if number == errno.ENOENT else ""
+                what = f"cannot be opened{missing}"
                 remedy = "'edgeinfer boards' lists what is running and connected."
             raise DeviceError(f"The port {port} {what}.", remedy) from error
         self._pending = b""

@@ -6,9 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from edgeinfer.errors import ModelError, UnsupportedError
 from edgeinfer.graph import Graph
 from edgeinfer.ops import op_for
-from edgeinfer.ops.base import Call, Site
+from edgeinfer.ops.base import Call, Op, Site
+
+LARGEST = 65_535  # a dimension in the C library
+_AGAIN = "Convert the model again: it is damaged."
 
 
 @dataclass(frozen=True)
@@ -27,15 +31,36 @@ class Program:
 def lower(graph: Graph) -> Program:
     """The kernel calls of a graph.
 
-    Raises UnsupportedError naming the operator, type and layer that no kernel runs."""
+    Raises UnsupportedError naming the operator, type and layer that no kernel runs, ModelError for
+    a layer whose shapes contradict each other."""
     calls: list[Call] = []
     alias: dict[int, int] = {}
     for index, node in enumerate(graph.nodes):
         site = Site.of(graph, index)
         op = op_for(site)
+        check_shape(site, op)
         if op.alias(site):
             source = node.inputs[0]
             alias[node.outputs[0]] = alias.get(source, source)
             continue
         calls.extend(replace(call, node=index) for call in op.pack(site))
     return Program(graph, tuple(calls), alias)
+
+
+def check_shape(site: Site, op: Op) -> None:
+    """Raises ModelError unless the output's shape follows from the inputs and options.
+
+    Offsets and sizes rest on these shapes, and a damaged file can say anything."""
+    try:
+        shape = op.shape(site)
+    except (ValueError, IndexError, TypeError, ZeroDivisionError) as error:
+        raise ModelError(f"{site.where} contradicts itself ({error}).", _AGAIN) from error
+    if len(site.outputs) != 1 or shape != site.output.shape:
+        raise ModelError(
+            f"{site.where} makes {shape}, not {site.output.shape} as the file says.", _AGAIN
+        )
+    if max(shape, default=0) > LARGEST:
+        raise UnsupportedError(
+            f"{site.where} makes {shape}; {LARGEST:,} is the largest dimension.",
+            "Make the layer smaller.",
+        )

@@ -7,8 +7,10 @@ import numpy as np
 
 from edgeinfer.errors import ModelError, QuantizeError, UnsupportedError
 from edgeinfer.graph import Graph
+from edgeinfer.lower import check_shape
 from edgeinfer.ops import op_for
 from edgeinfer.ops.base import Op, Site
+from edgeinfer.ops.weighted import bias_of
 
 _FLOAT_MODEL = "Give the float32 model: convert it without optimizations or quantization."
 
@@ -46,21 +48,10 @@ def _check_shapes(site: Site, op: Op) -> None:
     """A float output of the shape that the inputs give it, and a bias for each channel."""
     if len(site.outputs) != 1 or site.output.dtype != np.float32:
         raise site.unsupported(f"an output of type {site.output.dtype}")
-    shape = op.shape(site)
-    if shape != site.output.shape:
-        raise ModelError(
-            f"{site.where}: the output is said to be {site.output.shape} but is {shape}.",
-            "Convert the model again, with a batch of 1.",
-        )
-    rule = op.rule
-    if rule.weights is None or rule.bias is None or site.optional(rule.bias) is None:
-        return
-    bias, channels = site.const(rule.bias), site.input(rule.weights).shape[rule.channel_axis or 0]
-    if bias.shape != (channels,):
-        raise ModelError(
-            f"{site.where}: a bias of shape {bias.shape} for {channels} channels.",
-            "Convert the model again: it is damaged.",
-        )
+    check_shape(site, op)
+    if op.rule.weights is not None:
+        channels = site.input(op.rule.weights).shape[op.rule.channel_axis or 0]
+        bias_of(site, channels, np.float32)
 
 
 def _check_not_quantized(graph: Graph) -> None:

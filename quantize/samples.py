@@ -91,7 +91,8 @@ def _read(file: Path) -> Array | dict[str, Array]:
                 return loaded
             return {name: loaded[name] for name in loaded.files}
     except OSError as error:
-        raise DataError(f"Cannot read '{file}': {error.strerror or error}.", _FORMATS) from error
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"Cannot read '{file}': {reason}.", _FORMATS) from error
     except (ValueError, EOFError, KeyError, MemoryError, NotImplementedError) as error:
         raise DataError(f"'{file}' is not a .npz or .npy file of numbers.", _FORMATS) from error
     except (zipfile.BadZipFile, zlib.error) as error:

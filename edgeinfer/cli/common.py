@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,13 +22,9 @@ from edgeinfer.flash import FlashResult, flash
 from edgeinfer.graph import Array, Graph
 from edgeinfer.image import Image, read_image
 from edgeinfer.inspection import is_float
-from edgeinfer.ops import op_for
-from edgeinfer.ops.base import Site
 from edgeinfer.session import Session
 
 Runner = Callable[[Sequence[Array]], list[Array]]
-LARGEST = 65_535  # a dimension in the C library
-_AGAIN = "The model is damaged or its converter is faulty: download or convert it again."
 
 
 def model_argument(parser: argparse.ArgumentParser, **options: object) -> None:
@@ -80,29 +75,12 @@ def require_batch(graph: Graph) -> None:
 
 
 def require_int8(graph: Graph, path: str) -> None:
-    """Raises UnsupportedError for a float model, ModelError for one that contradicts itself."""
+    """Raises UnsupportedError for a float model."""
     if is_float(graph):
         raise UnsupportedError(
             f"{path} is a float model; boards run int8.",
             f"Run 'edgeinfer quantize {path} --calib SAMPLES.npz' first.",
         )
-    for index in range(len(graph.nodes)):
-        site = Site.of(graph, index)
-        op = op_for(site)
-        try:
-            shape = op.shape(site)
-        except (ValueError, IndexError, TypeError, ZeroDivisionError) as error:
-            raise ModelError(f"{path}: {site.where} contradicts itself.", _AGAIN) from error
-        if len(site.outputs) != 1 or shape != site.output.shape:
-            raise ModelError(
-                f"{path}: {site.where} makes {shape}, not {site.output.shape} as the file says.",
-                _AGAIN,
-            )
-        if max(shape, default=0) > LARGEST:
-            raise UnsupportedError(
-                f"{path}: {site.where} makes {shape}; {LARGEST:,} is the largest dimension.",
-                "Make the layer smaller.",
-            )
 
 
 def compiled(graph: Graph, path: str, ui: Ui) -> Compiled:
@@ -148,7 +126,7 @@ def _require_model(device: Device, facts: Image, image: bytes, path: str) -> Non
     said = device.info()
     sizes = [tuple(io.bytes for io in side) for side in (facts.inputs, facts.outputs)]
     held = (said.model, said.image_bytes, said.image_crc, [said.inputs, said.outputs])
-    if held != (facts.name, len(image), zlib.crc32(image), sizes):
+    if held != (facts.name, len(image), facts.crc, sizes):
         raise DeviceError(
             f"The {said.board} at {device.port} runs another model, '{said.model}'.",
             f"Flash this one first: edgeinfer flash {path} --board {said.board}",

@@ -20,7 +20,7 @@ EXAMPLES = (
     "edgeinfer eval model_int8.tflite --data test.npz",
     "edgeinfer eval small.tflite --data test.npz --reference model.tflite",
     "edgeinfer eval small.tflite --data x.npz -n 20 --board netduinoplus2",
-    "edgeinfer eval model.tflite --data test.npz   # the float model itself",
+    "edgeinfer eval model.tflite --data test.npz   # float itself",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgeinfer.errors import ModelError
 from edgeinfer.fixed_point import Ints, multipliers, requantize, wrap
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import int8_range
@@ -25,10 +26,16 @@ def check_weights(site: Site) -> None:
 
 
 def bias_of(site: Site, channels: int, dtype: type) -> Array:
-    """The bias, or zeros where there is none: [channels]."""
+    """The bias, or zeros where there is none: [channels]. Raises ModelError for another length."""
     if site.optional(2) is None:
         return np.zeros(channels, dtype)
-    return site.const(2).astype(dtype)
+    bias = site.const(2)
+    if bias.shape != (channels,):
+        raise ModelError(
+            f"{site.where}: a bias of shape {bias.shape} for {channels} channels.",
+            "Convert the model again: it is damaged.",
+        )
+    return bias.astype(dtype)
 
 
 def channel_multipliers(site: Site, channels: int) -> tuple[Ints, Ints]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,16 @@ def test_stack_overflow_is_a_fault(image: bytes, cache: Path) -> None:
     with pytest.raises(DeviceError, match="stack overflow"):
         flash(image, tiny)
     assert emulator.find("overflow") is None
+
+
+def test_images_of_equal_size_are_told_apart(desk: Desk, image: bytes) -> None:
+    """An image ends with its own CRC, so the CRC over all of it is the same for every image."""
+    other = image[:-4].replace(b"two", b"owt")
+    other += zlib.crc32(other).to_bytes(4, "little")
+    assert other != image and len(other) == len(image)
+    with Device(desk.port("netduinoplus2")) as device:
+        held = device.info().image_crc
+    assert held == read_image(image).crc != read_image(other).crc
 
 
 def test_wrong_input_size(desk: Desk) -> None:

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands on an emulated board: flash, bench, run, verify and eval at its port."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli, Done
+
+pytestmark = pytest.mark.xdist_group("boards")
+BOARD = "netduinoplus2"
+
+
+@pytest.fixture
+def port(cli: Cli, models: Path) -> Iterator[str]:
+    """The board with int8.tflite on it; flashed for the first test."""
+    for board in cli("boards", "--json").json["boards"]:
+        if board["board"] == BOARD and board["port"]:
+            yield board["port"]
+            return
+    done = cli("flash", models / "int8.tflite", "--board", BOARD, "--json")
+    assert done.status == 0, done.out
+    yield done.json["port"]
+
+
+def test_flash(cli: Cli, models: Path) -> None:
+    done = cli("flash", models / "int8.tflite", "--board", "microbit")
+    assert done.status == 0
+    assert "self-test passed" in done.out
+    data = cli("flash", models / "int8.tflite", "--board", "microbit", "--json").json
+    for key in ("image_bytes", "code_bytes", "static_ram_bytes", "stack_bytes", "arena_bytes"):
+        assert data[key] > 0
+    assert data["board"] == "microbit"
+    assert f"microbit runs {models / 'int8.tflite'} at {data['port']}" in done.out or data["port"]
+    assert cli("boards", "--stop", "microbit").out == "Stopped microbit.\n"
+    assert cli("boards", "--stop", "microbit", "--json").json["stopped"] == []
+
+
+def test_bench_of_what_runs(cli: Cli, port: str) -> None:
+    words = ("bench", "--board", BOARD, "--layers")
+    data = cli(*words, "--json").json
+    assert data["model"] == "int8"  # the file's stem
+    assert data["unit"] == "instructions"
+    assert data["layers"][0]["name"] == "layer 0"
+    assert data["layers"][0]["op"] is None
+    assert data["layers_total"] == sum(layer["ticks"] for layer in data["layers"])
+    assert 0 <= data["per_inference"] - data["layers_total"] < 2000
+    text = cli(*words).out
+    assert f"int8 on {BOARD} at {port}" in text
+    assert f"{data['per_inference']:,} instructions per inference (3 runs" in text
+    assert f"{data['layers_total']:,}" in text
+    assert cli("bench", "--port", port, "--runs", 1).status == 0
+
+
+def test_bench_of_a_model(cli: Cli, models: Path) -> None:
+    words = ("bench", models / "int8.tflite", "--board", BOARD, "--layers", "--runs", 1)
+    data = cli(*words, "--json").json
+    assert set(data["layers"][0]) == {"name", "op", "macs", "ticks"}
+    assert data["layers"][0]["op"] == "CONV_2D"
+    assert data["macs"] == sum(layer["macs"] for layer in data["layers"]) > 0
+    for key in ("code_bytes", "arena_bytes", "image_bytes", "static_ram_bytes", "stack_bytes"):
+        assert data[key] > 0
+
+
+def test_a_port_needs_no_board(cli: Cli, models: Path, port: str) -> None:
+    model, data = models / "int8.tflite", models / "x.npz"
+    same = cli("verify", model, "--port", port, "--inputs", data, "-n", 4, "--json")
+    assert (same.status, same.json["mismatched_bytes"], same.json["inputs"]) == (0, 0, 4)
+    there = cli("run", model, "--input", data, "--port", port, "--output", "y.npy", "--json")
+    here = cli("run", model, "--input", data, "--json")
+    assert there.json["outputs"] == here.json["outputs"]
+    assert there.json["output_crc32"] == here.json["output_crc32"]
+    on_board = cli("eval", model, "--data", data, "--port", port, "-n", 5, "--json").json
+    on_host = cli("eval", model, "--data", data, "-n", 5, "--json").json
+    assert on_board["top1"] == on_host["top1"]
+    assert (on_board["on"], on_host["on"]) == (port, "host")
+
+
+def test_another_model_at_the_port(refused: Callable[..., Done], models: Path, port: str) -> None:
+    shutil.copy(models / "other.tflite", "other.tflite")
+    for words in (("verify",), ("run", "--input", models / "x.npz")):
+        refused(
+            words[0],
+            "other.tflite",
+            *words[1:],
+            "--port",
+            port,
+            says=f"The {BOARD} at {port} runs another model, 'int8'",
+            remedy=f"edgeinfer flash other.tflite --board {BOARD}",
+        )
+
+
+def test_boards_shows_and_stops(cli: Cli, port: str) -> None:
+    (line,) = (line for line in cli("boards").out.splitlines() if line.startswith(BOARD))
+    assert port in line
+    assert cli("boards", "--stop", "all").out == f"Stopped {BOARD}.\n"
+    assert all(board["port"] is None for board in cli("boards", "--json").json["boards"])
