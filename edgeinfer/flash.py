@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Image → running board: fit check, build, upload, self-test."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -81,8 +82,12 @@ def _prove(facts: Image, board: Board, port: str) -> None:
                 raise DeviceError("The board runs another model.", "Flash it again.")
             device.selftest()
     except DeviceError as error:
-        if emulator.find(board.name) is not None:
-            raise
+        # A process that ends closes its line a little before it is gone.
+        deadline = time.monotonic() + 1.0
+        while emulator.find(board.name) is not None:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
         words = emulator.last_words(board.name)
         raise BoardError(
             f"The emulator of {board.name} ended{': ' + words if words else ''}.",

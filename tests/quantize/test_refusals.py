@@ -40,7 +40,11 @@ def test_what_cannot_be_quantized() -> None:
     refuse(nan, QuantizeError, "'const1' holds NaN")
     short = graph.with_tensor(2, shape=(3,), data=np.zeros(3, np.float32))
     refuse(short, ModelError, "bias of shape")
-    refuse(graph.with_tensor(3, shape=(1, 7, 8, 4)), ModelError, r"layer 0 .* makes .* as the file says")
+    refuse(
+        graph.with_tensor(3, shape=(1, 7, 8, 4)),
+        ModelError,
+        r"layer 0 .* makes .* as the file says",
+    )
     integer = graph.with_tensor(0, dtype=np.dtype(np.int32))
     refuse(integer, UnsupportedError, "'input0' is of type int32")
 
