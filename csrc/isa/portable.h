@@ -83,6 +83,24 @@ EI_NOINLINE int32_t ei_taps_x1(const ei_taps *t, const int8_t *a, const int8_t *
   return acc;
 }
 
+/* One input channel for four neighbouring output channels, as with a depth multiplier of 4 or 8. */
+EI_NOINLINE void ei_taps_1x4(const ei_taps *t, const int8_t *a, const int8_t *w, int32_t acc[4]) {
+  uint32_t s0 = (uint32_t)acc[0], s1 = (uint32_t)acc[1];
+  uint32_t s2 = (uint32_t)acc[2], s3 = (uint32_t)acc[3];
+  const int32_t offset = t->offset, a_col = t->a_col, w_col = t->w_col;
+  for (int32_t h = t->h; h > 0; h--, a += t->a_row, w += t->w_row) {
+    const int8_t *b = a, *v = w;
+    for (int32_t i = t->w; i > 0; i--, b += a_col, v += w_col) {
+      const int32_t x = *b + offset;
+      s0 += (uint32_t)(x * v[0]);
+      s1 += (uint32_t)(x * v[1]);
+      s2 += (uint32_t)(x * v[2]);
+      s3 += (uint32_t)(x * v[3]);
+    }
+  }
+  acc[0] = (int32_t)s0, acc[1] = (int32_t)s1, acc[2] = (int32_t)s2, acc[3] = (int32_t)s3;
+}
+
 #ifndef EI_TAPS_X4
 /* Four neighbouring channels, likewise; a_col = w_col. */
 EI_NOINLINE void ei_taps_x4(const ei_taps *t, const int8_t *a, const int8_t *w, int32_t acc[4]) {

@@ -48,7 +48,8 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
   const int32_t *mult = (const void *)(c->data + p->mult);
   const int8_t *shift = (const int8_t *)c->data + p->shift;
   const int32_t out_c = p->out_c, row = p->in_w * p->in_c, zero = p->out_zero;
-  const int fast = p->multiplier == 1 && p->dil_h == 1 && p->dil_w == 1;
+  const int apart = p->multiplier == 1 && p->dil_h == 1 && p->dil_w == 1;
+  const int shared = p->multiplier % 4 == 0; /* four outputs of the same input channel */
   int8_t *out = c->out;
 
   for (int32_t y = c->y0; y < c->y1; y++) {
@@ -64,10 +65,13 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
                         v.first * taps.a_row + h.first * taps.a_col;
       const int8_t *w = weights + v.first * taps.w_row + h.first * out_c;
       int32_t o = 0;
-      if (fast)
+      if (apart || shared)
         for (; o + 4 <= out_c; o += 4) {
           int32_t acc[4] = {bias[o], bias[o + 1], bias[o + 2], bias[o + 3]};
-          ei_taps_x4(&taps, a + o, w + o, acc);
+          if (apart)
+            ei_taps_x4(&taps, a + o, w + o, acc);
+          else
+            ei_taps_1x4(&taps, a + o / p->multiplier, w + o, acc);
           for (int i = 0; i < 4; i++)
             ei_output(out + o + i, acc[i], mult[o + i], shift[o + i], zero);
         }

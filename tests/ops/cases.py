@@ -154,7 +154,7 @@ def depthwise(rng: Rng) -> Graph:
     if o["stride_h"] != o["stride_w"]:
         o["stride_w"] = o["stride_h"]
     hw = sizes(rng, kernel, o)
-    in_c, multiplier = int(rng.integers(1, 14)), int(rng.choice([1, 1, 1, 2, 3]))
+    in_c, multiplier = int(rng.integers(1, 14)), int(rng.choice([1, 1, 1, 2, 3, 4, 8]))
     out_c = in_c * multiplier
     x, w = quant(rng), channel_quant(rng, out_c, 3)
     y = output_scale(rng, x, w, kernel[0] * kernel[1])
