@@ -24,7 +24,7 @@ pytestmark = pytest.mark.xdist_group("boards")
 def test_a_wheel_flashes(tmp_path: Path, digits_float: Path) -> None:
     options = ["--no-build-isolation", "--no-deps", "-q", "-w", tmp_path]
     # A build folder of its own: the checkout's belongs to the editable install.
-    options += [f"-Cbuild-dir={tmp_path / 'build'}", ROOT]
+    options += [f"--config-settings=build-dir={tmp_path / 'build'}", ROOT]
     subprocess.run([sys.executable, "-m", "pip", "wheel", *options], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
