@@ -114,16 +114,21 @@ def _values(x: Array, name: str, warnings: list[str]) -> Array:
         )
     with np.errstate(over="ignore"):
         y = np.ascontiguousarray(x, np.float32)
-    bad = ~np.isfinite(y).reshape(len(y), -1).all(1)
-    if bad.any():
-        raise DataError(
-            f"{int(bad.sum())} of {len(y)} samples for input '{name}' hold NaN or infinity "
-            f"(the first is sample {int(bad.argmax())}).",
-            "Remove or repair them.",
-        )
+    require_finite(y, name)
     if y.size > 1 and y.min() == y.max():
         raise DataError(
             f"All values for input '{name}' are {float(y.flat[0]):g}.",
             "Give real samples: a constant input says nothing about ranges.",
         )
     return y
+
+
+def require_finite(x: Array, name: str) -> None:
+    """Raises DataError if a sample of [n, …] holds NaN or infinity."""
+    bad = ~np.isfinite(x).reshape(len(x), -1).all(1)
+    if bad.any():
+        raise DataError(
+            f"{int(bad.sum())} of {len(x)} samples for input '{name}' hold NaN or infinity "
+            f"(the first is sample {int(bad.argmax())}).",
+            "Remove or repair them.",
+        )

@@ -15,6 +15,7 @@ import numpy as np
 from edgeinfer import evaluate
 from edgeinfer.errors import DataError
 from edgeinfer.graph import Array, Graph, Tensor
+from edgeinfer.quantize.samples import require_finite
 from edgeinfer.quantize.shapes import choose, fit, labels_of
 
 _FORMATS = "Save it with numpy.savez(file, x=samples) or numpy.save(file, samples)."
@@ -133,13 +134,7 @@ def _samples(x: Array, tensor: Tensor) -> list[Array]:
     if not len(x):
         raise DataError(f"There are no samples for input '{tensor.name}'.", "Give one or more.")
     if x.dtype.kind == "f":
-        bad = ~np.isfinite(x).reshape(len(x), -1).all(1)
-        if bad.any():
-            raise DataError(
-                f"{int(bad.sum())} of {len(x)} samples for input '{tensor.name}' hold NaN or "
-                f"infinity (the first is sample {int(bad.argmax())}).",
-                "Remove or repair them.",
-            )
+        require_finite(x, tensor.name)
     batch = tensor.shape[0]
     if len(x) % batch:
         raise DataError(
