@@ -40,11 +40,9 @@ class Add(Binary):
 
     def pack(self, site: Site) -> list[Call]:
         site.require_int8(0, 1)
-        walk, rows = self.walk(site)
         first, second, output = self._multipliers(site)
         low, high = int8_range(site)
         params = {
-            "walk": walk,
             "zero": [site.input(0).zero_point, site.input(1).zero_point],
             "mult": [first[0], second[0]],
             "shift": [first[1], second[1]],
@@ -54,8 +52,7 @@ class Add(Binary):
             "act_min": low,
             "act_max": high,
         }
-        refs = (site.in_ref(0), site.in_ref(1))
-        return [Call("add", params, refs, site.out_ref(), rows, inplace=self.inplace(site))]
+        return [self.call(site, params)]
 
     @staticmethod
     def _multipliers(site: Site) -> list[tuple[int, int]]:

@@ -35,14 +35,36 @@ class Ref:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Which rows of an input a call reads for its output row y: [y·stride − pad, … + span).
+
+    Rows that the input does not have, in the padding, are not read."""
+
+    row_bytes: int  # of an input row, contiguous
+    count: int  # rows of the input
+    stride: int = 1
+    pad: int = 0
+    span: int = 1
+
+    def of(self, y0: int, y1: int) -> tuple[int, int]:
+        """The input rows [first, last) that the output rows [y0, y1) need; may be empty."""
+        first = max(y0 * self.stride - self.pad, 0)
+        return first, max(first, min((y1 - 1) * self.stride - self.pad + self.span, self.count))
+
+
+@dataclass(frozen=True)
 class Call:
     """One kernel call: the operator's whole output, or a part of it; becomes a step of the image.
 
     `params` are the fields of the C struct ei_<kernel>_params. `consts` are arrays to be stored in
     the image; each fills the params field of its name with its offset. An input whose tensor is a
-    constant is read from the image. `inplace` lists the inputs (positions) whose memory the output
-    may share from its first byte on, because the kernel has read every input byte before it writes
-    the output byte at the same place."""
+    constant is read from the image.
+
+    Output rows are made in order, and a row is begun when those before it are written, except that
+    the first pixels of `ahead` further rows may come with it. `inplace` lists the inputs
+    (positions) that are read in the order of the output's bytes: when the kernel writes byte i of
+    an output row, it has done with the bytes 0..i of that row's input. Such an output row may
+    begin at the input's first byte, or anywhere below it."""
 
     kernel: str
     params: Mapping[str, Any]
@@ -51,6 +73,9 @@ class Call:
     rows: int = 1  # output rows; a step may make a part of them
     consts: Mapping[str, Array] = field(default_factory=dict)
     inplace: tuple[int, ...] = ()
+    reads: tuple[Rows | None, ...] = ()  # of each input; None or left out: all of it for any row
+    row_bytes: int = 0  # of an output row; 0: rows are not contiguous, all are made in one step
+    ahead: int = 0
     node: int = -1  # index of the node, filled in by lowering
 
 

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.ops.base import Op, Site
+from edgeinfer.ops.base import Call, Op, Rows, Site
 
 Strides = list[int]
 
@@ -62,7 +65,19 @@ class Binary(Op):
             strides.append(row)
         return {"dims": [d[0] for d in dims], "stride": strides}, rows[0]
 
-    @staticmethod
-    def inplace(site: Site) -> tuple[int, ...]:
-        """Inputs that the output may overwrite: those that are not repeated."""
-        return tuple(p for p in (0, 1) if site.input(p).shape == site.output.shape)
+    @classmethod
+    def call(cls, site: Site, params: Mapping[str, Any]) -> Call:
+        """The kernel call with these parameters besides the walk."""
+        walk, rows = cls.walk(site)
+        strides = [row[0] for row in walk["stride"] if isinstance(row, list)]
+        return Call(
+            cls.name.lower(),
+            {"walk": walk, **params},
+            (site.in_ref(0), site.in_ref(1)),
+            site.out_ref(),
+            rows,
+            # The output may overwrite inputs that are not repeated.
+            inplace=tuple(p for p in (0, 1) if site.input(p).shape == site.output.shape),
+            reads=tuple(Rows(s, rows) if s else None for s in strides),
+            row_bytes=site.output.size // rows,
+        )

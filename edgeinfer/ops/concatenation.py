@@ -11,7 +11,7 @@ import numpy as np
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import real_range
-from edgeinfer.ops.base import Call, Op, QuantRule, Site
+from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
 
 MAX_ROWS = 65535  # of one step
 
@@ -62,7 +62,8 @@ class Concatenation(Op):
                         params,
                         (site.in_ref(position, row * chunk),),
                         site.out_ref(start + row * stride),
-                        rows=min(MAX_ROWS, outer - row),
+                        rows=(rows := min(MAX_ROWS, outer - row)),
+                        reads=(Rows(chunk, rows),),
                     )
                 )
             start += chunk

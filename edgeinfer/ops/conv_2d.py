@@ -18,6 +18,7 @@ class Conv2D(Convolution):
     rule = QuantRule(weights=1, channel_axis=0, bias=2)
     kernel = "conv_2d"
     channel_axis = 0
+    block = 2
 
     def window(self, site: Site) -> Window:
         weights = site.input(1).shape

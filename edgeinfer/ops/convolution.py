@@ -25,6 +25,7 @@ class Convolution(Op):
 
     kernel = ""
     channel_axis = 0  # of the weights: the output channels
+    block = 1  # pixels that the kernel computes together; they may lie in different rows
 
     def window(self, site: Site) -> Window:
         """The geometry. Raises ModelError or UnsupportedError if the weights do not match it."""
@@ -90,6 +91,9 @@ class Convolution(Op):
                 site.out_ref(write),
                 rows=window.out[0],
                 consts=consts,
+                reads=(window.rows(site),),
+                row_bytes=window.out[1] * out_c,
+                ahead=-(-(self.block - 1) // window.out[1]),
             ),
         )
 

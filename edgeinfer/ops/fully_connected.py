@@ -11,7 +11,7 @@ from edgeinfer.errors import ModelError
 from edgeinfer.fixed_point import Ints, multipliers
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import clip, int8_range
-from edgeinfer.ops.base import Call, Op, QuantRule, Site
+from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -71,14 +71,18 @@ class FullyConnected(Op):
             "per_channel": int(mult.size > 1),
         }
         bias = folded_bias(site, weights.sum(1, dtype=np.int64))
+        out_c, in_c = weights.shape
+        rows = site.output.size // out_c
         return [
             Call(
                 "fully_connected",
                 params,
                 (site.in_ref(0),),
                 site.out_ref(),
-                rows=site.output.size // weights.shape[0],
+                rows,
                 consts={"weights": weights, "bias": bias, "mult": mult, "shift": shift},
+                reads=(Rows(in_c, rows),),
+                row_bytes=out_c,
             )
         ]
 

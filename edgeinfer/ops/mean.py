@@ -11,7 +11,7 @@ import numpy as np
 from edgeinfer.errors import ModelError
 from edgeinfer.fixed_point import multiplier, requantize
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Call, Op, Site
+from edgeinfer.ops.base import Call, Op, Rows, Site
 
 
 class Mean(Op):
@@ -54,8 +54,19 @@ class Mean(Op):
             "shift": shift,
             "out_zero": site.output.zero_point,
         }
-        rows = math.prod(shape[: axes[0]])
-        return [Call("mean", params, (site.in_ref(0),), site.out_ref(), rows, inplace=(0,))]
+        rows, inner = math.prod(shape[: axes[0]]), params["inner"]
+        return [
+            Call(
+                "mean",
+                params,
+                (site.in_ref(0),),
+                site.out_ref(),
+                rows,
+                inplace=(0,),
+                reads=(Rows(count * inner, rows),),
+                row_bytes=inner,
+            )
+        ]
 
     @staticmethod
     def _axes(site: Site) -> tuple[int, ...]:

@@ -35,11 +35,9 @@ class Mul(Binary):
 
     def pack(self, site: Site) -> list[Call]:
         site.require_int8(0, 1)
-        walk, rows = self.walk(site)
         mult, shift = self._multiplier(site)
         low, high = int8_range(site)
         params = {
-            "walk": walk,
             "zero": [site.input(0).zero_point, site.input(1).zero_point],
             "mult": mult,
             "shift": shift,
@@ -47,8 +45,7 @@ class Mul(Binary):
             "act_min": low,
             "act_max": high,
         }
-        refs = (site.in_ref(0), site.in_ref(1))
-        return [Call("mul", params, refs, site.out_ref(), rows, inplace=self.inplace(site))]
+        return [self.call(site, params)]
 
     @staticmethod
     def _multiplier(site: Site) -> tuple[int, int]:

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Call, Op, QuantRule, Site
+from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
 
 
 class Pad(Op):
@@ -42,14 +44,25 @@ class Pad(Op):
         if sizes[0] == (1, (0, 0)):
             # A batch of one: let the height be the rows, so that a step can make a band of them.
             sizes = [sizes[1], (1, (0, 0)), *sizes[2:]]
-        params = {
+        params: dict[str, Any] = {
             "in": [n for n, _ in sizes],
             "out": [n + a + b for n, (a, b) in sizes],
             "before": [a for _, (a, _) in sizes],
             "value": site.output.zero_point,
         }
         rows = sizes[0][0] + sum(sizes[0][1])
-        return [Call("pad", params, (site.in_ref(0),), site.out_ref(), rows)]
+        inner = math.prod(params["in"][1:])
+        return [
+            Call(
+                "pad",
+                params,
+                (site.in_ref(0),),
+                site.out_ref(),
+                rows,
+                reads=(Rows(inner, sizes[0][0], pad=sizes[0][1][0]),),
+                row_bytes=math.prod(params["out"][1:]),
+            )
+        ]
 
     @staticmethod
     def _pads(site: Site) -> list[tuple[int, int]]:

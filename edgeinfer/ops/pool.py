@@ -42,6 +42,8 @@ class Pool(Op):
                 site.out_ref(write),
                 rows=window.out[0],
                 inplace=inplace,
+                reads=(window.rows(site),),
+                row_bytes=window.out[1] * site.input(0).shape[3],
             ),
         )
 

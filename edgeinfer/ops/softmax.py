@@ -11,7 +11,7 @@ import numpy as np
 from edgeinfer.fixed_point import div_pot, mul_high, multiplier, wrap
 from edgeinfer.functions import SUM_BITS, exp_negative, input_radius, reciprocal
 from edgeinfer.graph import Array, Quant
-from edgeinfer.ops.base import Call, Op, QuantRule, Site
+from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
 
 DIFF_BITS = 5  # integer bits of a scaled difference
 
@@ -50,7 +50,18 @@ class Softmax(Op):
         row = site.output.shape[-1]
         params = {"row": row, "mult": mult, "shift": shift, "diff_min": diff_min}
         rows = site.output.size // row
-        return [Call("softmax", params, (site.in_ref(0),), site.out_ref(), rows, inplace=(0,))]
+        return [
+            Call(
+                "softmax",
+                params,
+                (site.in_ref(0),),
+                site.out_ref(),
+                rows,
+                inplace=(0,),
+                reads=(Rows(row, rows),),
+                row_bytes=row,
+            )
+        ]
 
     @staticmethod
     def _scaling(site: Site) -> tuple[int, int, int]:

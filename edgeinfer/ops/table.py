@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Call, Op, Site
+from edgeinfer.ops.base import Call, Op, Rows, Site
 
 
 class Table(Op):
@@ -33,15 +33,17 @@ class Table(Op):
         site.require_int8(0)
         shape = site.output.shape
         rows = shape[1] if len(shape) == 4 and shape[0] == 1 else 1
-        params = {"row": site.output.size // rows}
+        row = site.output.size // rows
         return [
             Call(
                 "lut",
-                params,
+                {"row": row},
                 (site.in_ref(0),),
                 site.out_ref(),
                 rows,
                 consts={"table": self.table(site)},
                 inplace=(0,),
+                reads=(Rows(row, rows),),
+                row_bytes=row,
             )
         ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Call, Site
+from edgeinfer.ops.base import Call, Rows, Site
 
 SAME = 0  # the schema's Padding
 
@@ -104,6 +104,13 @@ class Window:
             "pad_top": self.pad[0],
             "pad_left": self.pad[1],
         }
+
+    def rows(self, site: Site) -> Rows:
+        """The input rows under each row of windows."""
+        _, in_h, in_w, channels = site.input(0).shape
+        row_bytes = in_w * channels * site.input(0).dtype.itemsize
+        span = (self.kernel[0] - 1) * self.dilation[0] + 1
+        return Rows(row_bytes, in_h, self.stride[0], self.pad[0], span)
 
 
 def per_image(site: Site, call: Callable[[int, int], Call]) -> list[Call]:

@@ -42,7 +42,7 @@ class Builder:
         self.nodes.append(Node("OP", tuple(inputs), (output,)))
         refs = tuple(Ref(t) for t in inputs)
         params = {"scratch": scratch}
-        self.calls.append(Call("k", params, refs, Ref(output, offset), 1, {}, inplace, node))
+        self.calls.append(Call("k", params, refs, Ref(output, offset), inplace=inplace, node=node))
 
     def name(self, source: int) -> int:
         """Another name for a tensor's bytes, as RESHAPE makes."""
