@@ -6,37 +6,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from edgeinfer.plan.buffers import Buffer
+from edgeinfer.plan.section import Section
 
 
-def neighbours(buffers: Sequence[Buffer]) -> list[list[int]]:
-    """For each buffer the positions of those that are live during a common step."""
-    return [
-        [j for j, b in enumerate(buffers) if b.first <= a.last and a.first <= b.last and a is not b]
-        for a in buffers
-    ]
+def place(section: Section, order: Sequence[int], best_fit: bool) -> list[int]:
+    """Offsets, in the section's units, after placing the buffers (positions) in the given order.
 
-
-def place(
-    order: Sequence[int],
-    buffers: Sequence[Buffer],
-    near: Sequence[Sequence[int]],
-    best_fit: bool,
-) -> list[int]:
-    """Offsets, in units of the sizes, after placing the buffers (positions) in the given order.
-
-    `near` is what `neighbours` says. First fit takes the lowest gap that is wide enough, best fit
-    the narrowest."""
-    offsets = [-1] * len(buffers)
+    First fit takes the lowest gap that is wide enough, best fit the narrowest."""
+    offsets = [-1] * len(section.buffers)
     for i in order:
+        # Beside a placed buffer, offsets between these two, not included, are wrong.
         taken = sorted(
-            (offsets[j], offsets[j] + buffers[j].size) for j in near[i] if offsets[j] >= 0
+            (offsets[n.other] - n.above, offsets[n.other] + n.below)
+            for n in section.near[i]
+            if offsets[n.other] >= 0
         )
-        cursor, choice, width = 0, -1, -1
-        for start, stop in taken:
-            gap = start - cursor
-            if gap >= buffers[i].size and (choice < 0 or (best_fit and gap < width)):
-                choice, width = cursor, gap
-            cursor = max(cursor, stop)
+        cursor, choice, spare = 0, -1, -1
+        for low, high in taken:
+            if low >= cursor and (choice < 0 or (best_fit and low - cursor < spare)):
+                choice, spare = cursor, low - cursor
+            cursor = max(cursor, high)
         offsets[i] = choice if choice >= 0 else cursor
     return offsets
 
@@ -46,39 +35,42 @@ def height(offsets: Sequence[int], buffers: Sequence[Buffer]) -> int:
     return max((o + b.size for o, b in zip(offsets, buffers, strict=True)), default=0)
 
 
-def orders(buffers: Sequence[Buffer]) -> Iterator[list[int]]:
+def orders(section: Section) -> Iterator[list[int]]:
     """The orders that are worth a try: by size, area, lifetime, crowdedness and time."""
-    times = range(max((b.last for b in buffers), default=-1) + 1)
-    load = [sum(b.size for b in buffers if b.first <= t <= b.last) for t in times]
+    load = [sum(section.buffers[i].size for i in slot) for slot in section.slots]
+    crowd = [0] * len(section.buffers)
+    for slot, total in zip(section.slots, load, strict=True):
+        for i in slot:
+            crowd[i] = max(crowd[i], total)
 
     def length(b: Buffer) -> int:
         return b.last - b.first + 1
 
-    def crowd(b: Buffer) -> int:
-        return max(load[b.first : b.last + 1])
-
-    keys: list[Callable[[Buffer], tuple[int, ...]]] = [
-        lambda b: (-b.size, -length(b)),
-        lambda b: (-b.size * length(b), -b.size),
-        lambda b: (-length(b), -b.size),
-        lambda b: (-crowd(b), -length(b), -b.size),
-        lambda b: (-crowd(b), -b.size, -length(b)),
-        lambda b: (b.first, -b.last, -b.size),
-        lambda b: (-b.last, b.first, -b.size),
+    keys: list[Callable[[int, Buffer], tuple[int, ...]]] = [
+        lambda i, b: (-b.size, -length(b)),
+        lambda i, b: (-b.size * length(b), -b.size),
+        lambda i, b: (-length(b), -b.size),
+        lambda i, b: (-crowd[i], -length(b), -b.size),
+        lambda i, b: (-crowd[i], -b.size, -length(b)),
+        lambda i, b: (b.first, -b.last, -b.size),
+        lambda i, b: (-b.last, b.first, -b.size),
     ]
     for key in keys:
-        yield sorted(range(len(buffers)), key=lambda i, k=key: (*k(buffers[i]), i))  # type: ignore[misc]
+        ranked = [(*key(i, b), i) for i, b in enumerate(section.buffers)]
+        yield [entry[-1] for entry in sorted(ranked)]
 
 
-def greedy(buffers: Sequence[Buffer], enough: int) -> list[int]:
-    """The best offsets over all orders and fits; stops at the first packing of height `enough`."""
+def greedy(section: Section, enough: int) -> list[int]:
+    """The best offsets over all orders and fits; stops at the first packing of height `enough`.
+
+    If buffers may not lie above each other at all, it can be that the best is higher than FAR:
+    then it is none."""
     best: list[int] = []
-    near = neighbours(buffers)
-    for order in orders(buffers):
+    for order in orders(section):
         for best_fit in (False, True):
-            offsets = place(order, buffers, near, best_fit)
-            if not best or height(offsets, buffers) < height(best, buffers):
+            offsets = place(section, order, best_fit)
+            if not best or height(offsets, section.buffers) < height(best, section.buffers):
                 best = offsets
-            if height(best, buffers) <= enough:
+            if height(best, section.buffers) <= enough:
                 return best
     return best

@@ -1,170 +1,195 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Branch and bound for one section: does a packing of a given height exist?
+"""The exact search for one section: does a packing of a given height exist? In C: packer/packer.c.
 
-The search only makes packings in which every buffer lies at 0 or directly on another one, and it
-places buffers by rising offset (equal offsets: by rising index). If there is a packing, then the
-one with the smallest sum of offsets, identical buffers by rising index, is of this kind; all
-pruning below keeps that one. The idea of canonical solutions, of dominance and of looking at what
-is left above each step's floor is MiniMalloc's (Moffitt, ASPLOS 2023, doi 10.1145/3623278.3624752).
-
-A node of the search is nothing but a lower bound of the offset of each buffer that is not placed,
-and whether something placed supports the buffer there. Nodes that failed are remembered."""
+The search places buffers by rising offset, which needs all distances to be 1 at the least. Where
+they are not, it works on places shifted by a constant for each buffer, such that they are."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+import functools
+import importlib
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeinfer.plan.buffers import Buffer
+from edgeinfer.errors import EdgeinferError
+from edgeinfer.plan.section import Section
 
 Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
-_FAR = 1 << 40  # above every offset
-_MEMORY = 64 << 20  # bytes of remembered nodes
-MAX_BUFFERS = 600  # the search recurses once for each buffer
+_MOST = 1 << 22  # conflicts; beyond, memory and time are not worth it
+_TABLE_BITS = 20  # of the table of failed nodes: 16 MB
 
 
-class Exhausted(Exception):
-    """The node budget or the time is used up; nothing is known."""
+@functools.cache
+def _library() -> tuple[Any, Any]:
+    try:
+        module = importlib.import_module("edgeinfer._packer")
+    except ImportError as error:
+        raise EdgeinferError(
+            f"edgeinfer's packer is not built ({error}).",
+            "Install the package with 'pip install edgeinfer', or 'make setup' in a checkout.",
+        ) from error
+    return module.ffi, module.lib
 
 
-class Section:
-    """Buffers of which none can be separated in time from the others; sizes in any unit."""
+class Problem:
+    """A section as the C code wants it. `exact` is false if it forbids more than the section."""
 
-    def __init__(self, buffers: Sequence[Buffer]) -> None:
-        self.where = sorted(range(len(buffers)), key=lambda i: (buffers[i].first, i))
-        self.buffers = [buffers[i] for i in self.where]
-        self.size = np.array([b.size for b in self.buffers], np.int64)
-        starts = sorted({b.first for b in self.buffers})
-        self.first = np.searchsorted(starts, [b.first for b in self.buffers])
-        self.last = np.searchsorted(starts, [b.last for b in self.buffers], "right") - 1
-        self.over: Bools = (self.first[:, None] <= self.last) & (self.first <= self.last[:, None])
-        np.fill_diagonal(self.over, False)
-        n = len(self.buffers)
-        rows = [np.flatnonzero((self.first <= t) & (t <= self.last)) for t in range(len(starts))]
-        self.slots = np.full((len(starts), max(map(len, rows))), n, np.int64)
-        for t, row in enumerate(rows):
-            self.slots[t, : len(row)] = row
-        self.twin = np.full(n, -1, np.int64)  # the previous buffer with the same life and size
-        seen: dict[tuple[int, int, int], int] = {}
-        for i in range(n):
-            key = (int(self.first[i]), int(self.last[i]), int(self.size[i]))
-            self.twin[i] = seen.get(key, -1)
-            seen[key] = i
-        self.lower = max(int(self.size[row].sum()) for row in rows)
+    def __init__(self, section: Section) -> None:
+        ffi, _ = _library()
+        self.section = section
+        self.shift, self.exact = _shift(section)
+        self._alive: list[Any] = []
+        count = len(section.buffers)
+        starts = np.cumsum([0, *(len(each) for each in section.near)])
+        near = [n for each in section.near for n in each]
+        own = np.repeat(np.arange(count), np.diff(starts))
+        other = np.array([n.other for n in near], np.int64)
+        moved = self.shift[other] - self.shift[own] if near else other
+        above = np.maximum(np.array([n.above for n in near], np.int64) + moved, 1)
+        below = np.maximum(np.array([n.below for n in near], np.int64) - moved, 1)
+        top = np.array([b.size for b in section.buffers], np.int64) - self.shift
+        slots, weights = self._incidence(top, own, other, above)
+        p = self.pointer = ffi.new("packer_problem *")
+        p.buffers, p.slots = count, len(section.slots)
+        p.base, p.top = self._array(self.shift, "int64_t"), self._array(top, "int64_t")
+        p.twin = self._array(_twins(section, self.shift), "int32_t")
+        p.near_start, p.near = self._array(starts, "int32_t"), self._array(other, "int32_t")
+        p.above, p.below = self._array(above, "int64_t"), self._array(below, "int64_t")
+        p.in_start = self._array(np.cumsum([0, *map(len, slots)]), "int32_t")
+        setattr(p, "in", self._array([t for each in slots for t in each], "int32_t"))
+        p.weight = self._array([w for each in weights for w in each], "int64_t")
+        p.slot_start = self._array(np.cumsum([0, *map(len, section.slots)]), "int32_t")
+        p.member = self._array([i for slot in section.slots for i in slot], "int32_t")
 
-    def ranks(self) -> list[Ints]:
-        """Preferences among buffers of one offset: crowded steps, long lives, big sizes first."""
-        load = np.append(self.size, 0)[self.slots].sum(axis=1)
-        crowd = np.array(
-            [load[f : e + 1].max() for f, e in zip(self.first, self.last, strict=True)]
-        )
-        length = self.last - self.first + 1
-        keys = [
-            (self.size, length, crowd),
-            (length, self.size, crowd),
-            (self.size * length, crowd),
-            (length, self.size * length),
-        ]
-        return [np.argsort(np.lexsort(tuple(-k for k in key))) for key in keys]
+    def _incidence(
+        self, top: Ints, own: Ints, other: Ints, above: Ints
+    ) -> tuple[list[list[int]], list[list[int]]]:
+        """For each buffer its slots, and what it adds to the height there."""
+        section = self.section
+        gap = dict(zip(zip(own.tolist(), other.tolist(), strict=True), above.tolist(), strict=True))
+        plain = not self.shift.any()
+        slots: list[list[int]] = [[] for _ in section.buffers]
+        weights: list[list[int]] = [[] for _ in section.buffers]
+        for t, slot in enumerate(section.slots):
+            for i in slot:
+                weight = int(top[i])
+                if not plain or i in section.odd:
+                    weight = min([weight, *(gap[i, k] for k in slot if k != i)])
+                slots[i].append(t)
+                weights[i].append(weight)
+        return slots, weights
+
+    def _array(self, values: Any, kind: str) -> Any:
+        ffi, _ = _library()
+        data = np.ascontiguousarray(values, kind.removesuffix("_t"))
+        self._alive.append(data)
+        return ffi.from_buffer(f"{kind}[]", data) if data.size else ffi.NULL
+
+
+def _shift(section: Section) -> tuple[Ints, bool]:
+    """Constants <= 0 that, added to offsets, make all distances positive; whether there are such.
+
+    Bellman and Ford's algorithm; the constants are all 0 where distances are positive anyway."""
+    count = len(section.buffers)
+    shift = np.zeros(count, np.int64)
+    if all(n.above >= 1 for each in section.near for n in each):
+        return shift, True
+    for _ in range(count + 1):
+        before = shift.copy()
+        for i, each in enumerate(section.near):
+            for n in each:
+                shift[i] = min(shift[i], shift[n.other] + n.above - 1)
+        if (shift == before).all():
+            return shift, True
+    return np.zeros(count, np.int64), False
+
+
+def _twins(section: Section, shift: Ints) -> Ints:
+    """For each buffer the previous one that is exactly like it, or -1."""
+    found = np.full(len(section.buffers), -1, np.int64)
+    seen: dict[tuple[int, int, int], int] = {}
+    strange = {
+        n.other for i in section.odd for n in section.near[i] if n.above != section.buffers[i].size
+    } | section.odd
+    if shift.any():
+        return found
+    for i, b in enumerate(section.buffers):
+        if i not in strange:
+            found[i] = seen.get((b.first, b.last, b.size), -1)
+            seen[b.first, b.last, b.size] = i
+    return found
 
 
 class Search:
-    """The question for one height; what failed stays known from one try to the next."""
+    """The question for one height. What was proven impossible stays known over all restarts."""
 
-    def __init__(self, section: Section, height: int, deadline: float) -> None:
-        self.section, self.height, self.deadline = section, height, deadline
-        self.offsets = np.zeros(len(section.buffers), np.int64)
-        self.failed: set[bytes] = set()
-        self.memory = 0
-        self.nodes = self.limit = 0
-        self.tick: Callable[[int], None] = lambda nodes: None
+    def __init__(self, problem: Problem, height: int) -> None:
+        ffi, lib = _library()
+        self.problem, self.height = problem, height
+        size = lib.packer_bytes(problem.pointer, _TABLE_BITS)
+        self._memory = np.empty(size // 8 + 1, np.int64)
+        self._search = lib.packer_start(
+            ffi.from_buffer(self._memory), problem.pointer, _TABLE_BITS, height
+        )
+        self._rank: Any = None
 
-    def run(self, rank: Ints, limit: int) -> bool:
-        """Whether a packing exists; if so, `offsets` has it, in the order of section.buffers.
+    def restart(self, priorities: Sequence[float], noise: int, seed: int) -> None:
+        """Begin anew: buffers of higher priority first, one of `noise` choices by chance."""
+        ffi, lib = _library()
+        order = np.lexsort((np.arange(len(priorities)), -np.asarray(priorities)))
+        self._rank = np.empty(len(priorities), np.int32)
+        self._rank[order] = np.arange(len(priorities))
+        lib.packer_restart(self._search, ffi.from_buffer("int32_t[]", self._rank), noise, seed)
 
-        `rank` is the order in which to try. Raises Exhausted after `limit` nodes."""
-        self.nodes, self.limit, self.rank = 0, limit, rank
-        count = len(self.section.buffers)
-        self.left = np.ones(count, np.bool_)
-        everything = np.arange(count)
-        low, held = np.zeros(count, np.int64), np.ones(count, np.bool_)
-        return self._fits(everything, low) and self._branch(everything, low, held)
+    def run(self, nodes: int) -> bool | None:
+        """Whether a packing exists; None after so many nodes without an answer.
 
-    def _branch(self, todo: Ints, low: Ints, held: Bools) -> bool:
-        """Place the buffers `todo` at offsets >= low; those not `held` lie on others of them."""
-        if len(todo) == 1:
-            self.offsets[todo[0]] = low[0]
-            return bool(held[0])
-        key = todo.astype(np.int16).tobytes() + (low * 2 + held).tobytes()
-        if key in self.failed:
-            return False
-        self._count()
-        size = self.section.size[todo]
-        # A buffer is not placed where another, still to come, would fit entirely below.
-        open_ = np.flatnonzero(held & (low < (low + size).min()))
-        self.left[todo] = True
-        twins = self.section.twin[todo[open_]]
-        open_ = open_[(twins < 0) | ~self.left[twins]]
-        for at in open_[np.lexsort((self.rank[todo[open_]], low[open_]))]:
-            self.offsets[todo[at]] = low[at]
-            if self._descend(todo, low, held, int(at)):
-                return True
-            self.left[todo] = True
-        if self.memory < _MEMORY:
-            self.failed.add(key)
-            self.memory += len(key) + 80
-        return False
+        A `Problem` that is not exact can only be answered with True or None."""
+        _, lib = _library()
+        answer = lib.packer_run(self._search, nodes)
+        if answer == lib.PACKER_FOUND:
+            return True
+        return False if answer == lib.PACKER_NONE else None
 
-    def _descend(self, todo: Ints, low: Ints, held: Bools, at: int) -> bool:
-        buffer, offset = int(todo[at]), int(low[at])
-        top = offset + int(self.section.size[buffer])
-        rest, before = np.delete(todo, at), np.delete(low, at)
-        over = self.section.over[buffer, rest]
-        # What was passed over can come neither lower nor, with a smaller index, as low.
-        after = np.maximum(before, np.where(over, top, offset + (rest < buffer)))
-        stands = np.where(after > before, over, np.delete(held, at) | (over & (before == top)))
-        if not self._support(rest, after, stands) or not self._fits(rest, after):
-            return False
-        self.left[buffer] = False
-        first, last = self.section.first[rest], np.maximum.accumulate(self.section.last[rest])
-        cuts = np.flatnonzero(first[1:] > last[:-1]) + 1
-        start = 0
-        for stop in (*cuts, len(rest)):
-            part = slice(start, stop)
-            if not self._branch(rest[part], after[part], stands[part]):
-                return False
-            start = stop
-        return True
+    @property
+    def nodes(self) -> int:
+        """Visited in all."""
+        return int(_library()[1].packer_nodes(self._search))
 
-    def _support(self, todo: Ints, low: Ints, held: Bools) -> bool:
-        """Raise what hangs in the air to the lowest top that may come to lie below it."""
-        loose = np.flatnonzero(~held)
-        if len(loose):
-            over = self.section.over[np.ix_(todo[loose], todo)]
-            tops = np.where(over, low + self.section.size[todo], _FAR).min(axis=1)
-            low[loose] = np.maximum(low[loose], tops)
-        return bool((low + self.section.size[todo]).max() <= self.height)
+    def offsets(self) -> list[int]:
+        """The packing that was found."""
+        ffi, lib = _library()
+        places = np.empty(len(self.problem.section.buffers), np.int64)
+        lib.packer_places(self._search, ffi.from_buffer("int64_t[]", places))
+        found: list[int] = (places - self.problem.shift).tolist()
+        return found
 
-    def _fits(self, todo: Ints, low: Ints) -> bool:
-        """Whether at each step the buffers, stacked by rising lower bound, stay below the top."""
-        count = len(self.section.buffers)
-        packed = np.zeros(count + 1, np.int64)
-        packed[todo] = (low << 32) | self.section.size[todo]
-        slots = self.section.slots[self.section.first[todo[0]] : self.section.last[todo].max() + 1]
-        stack = np.sort(packed[slots], axis=1)[:, ::-1]
-        above = np.cumsum(stack & 0xFFFFFFFF, axis=1)
-        return bool(((stack >> 32) + above).max() <= self.height)
 
-    def _count(self) -> None:
-        self.nodes += 1
-        if self.nodes > self.limit:
-            raise Exhausted
-        if self.nodes % 64 == 0:
-            self.tick(64)
-            if time.monotonic() > self.deadline:
-                raise Exhausted
+def priorities(section: Section, seed: int) -> list[float]:
+    """What to place first, in many ways: big sizes, long lives, large areas, and mixtures."""
+    rng = random.Random(seed)
+    power = [(1, 0.1), (0.1, 1), (1, 1), (-0.1, 1)]
+    size, length = (
+        power[seed] if seed < len(power) else (rng.uniform(-0.5, 1), rng.uniform(-0.2, 1))
+    )
+    slots = [0] * len(section.buffers)
+    for slot in section.slots:
+        for i in slot:
+            slots[i] += 1
+    return [
+        np.log(b.size) * size + np.log(max(1, count)) * length
+        for b, count in zip(section.buffers, slots, strict=True)
+    ]
+
+
+def luby() -> Iterator[int]:
+    """1, 1, 2, 1, 1, 2, 4, ...: run lengths for restarts (Luby, Sinclair and Zuckerman, 1993)."""
+    u, v = 1, 1
+    while True:
+        yield v
+        u, v = (u + 1, 1) if u & -u == v else (u, 2 * v)

@@ -8,9 +8,9 @@ import time
 import pytest
 from hypothesis import given, settings
 
-from edgeinfer.errors import PlanError
 from edgeinfer.plan import Buffer, Packing, solve
-from edgeinfer.plan.search import Search, Section
+from edgeinfer.plan.search import Problem, Search, priorities
+from edgeinfer.plan.section import sections
 from tests.plan.programs import buffers, cut_rectangle, exists, filled
 
 
@@ -77,12 +77,15 @@ def test_optimum_above_the_bound_is_proven(bound: int, text: str) -> None:
 def test_search_agrees_with_brute_force_at_every_height() -> None:
     for seed in range(60):
         found = filled(8, 6, seed)
-        section = Section(found)
+        (section,) = sections([*found, Buffer(99, 1, 0, 99)], 1, {})
+        problem = Problem(section)
         for height in (section.lower - 1, section.lower, section.lower + 1):
-            answers = {
-                Search(section, height, float("inf")).run(rank, 10**9) for rank in section.ranks()
-            }
-            assert answers == {exists(found, height)}
+            answers = set()
+            for number in range(6):
+                search = Search(problem, height)
+                search.restart(priorities(section, number), number % 3, number)
+                answers.add(search.run(10**9))
+            assert answers == {exists([*found, Buffer(99, 1, 0, 99)], height)}
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -119,11 +122,10 @@ def test_an_unproven_section_leaves_the_whole_unproven() -> None:
 
 def test_capacity() -> None:
     found = [Buffer(0, 10, 0, 1), Buffer(1, 10, 1, 2)]
-    assert solve(found, capacity=24).arena_bytes == 24
-    with pytest.raises(PlanError, match="need 24 bytes at the least, 23"):
-        solve(found, capacity=23)
-    with pytest.raises(PlanError, match="more seconds"):
-        solve(cut_rectangle(154, 1024, 1), align=1, capacity=1024, seconds=0.001)
+    assert solve(found, capacity=24).fits(24) is True
+    assert solve(found, capacity=23).fits(23) is False
+    hard = cut_rectangle(154, 1024, 1)
+    assert solve(hard, align=1, capacity=1024, seconds=0.001).fits(1024) is None
 
 
 def test_progress_rises_to_one() -> None:

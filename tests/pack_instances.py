@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packing problems with a known perfect packing: a rectangle of time and address, cut up."""
+
+from __future__ import annotations
+
+import random
+
+from edgeinfer.plan import Buffer
+
+CAPACITY = 1 << 20  # bytes
+
+Part = tuple[int, int, int, int]  # first step, last step + 1, first byte, last byte + 1
+
+
+def perfect(
+    count: int, seed: int, steps: int | None = None, capacity: int = CAPACITY
+) -> list[Buffer]:
+    """`count` buffers that fill `capacity` bytes at each of `steps` steps, in random order.
+
+    Cuts are guillotine cuts (in time or in address) and pinwheels of five, which are none. Larger
+    parts are cut earlier, and sizes are not round."""
+    rng = random.Random(f"perfect {count} {seed} {steps} {capacity}")
+    steps = steps or count // 2
+    parts: list[Part] = [(0, steps, 0, capacity)]
+    while len(parts) < count:
+        areas = [(r[1] - r[0]) * (r[3] - r[2]) * rng.random() for r in parts]
+        part = parts.pop(areas.index(max(areas)))
+        pieces = None
+        if rng.random() < 0.4 and len(parts) + 5 <= count:
+            pieces = _pinwheel(part, rng)
+        parts += pieces or _halves(part, rng)
+    rng.shuffle(parts)
+    return [Buffer(i, y1 - y0, t0, t1 - 1) for i, (t0, t1, y0, y1) in enumerate(parts)]
+
+
+def _halves(part: Part, rng: random.Random) -> list[Part]:
+    t0, t1, y0, y1 = part
+    if t1 - t0 > 1 and (rng.random() < 0.5 or y1 - y0 < 2):
+        t = rng.randrange(t0 + 1, t1)
+        return [(t0, t, y0, y1), (t, t1, y0, y1)]
+    if y1 - y0 < 2:
+        return [part]
+    y = rng.randrange(y0 + 1, y1)
+    return [(t0, t1, y0, y), (t0, t1, y, y1)]
+
+
+def _pinwheel(part: Part, rng: random.Random) -> list[Part] | None:
+    """Four rectangles around one in the middle, to the left or to the right."""
+    t0, t1, y0, y1 = part
+    if t1 - t0 < 3 or y1 - y0 < 3:
+        return None
+    a, b = sorted(rng.sample(range(t0 + 1, t1), 2))
+    c, d = sorted(rng.sample(range(y0 + 1, y1), 2))
+    if rng.random() < 0.5:
+        return [(t0, b, y0, c), (b, t1, y0, d), (a, t1, d, y1), (t0, a, c, y1), (a, b, c, d)]
+    return [(t0, a, y0, d), (a, t1, y0, c), (b, t1, c, y1), (t0, b, d, y1), (a, b, c, d)]
