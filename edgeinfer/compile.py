@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Graph → image that is ready to run: lowered, planned, checked, packed, with its self-test."""
+"""Graph → image that is ready to run: optimized, lowered, planned, packed, with its self-test."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edgeinfer import image as images
@@ -11,6 +11,7 @@ from edgeinfer import native
 from edgeinfer.graph import Graph
 from edgeinfer.lower import Program, lower
 from edgeinfer.ops.base import Call
+from edgeinfer.optimize import Optimized, optimize
 from edgeinfer.plan import Plan, check, plan
 from edgeinfer.session import Session
 
@@ -21,6 +22,7 @@ class Compiled:
 
     plan: Plan
     image: bytes
+    optimized: Optimized
 
 
 def scratch_bytes(call: Call) -> int:
@@ -39,11 +41,14 @@ def make_plan(
     return made
 
 
-def compile_graph(graph: Graph, *, strip: bool = False) -> Compiled:
-    """The plan and image of an int8 graph.
+def compile_graph(
+    graph: Graph, *, strip: bool = False, passes: Sequence[str] | None = None
+) -> Compiled:
+    """The plan and image of an int8 graph; `passes` of the optimizer, by default all.
 
     Raises UnsupportedError naming the layer that no kernel runs."""
-    made = make_plan(lower(graph))
+    optimized = optimize(graph, passes)
+    made = make_plan(lower(optimized.graph))
     unsealed = images.pack(made, strip=strip)
     crc = Session(unsealed).selftest_crc()
-    return Compiled(made, images.with_selftest(unsealed, crc))
+    return Compiled(made, images.with_selftest(unsealed, crc), optimized)

@@ -14,6 +14,7 @@ import numpy as np
 from edgeinfer import reference, tflite
 from edgeinfer.compile import compile_graph
 from edgeinfer.graph import Array, Graph
+from edgeinfer.optimize import Optimized
 from edgeinfer.session import Session
 
 Runner = Callable[[Sequence[Array]], list[Array]]
@@ -113,11 +114,23 @@ def compare(
     return Verdict(len(inputs), total, wrong, crc, ""), where
 
 
-def first_difference(graph: Graph, inputs: Sequence[Array], make: Callable[[Graph], Runner]) -> str:
-    """The first layer whose output on `make`'s runner is not what the host's C library gives."""
-    for index, node in enumerate(graph.nodes):
-        part = replace(graph, nodes=graph.nodes[: index + 1], outputs=node.outputs[:1])
-        host = Session(compile_graph(part).image).run(inputs)[0]
-        if make(part)(inputs)[0].tobytes() != host.tobytes():
-            return graph.label(index)
+def first_difference(
+    graph: Graph,
+    optimized: Optimized,
+    inputs: Sequence[Array],
+    make: Callable[[Graph], Runner],
+) -> str:
+    """The first layer whose output on `make`'s runner is not what the host's C library gives.
+
+    `optimized` is what the host runs of `graph`; layers and channels that are gone are skipped."""
+    producers = graph.producers()
+    for index, node in enumerate(optimized.graph.nodes):
+        tensor = node.outputs[0]
+        stop = producers[tensor] + 1
+        whole = replace(graph, nodes=graph.nodes[:stop], outputs=(tensor,))
+        part = replace(optimized.graph, nodes=optimized.graph.nodes[: index + 1], outputs=(tensor,))
+        host = Session(compile_graph(part, passes=()).image).run(inputs)[0]
+        expected = optimized.left(tensor, make(whole)(inputs)[0])
+        if np.ascontiguousarray(expected).tobytes() != host.tobytes():
+            return graph.label(stop - 1)
     return "no single layer: only the whole model differs"

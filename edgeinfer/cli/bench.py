@@ -32,6 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--runs", type=common.positive, default=3, metavar="N", help="inferences (default 3)"
     )
     parser.add_argument("--layers", action="store_true", help="cost of each layer too")
+    common.optimizer_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -61,6 +62,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             )
     if model:
         result["macs"] = sum(amounts)
+        result |= common.optimized_fields(model.optimized)
     return result
 
 
@@ -74,7 +76,7 @@ def _flash(args: argparse.Namespace, board: Board | None, ui: Ui) -> tuple[Compi
         raise BoardError(
             f"{board.name} is emulated: flashing it makes a port of its own.", "Leave out --port."
         )
-    model = common.compiled(common.load(args.model), args.model, ui)
+    model = common.compiled(common.load(args.model), args.model, ui, common.passes(args))
     return model, common.flashed(board.name, model.image, ui)
 
 
@@ -104,6 +106,8 @@ def show(result: dict[str, Any], ui: Ui) -> None:
     )
     code = f", code {size(result['code_bytes'])}" if "code_bytes" in result else ""
     ui.say(f"  flash: image {size(result['image_bytes'])}{code}")
+    if "optimized" in result:
+        common.say_optimized(result, ui, "  ")
     if "layers" not in result:
         return
     rows, total = result["layers"], result["layers_total"]

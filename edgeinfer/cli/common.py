@@ -7,8 +7,9 @@ import argparse
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from edgeinfer.flash import FlashResult, flash
 from edgeinfer.graph import Array, Graph
 from edgeinfer.image import Image, read_image
 from edgeinfer.inspection import is_float
+from edgeinfer.optimize import PASSES, Optimized
 from edgeinfer.session import Session
 
 Runner = Callable[[Sequence[Array]], list[Array]]
@@ -37,6 +39,45 @@ def target_arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--board", metavar="B", help="flash this board first and run there")
     where.add_argument("--port", metavar="P", help="run on the board at this serial port as it is")
+
+
+def optimizer_arguments(parser: argparse.ArgumentParser) -> None:
+    """--no-optimize or --passes: what happens to the graph before it is packed."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--no-optimize", action="store_true", help="leave dead channels and layers as they are"
+    )
+    which.add_argument(
+        "--passes",
+        metavar="LIST",
+        help=f"only these passes of the optimizer, by commas: {', '.join(PASSES)}",
+    )
+
+
+def passes(args: argparse.Namespace) -> tuple[str, ...] | None:
+    """The passes that --no-optimize and --passes leave; None for all."""
+    if args.no_optimize:
+        return ()
+    return None if args.passes is None else tuple(re.findall(r"[^\s,]+", args.passes))
+
+
+def optimized_fields(optimized: Optimized) -> dict[str, Any]:
+    """What the optimizer removed, as JSON data."""
+    return {
+        "optimized": {
+            "summary": optimized.summary(),
+            "channels": sum(r.channels for r in optimized.removed),
+            "layers": sum(r.layers for r in optimized.removed),
+            "weight_bytes": sum(r.weight_bytes for r in optimized.removed),
+            "removed": [asdict(r) for r in optimized.removed],
+        }
+    }
+
+
+def say_optimized(result: dict[str, Any], ui: Ui, indent: str = "") -> None:
+    """One line on what the optimizer removed, if it removed anything."""
+    if result["optimized"]["summary"]:
+        ui.say(f"{indent}optimized: {result['optimized']['summary']} removed")
 
 
 def positive(text: str) -> int:
@@ -83,11 +124,11 @@ def require_int8(graph: Graph, path: str) -> None:
         )
 
 
-def compiled(graph: Graph, path: str, ui: Ui) -> Compiled:
+def compiled(graph: Graph, path: str, ui: Ui, passes: Sequence[str] | None = None) -> Compiled:
     """The image, named like its file. Raises UnsupportedError for a float model."""
     require_int8(graph, path)
     with ui.progress("Compiling"):
-        return compile_graph(replace(graph, name=image_name(path)))
+        return compile_graph(replace(graph, name=image_name(path)), passes=passes)
 
 
 def image_name(path: str) -> str:

@@ -23,12 +23,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--board", required=True, metavar="B", help="where to; 'edgeinfer boards' lists them"
     )
+    common.optimizer_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     load_board(args.board)  # an unknown board is said before the model is read
-    model = common.compiled(common.load(args.model), args.model, ui)
-    return {"model": args.model, **asdict(common.flashed(args.board, model.image, ui))}
+    model = common.compiled(common.load(args.model), args.model, ui, common.passes(args))
+    flashed = asdict(common.flashed(args.board, model.image, ui))
+    return {"model": args.model, **flashed, **common.optimized_fields(model.optimized)}
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:
@@ -39,3 +41,4 @@ def show(result: dict[str, Any], ui: Ui) -> None:
     total = sum(result[f"{p}_bytes"] for p in parts)
     names = ", ".join(f"{p.split('_')[0]} {size(result[p + '_bytes'])}" for p in parts)
     ui.say(f"  RAM   {size(total)}: {names}")
+    common.say_optimized(result, ui, "  ")

@@ -22,6 +22,7 @@ OPERATOR = 30  # columns
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     common.model_argument(parser)
+    common.optimizer_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -48,14 +49,14 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         ],
     }
     if result["quantized"]:
-        result |= _on_boards(graph, args.model, ui)
+        result |= _on_boards(graph, args, ui)
     return result
 
 
-def _on_boards(graph: Graph, path: str, ui: Ui) -> dict[str, Any]:
+def _on_boards(graph: Graph, args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     """What a model needs and where it fits, or why no board runs it."""
     try:
-        made = common.compiled(graph, path, ui)
+        made = common.compiled(graph, args.model, ui, common.passes(args))
     except (UnsupportedError, ModelError) as error:
         return {"unsupported": error.what}
     facts, boards = read_image(made.image), []
@@ -66,7 +67,12 @@ def _on_boards(graph: Graph, path: str, ui: Ui) -> dict[str, Any]:
         except FitError as error:
             reason = error.what
         boards.append({"board": board.name, "fits": not reason, "reason": reason})
-    return {"arena_bytes": facts.arena_bytes, "image_bytes": len(made.image), "boards": boards}
+    return {
+        "arena_bytes": facts.arena_bytes,
+        "image_bytes": len(made.image),
+        "boards": boards,
+        **common.optimized_fields(made.optimized),
+    }
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:
@@ -103,6 +109,8 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         ui.say(f"boards   none: {result['unsupported']}")
     if "boards" not in result:
         return
+    if result["optimized"]["summary"]:
+        ui.say(f"removed  {result['optimized']['summary']} (optimizer)")
     ui.say(f"image    {size(result['image_bytes'])} of flash, beside the code")
     ui.say(f"arena    {size(result['arena_bytes'])} of RAM")
     for board in result["boards"]:

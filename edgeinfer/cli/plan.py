@@ -16,6 +16,7 @@ from edgeinfer.compile import make_plan
 from edgeinfer.errors import FitError
 from edgeinfer.flash import quick_fit
 from edgeinfer.lower import lower
+from edgeinfer.optimize import optimize
 from edgeinfer.plan import METADATA_KEY, SCRATCH, Plan, describe, offline_metadata
 
 NAME, HELP = "plan", "plan a model's memory: arena, lower bound, what sits at the peak"
@@ -29,6 +30,7 @@ MAP = 100  # columns that the memory map takes
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     common.model_argument(parser)
+    common.optimizer_arguments(parser)
     parser.add_argument("--board", metavar="B", help="say whether the model fits this board")
     parser.add_argument(
         "-o",
@@ -45,8 +47,9 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     if args.output:
         data.check_writable(args.output)
     with ui.progress("Planning") as advance:
-        plan = make_plan(lower(graph), progress=advance)
-    tensors = graph.tensors
+        optimized = optimize(graph, common.passes(args))
+        plan = make_plan(lower(optimized.graph), progress=advance)
+    tensors, nodes = optimized.graph.tensors, optimized.graph.nodes
     result: dict[str, Any] = {
         "model": args.model,
         "arena_bytes": plan.arena_bytes,
@@ -63,7 +66,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         ],
         "steps": [
             {
-                "op": graph.nodes[step.call.node].op,
+                "op": nodes[step.call.node].op,
                 "name": tensors[step.call.output.tensor].name,
                 "bytes": plan.live_bytes(i),
             }
@@ -71,6 +74,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         ],
         "offsets": {tensors[t].name: offset for t, offset in plan.offsets.items()},
         "text": describe(plan),
+        **common.optimized_fields(optimized),
     }
     if board is not None:
         reason = _misfit(plan, board)
@@ -98,6 +102,9 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         ui.say(result["text"])
     else:
         _show_narrow(result, ui)
+    if result["optimized"]["summary"]:
+        ui.say()
+        common.say_optimized(result, ui)
     if "board" in result:
         ui.say()
         ui.say(f"The model fits {result['board']}." if result["fits"] else result["reason"])

@@ -44,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=common.natural, default=0, metavar="S", help="of random inputs (default 0)"
     )
     common.target_arguments(parser)
+    common.optimizer_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         samples = data.read_inputs(args.inputs, graph)[: args.n]
     else:
         samples = random_inputs(graph, args.n or (3 if on_board else 100), args.seed)
-    model = common.compiled(graph, args.model, ui)
+    model = common.compiled(graph, args.model, ui, common.passes(args))
     host = Session(model.image)
     difference = ""
     if on_board:
@@ -69,7 +70,9 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         against = f"host against {expected.name}"
         if where >= 0:
             with ui.progress("Looking for the first layer that differs"):
-                difference = first_difference(graph, samples[where], lambda part: _oracle(part).run)
+                difference = first_difference(
+                    graph, model.optimized, samples[where], lambda part: _oracle(part).run
+                )
     return {
         "model": args.model,
         "against": against,

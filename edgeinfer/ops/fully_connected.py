@@ -54,13 +54,13 @@ class FullyConnected(Op):
         self._check(site)
         acc = self._rows(site, x, w).astype(np.float64) @ w.T.astype(np.float64)
         acc += folded_bias(site, w.sum(1, dtype=np.int64))
-        return self._shaped(site, x, finish(site, acc, *self._multipliers(site)))
+        return self._shaped(site, x, finish(site, acc, *self.output_multipliers(site)))
 
     def pack(self, site: Site) -> list[Call]:
         site.require_int8(0)
         self._check(site)
         weights = site.const(1)
-        mult, shift = self._multipliers(site)
+        mult, shift = self.output_multipliers(site)
         low, high = int8_range(site)
         params = {
             "in_c": weights.shape[1],
@@ -93,7 +93,7 @@ class FullyConnected(Op):
             raise site.unsupported("shuffled weights")
 
     @staticmethod
-    def _multipliers(site: Site) -> tuple[Ints, Ints]:
+    def output_multipliers(site: Site) -> tuple[Ints, Ints]:
         """Multipliers and shifts: [1], or [o] for per-channel weights.
 
         With one scale TFLite multiplies scales in float32 (GetQuantizedConvolutionMultipler),

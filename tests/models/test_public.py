@@ -79,6 +79,12 @@ def test_interpreter_gives_tensorflow_lite_micros_bytes(shared: Path, name: str)
     assert output.reshape(-1)[: len(wanted)].tolist() == wanted
 
 
+def test_dead_channels_are_not_flashed(shared: Path) -> None:
+    graph = tflite.read_file(shared / "models" / "int8" / "vww01_int8.tflite")
+    assert len(compile_graph(graph, strip=True).image) < 50_000
+    assert len(compile_graph(graph, strip=True, passes=()).image) > 230_000
+
+
 def test_arena_and_image_sizes(shared: Path) -> None:
     made = compile_graph(tflite.read_file(shared / "models" / "int8" / "kws01_int8.tflite"))
     assert made.plan.arena_bytes <= 16_500

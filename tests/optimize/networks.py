@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random int8 networks with dead, constant and saturating channels planted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
+
+I8, I32 = np.dtype(np.int8), np.dtype(np.int32)
+VERSIONS = {
+    "CONV_2D": 3,
+    "DEPTHWISE_CONV_2D": 3,
+    "FULLY_CONNECTED": 4,
+    "RESHAPE": 1,
+}  # the others: 2
+CONV = {"padding": 0, "stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
+
+
+class Net:
+    """An int8 graph under construction; methods that make a layer give its output's index."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.tensors: list[Tensor] = []
+        self.nodes: list[Node] = []
+        self.inputs: list[int] = []
+
+    def tensor(self, shape: tuple[int, ...], quant: Quant | None, data: Array | None = None) -> int:
+        name = f"{'c' if data is not None else 't'}{len(self.tensors)}"
+        dtype = I8 if data is None else data.dtype
+        self.tensors.append(Tensor(name, shape, dtype, quant, data))
+        return len(self.tensors) - 1
+
+    def const(self, data: Array, quant: Quant | None = None) -> int:
+        return self.tensor(data.shape, quant, data)
+
+    def quant(self, zero: int | None = None) -> Quant:
+        edges = [-128, -128, 127, 0, int(self.rng.integers(-128, 128))]
+        point = int(self.rng.choice(edges)) if zero is None else zero
+        return Quant.per_tensor(float(np.float32(10 ** self.rng.uniform(-2, -1))), point)
+
+    def input(self, *shape: int) -> int:
+        self.inputs.append(self.tensor(shape, self.quant()))
+        return self.inputs[-1]
+
+    def node(
+        self, op: str, inputs: tuple[int, ...], out: int, options: dict[str, Any], table: str = ""
+    ) -> int:
+        self.nodes.append(Node(op, inputs, (out,), options, table, version=VERSIONS.get(op, 2)))
+        return out
+
+    def weights(self, x: int, shape: tuple[int, ...], axis: int) -> tuple[int, int, Quant]:
+        """Weights of which output channels are dead or saturate, and input channels unread."""
+        rng, outputs = self.rng, shape[axis]
+        w = np.moveaxis(rng.integers(-127, 128, shape), axis, 0).copy()
+        bias = rng.integers(-500, 500, outputs)
+        w[rng.random(outputs) < 0.3] = 0
+        if w.ndim > 1 and axis == 0:
+            w[..., rng.random(w.shape[-1]) < 0.2] = 0
+        far = rng.random(outputs) < 0.2
+        bias[far] = rng.choice([-1, 1], int(far.sum())) * 100_000_000
+        scales = (10 ** rng.uniform(-3, -2, outputs)).astype(np.float32)
+        zeros = np.zeros(outputs, np.int64)
+        product = (scales * np.float32(self.tensors[x].scale)).astype(np.float32)
+        data = np.moveaxis(w, 0, axis).astype(np.int8)
+        return (
+            self.const(data, Quant(scales, zeros, axis)),
+            self.const(bias.astype(np.int32), Quant(product, zeros, 0)),
+            Quant.per_tensor(float(product.mean() * 400), self.quant().zero_point[0]),
+        )
+
+    def conv(self, x: int, channels: int, kernel: int = 3, stride: int = 1, **options: Any) -> int:
+        n, h, w, c = self.tensors[x].shape
+        kernel_, bias, quant = self.weights(x, (channels, kernel, kernel, c), 0)
+        out = self.tensor((n, -(-h // stride), -(-w // stride), channels), quant)
+        settings = {**CONV, "stride_w": stride, "stride_h": stride, **options}
+        return self.node("CONV_2D", (x, kernel_, bias), out, settings, "Conv2DOptions")
+
+    def depthwise(self, x: int, multiplier: int = 1, **options: Any) -> int:
+        n, h, w, c = self.tensors[x].shape
+        kernel, bias, quant = self.weights(x, (1, 3, 3, c * multiplier), 3)
+        out = self.tensor((n, h, w, c * multiplier), quant)
+        settings = {**CONV, "depth_multiplier": multiplier, **options}
+        return self.node(
+            "DEPTHWISE_CONV_2D", (x, kernel, bias), out, settings, "DepthwiseConv2DOptions"
+        )
+
+    def dense(self, x: int, outputs: int, **options: Any) -> int:
+        tensor = self.tensors[x]
+        count = tensor.size // tensor.shape[0]
+        w, bias, quant = self.weights(x, (outputs, count), 0)
+        out = self.tensor((tensor.shape[0], outputs), quant)
+        return self.node("FULLY_CONNECTED", (x, w, bias), out, options, "FullyConnectedOptions")
+
+    def binary(self, op: str, a: int, b: int, **options: Any) -> int:
+        shape = np.broadcast_shapes(self.tensors[a].shape, self.tensors[b].shape)
+        out = self.tensor(shape, Quant.per_tensor(0.1, int(self.rng.integers(-128, 128))))
+        return self.node(op, (a, b), out, options, f"{op.title()}Options")
+
+    def unary(self, op: str, x: int, zero: int | None = None) -> int:
+        return self.node(op, (x,), self.tensor(self.tensors[x].shape, self.quant(zero)), {})
+
+    def pool(self, op: str, x: int) -> int:
+        n, h, w, c = self.tensors[x].shape
+        out = self.tensor((n, -(-h // 2), -(-w // 2), c), self.tensors[x].quant)
+        options = {"padding": 0, "stride_w": 2, "stride_h": 2}
+        options |= {"filter_width": 3, "filter_height": 3}
+        return self.node(op, (x,), out, options, "Pool2DOptions")
+
+    def pad(self, x: int) -> int:
+        n, h, w, c = self.tensors[x].shape
+        pads = np.array([[0, 0], [1, 0], [0, 2], [0, 0]], np.int32)
+        out = self.tensor((n, h + 1, w + 2, c), self.tensors[x].quant)
+        return self.node("PAD", (x, self.const(pads)), out, {}, "PadOptions")
+
+    def mean(self, x: int) -> int:
+        n, _, _, c = self.tensors[x].shape
+        axes = self.const(np.array([1, 2], np.int32))
+        out = self.tensor((n, 1, 1, c), self.quant())
+        return self.node("MEAN", (x, axes), out, {"keep_dims": True}, "ReducerOptions")
+
+    def concat(self, *parts: int) -> int:
+        tensors = [self.tensors[p] for p in parts]
+        shape = (*tensors[0].shape[:-1], sum(t.shape[-1] for t in tensors))
+        out = self.tensor(shape, tensors[0].quant)
+        return self.node("CONCATENATION", parts, out, {"axis": 3}, "ConcatenationOptions")
+
+    def reshape(self, x: int, *shape: int) -> int:
+        out = self.tensor(shape, self.tensors[x].quant)
+        want = self.const(np.array(shape, np.int32))
+        return self.node("RESHAPE", (x, want), out, {}, "ReshapeOptions")
+
+    def graph(self, *outputs: int) -> Graph:
+        return Graph(tuple(self.tensors), tuple(self.nodes), tuple(self.inputs), outputs)
+
+
+def network(seed: int) -> Graph:
+    """A chain of random layers with branches, residuals and concatenations, one or two outputs."""
+    net = Net(seed)
+    rng = net.rng
+    x = net.input(1, int(rng.integers(3, 9)), int(rng.integers(3, 9)), int(rng.integers(1, 5)))
+    made = [x]
+    for _ in range(int(rng.integers(2, 9))):
+        activation = {"fused_activation_function": int(rng.choice([0, 1, 3]))}
+        match rng.choice(
+            ["conv", "point", "depthwise", "residual", "join", "unary", "pool", "pad", "scaled"],
+            p=[0.15, 0.2, 0.25, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05],
+        ):
+            case "conv":
+                x = net.conv(x, int(rng.integers(2, 9)), 3, int(rng.integers(1, 3)), **activation)
+            case "point":
+                x = net.conv(x, int(rng.integers(2, 13)), 1, 1, **activation)
+            case "depthwise":
+                x = net.depthwise(x, int(rng.choice([1, 1, 2])), **activation)
+            case "residual":
+                channels = net.tensors[x].shape[-1]
+                x = net.binary("ADD", x, net.conv(x, channels, 1, **activation), **activation)
+            case "join":
+                first = net.conv(x, int(rng.integers(1, 5)), 1, **activation)
+                second = net.conv(x, int(rng.integers(1, 5)), 3, **activation)
+                same = net.tensors[first].quant
+                net.tensors[second] = Tensor("second", net.tensors[second].shape, I8, same)
+                x = net.concat(first, second)
+            case "unary":
+                x = net.unary(str(rng.choice(["RELU", "RELU6", "QUANTIZE"])), x)
+            case "pool":
+                x = net.pool(str(rng.choice(["MAX_POOL_2D", "AVERAGE_POOL_2D"])), x)
+            case "pad":
+                x = net.pad(x)
+            case "scaled":
+                shape = (1, 1, 1, net.tensors[x].shape[-1] if rng.random() < 0.7 else 1)
+                factor = net.const(rng.integers(-128, 128, shape).astype(np.int8), net.quant())
+                x = net.binary(str(rng.choice(["MUL", "ADD"])), x, factor)
+        made.append(x)
+    match rng.integers(0, 4):
+        case 0:
+            x = net.dense(net.reshape(x, 1, net.tensors[x].size), int(rng.integers(1, 6)))
+        case 1:
+            x = net.dense(net.mean(x), 4)
+        case 2:
+            x = net.dense(net.dense(x, 8, fused_activation_function=1), 3)
+    extra = [int(rng.choice(made[1:]))] if rng.random() < 0.3 else []
+    return net.graph(*dict.fromkeys([x, *extra]))
