@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Executed instructions of the public models on the emulated Cortex-M4, beside measured peers.
+"""Executed instructions of the public models on emulated cores, beside measured peers.
 
-Run by `make bench`; needs the models and baselines in ../shared."""
+Run by `make bench`; `python -m tests.bench MODEL ...` takes some of them. Needs the models and
+baselines in ../shared."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 from edgeinfer import emulator, tflite
 from edgeinfer.bench import bench
@@ -19,51 +22,55 @@ from edgeinfer.image import read_image
 from edgeinfer.inspection import macs
 from tests.conftest import ROOT
 
-BOARD = "mps2-an386"
+# Board, and the core of its peer: TensorFlow Lite Micro with CMSIS-NN.
+BOARDS = {"mps2-an386": "m4", "mps3-an547": "m55", "mps2-an385-m0": "m0plus"}
 MODELS = ("ad01", "hello_world", "ic01", "kws01", "micro_speech", "person_detect", "sww01", "vww01")
-HEADS = ["model", "MACs", "instructions", "per MAC", "TFLM+CMSIS-NN", "ratio", "arena B", "TFLM's"]
 
 
-def main() -> int:
+def main(models: Sequence[str]) -> int:
     """Print the table; 1 when ../shared is absent."""
     shared, ui = ROOT.parent / "shared", Ui()
     if not shared.is_dir():
         ui.say("make bench needs the models and baselines in ../shared.", style="red")
         return 1
     peers = {
-        peer["model"]: peer
+        (peer["model"], peer["core"]): peer
         for peer in json.loads((shared / "baselines" / "mcu_peers.json").read_text())["peers"]
-        if (peer["peer"], peer["kernels"], peer["core"]) == ("tflm", "cmsis_nn", "m4")
+        if (peer["peer"], peer["kernels"]) == ("tflm", "cmsis_nn")
     }
-    board, rows = load_board(BOARD), []
+    rows = []
     try:
-        with ui.progress(f"Benchmarking on {BOARD}") as advance:
-            for i, name in enumerate(MODELS):
+        with ui.progress("Benchmarking") as advance:
+            for i, name in enumerate(models):
                 graph = tflite.read_file(shared / "models" / "int8" / f"{name}_int8.tflite")
-                image = compile_graph(graph).image
-                done = flash(image, board)
-                with Device(done.port, baud=board.baud) as device:
-                    cost = bench(device, board, read_image(image), runs=1)
-                total, spent = sum(macs(graph)), cost["per_inference"]
-                peer = peers[f"{name}_int8"]
-                rows.append(
-                    [
-                        name,
-                        f"{total:,}",
-                        f"{spent:,}",
-                        f"{spent / total:.2f}",
-                        f"{peer['instructions']:,}",
-                        f"{spent / peer['instructions']:.2f}",
-                        f"{cost['arena_bytes']:,}",
-                        f"{peer['arena_bytes']:,}",
-                    ]
-                )
-                advance((i + 1) / len(MODELS))
+                image, total = compile_graph(graph).image, sum(macs(graph))
+                row = [name, f"{total:,}"]
+                for j, (board, core) in enumerate(BOARDS.items()):
+                    cost, peer = _measure(image, board), peers.get((f"{name}_int8", core))
+                    spent = cost["per_inference"]
+                    row += [f"{spent:,}", f"{spent / total:.2f}"]
+                    row.append(f"{spent / peer['instructions']:.2f}" if peer else "-")
+                    advance((i + (j + 1) / len(BOARDS)) / len(models))
+                arena = peers[f"{name}_int8", "m4"]["arena_bytes"]
+                rows.append([*row, f"{cost['arena_bytes']:,}", f"{arena:,}"])
     finally:
-        emulator.stop(BOARD)
-    ui.table(rows, HEADS, " rrrrrrr")
+        for board in BOARDS:
+            emulator.stop(board)
+    heads = ["model", "MACs"]
+    for board in BOARDS:
+        heads += [load_board(board).core, "/MAC", "/peer"]
+    ui.table(rows, [*heads, "arena B", "peer's"], " " + "r" * (len(heads) + 1))
+    ui.say("Executed instructions per inference, per multiply-accumulate, and as a part of what")
+    ui.say("TensorFlow Lite Micro with CMSIS-NN takes on the same core.")
     return 0
 
 
+def _measure(image: bytes, name: str) -> dict[str, Any]:
+    board = load_board(name)
+    done = flash(image, board)
+    with Device(done.port, baud=board.baud) as device:
+        return bench(device, board, read_image(image), runs=1)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or MODELS))

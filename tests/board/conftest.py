@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from edgeinfer import emulator
-from edgeinfer.boards import load_board
+from edgeinfer.boards import all_boards, load_board
 from edgeinfer.compile import compile_graph
 from edgeinfer.flash import FlashResult, flash
 from edgeinfer.graph import Graph, Node, Quant, Tensor
 from tests.board.fake import FakeBoard
 
-BOARDS = ("netduinoplus2", "mps2-an386", "microbit")
+BOARDS = tuple(board.name for board in all_boards() if board.emulated)
 WIDTH = 300  # two inputs of it take three blocks on the line
 
 
