@@ -26,6 +26,7 @@ void ei_resolve(const ei_model *model, const ei_step *step, uint8_t *arena, ei_c
   call->in[0] = (step->flags & EI_STEP_IN0_CONST ? model->data : arena) + step->in[0];
   call->in[1] = (step->flags & EI_STEP_IN1_CONST ? model->data : arena) + step->in[1];
   call->out = arena + step->out;
+  call->arena = arena;
   call->scratch = arena + step->scratch;
   call->y0 = step->y0;
   call->y1 = step->y1;

@@ -125,7 +125,7 @@ static int check_step(const ei_model *m, const ei_step *step) {
   if (step->params % 4 != 0 || step->y0 >= step->y1) return EI_ERR_PARAMS;
 
   ei_call call;
-  ei_need need = {{0, 0}, 0, 1, 1, m->data_bytes, m->params_bytes - step->params};
+  ei_need need = {{0, 0}, 0, 1, 1, m->data_bytes, m->arena_bytes, m->params_bytes - step->params};
   if (step->params > m->params_bytes) return EI_ERR_BOUNDS;
   memset(&call, 0, sizeof call);
   call.params = m->params + step->params;

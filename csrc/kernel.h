@@ -27,6 +27,7 @@ typedef struct {
   const uint8_t *data; /* the image's constants */
   const void *in[2];   /* input row in_y0 of each operand */
   void *out;           /* output row y0 */
+  uint8_t *arena;      /* for ei_operand */
   void *scratch;
   int32_t y0, y1; /* output rows to make */
   int32_t in_y0;  /* row that in[] points to */
@@ -38,6 +39,7 @@ typedef struct {
   uint64_t out;
   uint32_t in_align, out_align; /* bytes that the pointers must be aligned to; 1: any */
   uint32_t data_bytes;          /* given: size of the image's constants */
+  uint32_t arena_bytes;         /* given: size of the arena */
   uint32_t params_bytes;        /* given: what is left of the image's params from this call's on */
 } ei_need;
 
@@ -62,6 +64,24 @@ typedef struct {
 /* Whether `count` constants of `size` bytes each lie at `offset`, aligned to their size. */
 static inline int ei_has_data(const ei_need *need, uint32_t offset, uint64_t count, uint32_t size) {
   return offset % size == 0 && (uint64_t)offset + count * size <= need->data_bytes;
+}
+
+/* A tensor beyond in[] and out, which a kernel's params name: an offset into the arena, or with the
+ * highest bit set into the image's constants. */
+#define EI_IN_DATA 0x80000000u
+
+static inline void *ei_operand(const ei_call *call, uint32_t operand) {
+  return operand & EI_IN_DATA ? (void *)(uintptr_t)(call->data + (operand & ~EI_IN_DATA))
+                              : (void *)(call->arena + operand);
+}
+
+/* Whether `count` elements of `size` bytes lie where an operand says, aligned to their size. Only
+ * one that is not written may lie in the constants. */
+static inline int ei_has_operand(const ei_need *need, uint32_t operand, uint64_t count,
+                                 uint32_t size, int written) {
+  if (!(operand & EI_IN_DATA))
+    return operand % size == 0 && operand + count * size <= need->arena_bytes;
+  return !written && ei_has_data(need, operand & ~EI_IN_DATA, count, size);
 }
 
 /* Whether n requantization shifts are in range. */

@@ -52,15 +52,20 @@ def check_shape(site: Site, op: Op) -> None:
 
     Offsets and sizes rest on these shapes, and a damaged file can say anything."""
     try:
-        shape = op.shape(site)
+        shapes = op.shapes(site)
     except (ValueError, IndexError, TypeError, ZeroDivisionError) as error:
         raise ModelError(f"{site.where} contradicts itself ({error}).", _AGAIN) from error
-    if len(site.outputs) != 1 or shape != site.output.shape:
+    said = tuple(t.shape for t in site.outputs)
+    if shapes != said:
         raise ModelError(
-            f"{site.where} makes {shape}, not {site.output.shape} as the file says.", _AGAIN
+            f"{site.where} makes {_text(shapes)}, not {_text(said)} as the file says.", _AGAIN
         )
-    if max(shape, default=0) > LARGEST:
+    if max((n for shape in shapes for n in shape), default=0) > LARGEST:
         raise UnsupportedError(
-            f"{site.where} makes {shape}; {LARGEST:,} is the largest dimension.",
+            f"{site.where} makes {_text(shapes)}; {LARGEST:,} is the largest dimension.",
             "Make the layer smaller.",
         )
+
+
+def _text(shapes: tuple[tuple[int, ...], ...]) -> str:
+    return ", ".join(map(str, shapes))

@@ -44,10 +44,11 @@ def run(
     last_use = {t: i for i, node in enumerate(graph.nodes) for t in node.inputs}
     for i, node in enumerate(graph.nodes):
         site = Site.of(graph, i)
-        result = op_for(site).run(site, [values.get(t) if t >= 0 else None for t in node.inputs])
-        values[node.outputs[0]] = np.ascontiguousarray(result)
-        if observe is not None:
-            observe(node.outputs[0], values[node.outputs[0]])
+        results = op_for(site).run(site, [values.get(t) if t >= 0 else None for t in node.inputs])
+        for t, result in zip(node.outputs, results, strict=True):
+            values[t] = np.ascontiguousarray(result).reshape(result.shape)  # 0-d stays 0-d
+            if observe is not None:
+                observe(t, values[t])
         for t in node.inputs:
             if last_use.get(t) == i and t not in graph.outputs and t not in graph.inputs:
                 values.pop(t, None)

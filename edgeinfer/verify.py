@@ -125,12 +125,13 @@ def first_difference(
     `optimized` is what the host runs of `graph`; layers and channels that are gone are skipped."""
     producers = graph.producers()
     for index, node in enumerate(optimized.graph.nodes):
-        tensor = node.outputs[0]
-        stop = producers[tensor] + 1
-        whole = replace(graph, nodes=graph.nodes[:stop], outputs=(tensor,))
-        part = replace(optimized.graph, nodes=optimized.graph.nodes[: index + 1], outputs=(tensor,))
-        host = Session(compile_graph(part, passes=()).image).run(inputs)[0]
-        expected = optimized.left(tensor, make(whole)(inputs)[0])
-        if np.ascontiguousarray(expected).tobytes() != host.tobytes():
-            return graph.label(stop - 1)
+        stop = producers[node.outputs[0]] + 1
+        whole = replace(graph, nodes=graph.nodes[:stop], outputs=node.outputs)
+        nodes = optimized.graph.nodes[: index + 1]
+        part = replace(optimized.graph, nodes=nodes, outputs=node.outputs)
+        host = Session(compile_graph(part, passes=()).image).run(inputs)
+        for tensor, value, mine in zip(node.outputs, make(whole)(inputs), host, strict=True):
+            expected = optimized.left(tensor, value)
+            if np.ascontiguousarray(expected).tobytes() != mine.tobytes():
+                return graph.label(stop - 1)
     return "no single layer: only the whole model differs"

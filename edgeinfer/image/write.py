@@ -15,6 +15,7 @@ from edgeinfer.image.layout import (
     DTYPES,
     FIELDS,
     IDENTIFIER,
+    IN_DATA,
     IO,
     MAX_RANK,
     SCALARS,
@@ -23,6 +24,7 @@ from edgeinfer.image.layout import (
     VERSION,
     sealed,
 )
+from edgeinfer.ops.base import Ref
 from edgeinfer.plan import Plan
 
 
@@ -57,6 +59,8 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
         fields = dict(call.params)
         for name, array in call.consts.items():
             fields[name] = data.add(array)
+        for name, ref in (*call.more_in.items(), *call.more_out.items()):
+            fields[name] = _operand(ref, graph, plan, data)
         encoded = native.encode_params(call.kernel, fields)
         if encoded not in known:
             known[encoded] = len(params)
@@ -89,6 +93,14 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
         graph.name or "model",
         layers,
     )
+
+
+def _operand(ref: Ref, graph: Graph, plan: Plan, data: _Data) -> int:
+    """What csrc's ei_operand takes: an offset into the arena, or into the data."""
+    tensor = graph.tensors[ref.tensor]
+    if tensor.data is not None:
+        return IN_DATA | data.add(tensor.data) + ref.offset
+    return plan.offsets[ref.tensor] + ref.offset
 
 
 def _layer_name(graph: Graph, index: int) -> str:

@@ -16,12 +16,15 @@ from edgeinfer.ops.logistic import Logistic
 from edgeinfer.ops.max_pool_2d import MaxPool2D
 from edgeinfer.ops.mean import Mean
 from edgeinfer.ops.mul import Mul
+from edgeinfer.ops.pack import Pack
 from edgeinfer.ops.pad import Pad
 from edgeinfer.ops.quantize import Quantize
 from edgeinfer.ops.relu import Relu
 from edgeinfer.ops.relu6 import Relu6
 from edgeinfer.ops.reshape import Reshape
+from edgeinfer.ops.shape import Shape
 from edgeinfer.ops.softmax import Softmax
+from edgeinfer.ops.strided_slice import StridedSlice
 
 __all__ = ["OPS", "Call", "Op", "QuantRule", "Ref", "Site", "op_for"]
 
@@ -39,12 +42,15 @@ OPS: dict[str, Op] = {
         MaxPool2D(),
         Mean(),
         Mul(),
+        Pack(),
         Pad(),
         Quantize(),
         Relu(),
         Relu6(),
         Reshape(),
+        Shape(),
         Softmax(),
+        StridedSlice(),
     )
 }
 

@@ -26,7 +26,7 @@ class Add(Binary):
         assert a is not None and b is not None
         return clip(site, a + b)
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         first, second, output = self._multipliers(site)
         terms: list[Ints] = []
         for value, tensor, (m, shift) in zip(

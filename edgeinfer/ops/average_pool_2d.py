@@ -26,7 +26,7 @@ class AveragePool2D(Pool):
         count = window.taps_inside(x.shape[1], x.shape[2]).astype(np.float32)
         return clip(site, window.patches(x, 0.0).sum((3, 4)) / count)
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         x = values[0]
         assert x is not None
         window = self.window(site)

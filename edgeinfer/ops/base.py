@@ -64,7 +64,11 @@ class Call:
     the first pixels of `ahead` further rows may come with it. `inplace` lists the inputs
     (positions) that are read in the order of the output's bytes: when the kernel writes byte i of
     an output row, it has done with the bytes 0..i of that row's input. Such an output row may
-    begin at the input's first byte, or anywhere below it."""
+    begin at the input's first byte, or anywhere below it.
+
+    A kernel of more than two inputs or more than one output finds the others through fields of its
+    params: `more_in` and `more_out` name the field and the tensor (csrc/kernel.h, ei_operand). One
+    in both is state, updated where it lies."""
 
     kernel: str
     params: Mapping[str, Any]
@@ -77,6 +81,18 @@ class Call:
     row_bytes: int = 0  # of an output row; 0: rows are not contiguous, all are made in one step
     ahead: int = 0
     node: int = -1  # index of the node, filled in by lowering
+    more_in: Mapping[str, Ref] = field(default_factory=dict)
+    more_out: Mapping[str, Ref] = field(default_factory=dict)
+
+    @property
+    def read(self) -> tuple[Ref, ...]:
+        """All that the call reads."""
+        return (*self.inputs, *self.more_in.values())
+
+    @property
+    def written(self) -> tuple[Ref, ...]:
+        """All that the call writes."""
+        return (self.output, *self.more_out.values())
 
 
 @dataclass(frozen=True)
@@ -133,9 +149,9 @@ class Site:
         """A reference into an input's bytes."""
         return Ref(self.node.inputs[position], offset)
 
-    def out_ref(self, offset: int = 0) -> Ref:
-        """A reference into the first output's bytes."""
-        return Ref(self.node.outputs[0], offset)
+    def out_ref(self, offset: int = 0, position: int = 0) -> Ref:
+        """A reference into an output's bytes."""
+        return Ref(self.node.outputs[position], offset)
 
     def unsupported(self, what: str) -> UnsupportedError:
         """The error for something this operator does not run."""
@@ -155,25 +171,30 @@ class Op:
     """One operator of the schema.
 
     The numpy references take a batch of any size in the first dimension, so that calibration and
-    evaluation can run many samples at once."""
+    evaluation can run many samples at once. An operator of several outputs overrides `shapes` and
+    `run` instead of `shape`, `float_` and `quantized`."""
 
     name: str = ""  # the schema's name
     rule: QuantRule = QuantRule()
 
     def shape(self, site: Site) -> tuple[int, ...]:
-        """Shape of the first output from the shapes of the inputs and the options."""
+        """Shape of the output from the shapes of the inputs and the options."""
         raise NotImplementedError
+
+    def shapes(self, site: Site) -> tuple[tuple[int, ...], ...]:
+        """Shapes of all outputs."""
+        return (self.shape(site),)
 
     def macs(self, site: Site) -> int:
         """Multiply-accumulates of one inference."""
         return 0
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
-        """Reference on float32 inputs: the first output."""
+        """Reference on plain numbers: float32, and integers or booleans that are not quantized."""
         raise NotImplementedError
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
-        """Reference on quantized inputs, equal to TFLite's reference kernel in every byte."""
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
+        """Reference on int8 or int16 that stand for reals, equal to TFLite's in every byte."""
         raise NotImplementedError
 
     def pack(self, site: Site) -> list[Call]:
@@ -186,8 +207,9 @@ class Op:
         """Whether the output is just another name for the first input's bytes."""
         return False
 
-    def run(self, site: Site, values: Sequence[Array | None]) -> Array:
-        """The reference that fits the types of this site."""
-        if any(t.dtype == np.int8 for t in (*site.outputs, *(t for t in site.inputs[:1] if t))):
-            return self.int8(site, values)
-        return self.float_(site, values)
+    def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
+        """All outputs, by the reference that fits the types of this site."""
+        first = (*site.outputs, *(t for t in site.inputs[:1] if t))
+        if any(t.dtype in (np.int8, np.int16) for t in first):
+            return [self.quantized(site, values)]
+        return [self.float_(site, values)]

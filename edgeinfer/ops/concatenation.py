@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,16 +10,14 @@ import numpy as np
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import real_range
-from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
+from edgeinfer.ops.base import Call, Site
+from edgeinfer.ops.moves import Join
 
-MAX_ROWS = 65535  # of one step
 
-
-class Concatenation(Op):
+class Concatenation(Join):
     """The reference is Concatenation (kernels/internal/reference/concatenation.h)."""
 
     name = "CONCATENATION"
-    rule = QuantRule(same_scale=True)
 
     def shape(self, site: Site) -> tuple[int, ...]:
         axis, shapes = self._axis(site), [site.input(i).shape for i in range(len(site.inputs))]
@@ -32,42 +29,18 @@ class Concatenation(Op):
             )
         return (*first[:axis], sum(s[axis] for s in shapes), *first[axis + 1 :])
 
-    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
-        return np.concatenate([v for v in values if v is not None], self._axis(site))
+    def joined(self, site: Site, values: Sequence[Array]) -> Array:
+        return np.concatenate(values, self._axis(site))
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
-        return self.float_(site, values)
+    def places(self, site: Site, out: Array) -> list[Array]:
+        axis = self._axis(site)
+        ends = np.cumsum([site.input(i).shape[axis] for i in range(len(site.inputs))])
+        return np.split(out, ends[:-1], axis)
 
     def pack(self, site: Site) -> list[Call]:
-        axis, out = self._axis(site), site.output
         if np.isfinite(real_range(site)).any():
             raise site.unsupported("a fused activation")
-        if len(set(site.node.inputs)) != len(site.node.inputs):
-            raise site.unsupported("the same tensor twice")
-        outer = math.prod(out.shape[:axis])
-        stride = math.prod(out.shape[axis:]) * out.dtype.itemsize
-        calls: list[Call] = []
-        start = 0
-        for position in range(len(site.inputs)):
-            tensor = site.input(position)
-            quantized = tensor.quant is not None and out.quant is not None
-            if tensor.dtype != out.dtype or (quantized and not tensor.quant.equals(out.quant)):  # type: ignore[union-attr]
-                raise site.unsupported("inputs of another type or scale than the output")
-            chunk = math.prod(tensor.shape[axis:]) * tensor.dtype.itemsize
-            params = {"chunk": chunk, "in_stride": chunk, "out_stride": stride}
-            for row in range(0, outer, MAX_ROWS):
-                calls.append(
-                    Call(
-                        "copy",
-                        params,
-                        (site.in_ref(position, row * chunk),),
-                        site.out_ref(start + row * stride),
-                        rows=(rows := min(MAX_ROWS, outer - row)),
-                        reads=(Rows(chunk, rows),),
-                    )
-                )
-            start += chunk
-        return calls
+        return super().pack(site)
 
     @staticmethod
     def _axis(site: Site) -> int:

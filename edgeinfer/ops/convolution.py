@@ -49,7 +49,7 @@ class Convolution(Op):
         acc = self.sums(site, x, w, 0.0)
         return clip(site, acc + bias_of(site, w.shape[self.channel_axis], np.float32))
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         x, w = values[0], values[1]
         assert x is not None and w is not None
         check_weights(site)

@@ -19,7 +19,7 @@ class Dequantize(Op):
     def shape(self, site: Site) -> tuple[int, ...]:
         return site.input(0).shape
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
         centred = (values[0].astype(np.int32) - site.input(0).zero_point).astype(np.float32)
         return np.float32(site.input(0).scale) * centred

@@ -48,7 +48,7 @@ class FullyConnected(Op):
         y = self._rows(site, x, w) @ w.T + bias_of(site, len(w), np.float32)
         return clip(site, self._shaped(site, x, y))
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         x, w = values[0], values[1]
         assert x is not None and w is not None
         self._check(site)

@@ -24,7 +24,7 @@ class MaxPool2D(Pool):
         assert x is not None
         return clip(site, self.window(site).patches(x, -np.inf).max((3, 4)))
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         x = values[0]
         assert x is not None
         largest = self.window(site).patches(x, -128).max((3, 4))

@@ -30,7 +30,7 @@ class Mean(Op):
         keep = bool(site.option("keep_dims"))
         return np.asarray(values[0].mean(self._axes(site), keepdims=keep, dtype=np.float32))
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
         axes, keep = self._axes(site), bool(site.option("keep_dims"))
         count = math.prod(site.input(0).shape[a] for a in axes)

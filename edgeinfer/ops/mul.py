@@ -24,7 +24,7 @@ class Mul(Binary):
         assert a is not None and b is not None
         return clip(site, a * b)
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         a, b = values[0], values[1]
         assert a is not None and b is not None
         product = (a.astype(np.int64) - site.input(0).zero_point) * (

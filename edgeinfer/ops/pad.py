@@ -28,7 +28,7 @@ class Pad(Op):
         assert values[0] is not None
         return np.pad(values[0], self._pads(site))
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
         return np.pad(values[0], self._pads(site), constant_values=site.output.zero_point)
 

@@ -30,9 +30,9 @@ class Quantize(Table):
         scaled = requantize(q - x.zero_point, *multiplier(x.scale / y.scale))
         return np.clip(scaled + y.zero_point, -128, 127)
 
-    def run(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
         quantized = site.input(0).dtype == np.int8
-        return self.int8(site, values) if quantized else self.float_(site, values)
+        return [self.quantized(site, values) if quantized else self.float_(site, values)]
 
     def pack(self, site: Site) -> list[Call]:
         if site.input(0).dtype == np.int8:

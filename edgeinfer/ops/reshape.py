@@ -45,7 +45,7 @@ class Reshape(Op):
         shape = site.output.shape
         return x.reshape((batches * shape[0], *shape[1:]) if shape and batches > 1 else shape)
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         return self.float_(site, values)
 
     def alias(self, site: Site) -> bool:

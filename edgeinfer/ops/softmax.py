@@ -32,7 +32,7 @@ class Softmax(Op):
         e = np.exp((x - x.max(-1, keepdims=True)) * beta)
         return np.asarray(e / e.sum(-1, keepdims=True), np.float32)
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
         mult, shift, diff_min = self._scaling(site)
         x = values[0].astype(np.int64)

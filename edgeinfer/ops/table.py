@@ -25,7 +25,7 @@ class Table(Op):
         """Results for the inputs −128..127: int8 [256]."""
         return self.results(site, np.arange(-128, 128, dtype=np.int64)).astype(np.int8)
 
-    def int8(self, site: Site, values: Sequence[Array | None]) -> Array:
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
         return np.asarray(self.table(site)[values[0].astype(np.int64) + 128])
 

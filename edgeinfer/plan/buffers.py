@@ -89,15 +89,16 @@ def _classes(program: Program) -> dict[int, _Class]:
             entry.given = entry.pinned = True
             entry.last = end
     for step, call in enumerate(program.calls):
-        for ref in call.inputs:
+        for ref in call.read:
             if (entry := use(ref.tensor, step)) and not (entry.given or entry.writers):
                 raise PlanError(
                     f"Tensor '{tensors[ref.tensor].name}' is read by "
                     f"{program.graph.label(call.node)} before anything writes it.",
                     "Convert the model again: its operators are not in execution order.",
                 )
-        if entry := use(call.output.tensor, step):
-            entry.writers += 1
+        for ref in call.written:
+            if entry := use(ref.tensor, step):
+                entry.writers += 1
     for tensor in program.graph.outputs:
         if entry := use(tensor, end):
             entry.pinned = True
@@ -158,6 +159,6 @@ def _dies(
         return False
     return all(
         p in call.inplace and ref.offset == 0
-        for p, ref in enumerate(call.inputs)
+        for p, ref in enumerate(call.read)
         if program.storage(ref.tensor) == source
     )

@@ -41,7 +41,9 @@ class _Simulation:
         self.owner = np.full(plan.arena_bytes, _NOBODY, np.int64)
         self.names: list[str] = []  # of each value, for messages
         self.value: dict[int, int] = {}  # storage tensor → number of its latest value
-        self.writers = Counter(self.program.storage(s.call.output.tensor) for s in plan.steps)
+        self.writers = Counter(
+            self.program.storage(ref.tensor) for s in plan.steps for ref in s.call.written
+        )
         self.begun: set[int] = set()  # tensors with several writers, after the first
         self.where = "before the first step"
 
@@ -72,7 +74,7 @@ class _Simulation:
         """Read the inputs, then let the scratch and the output take their bytes."""
         call = step.call
         self.where = self.program.graph.label(call.node)
-        inputs = [ref for ref in call.inputs if self.tensors[ref.tensor].data is None]
+        inputs = [ref for ref in call.read if self.tensors[ref.tensor].data is None]
         for ref in inputs:
             self.intact(ref.tensor, ref.offset)
         output = self.program.storage(call.output.tensor)
@@ -91,9 +93,29 @@ class _Simulation:
                     f"'{self.tensors[ref.tensor].name}'",
                     max(place.start, written.start),
                 )
+        self.apart(call, inputs)
         if scratch:
-            self.scratch(step, scratch, [written, *(self.span(r.tensor, r.offset) for r in inputs)])
+            operands = [*inputs, *call.more_out.values()]
+            self.scratch(
+                step, scratch, [written, *(self.span(r.tensor, r.offset) for r in operands)]
+            )
         self.write(call.output, output, several)
+        for ref in call.more_out.values():
+            storage = self.program.storage(ref.tensor)
+            self.write(ref, storage, self.writers[storage] > 1)
+
+    def apart(self, call: Call, inputs: list[Ref]) -> None:
+        """Further outputs share no byte with an operand; state is one operand, read and written."""
+        whole = [(ref, self.span(ref.tensor)) for ref in (*inputs, *call.written)]
+        for ref in call.more_out.values():
+            place = self.span(ref.tensor)
+            for other, taken in whole:
+                if other.tensor != ref.tensor and _meet(place, taken):
+                    raise self.error(
+                        f"'{self.tensors[ref.tensor].name}' would overwrite "
+                        f"'{self.tensors[other.tensor].name}'",
+                        max(place.start, taken.start),
+                    )
 
     def scratch(self, step: PlannedStep, size: int, operands: list[range]) -> None:
         """Scratch loses whatever was there, so it must not touch the call's operands."""

@@ -15,7 +15,7 @@ import pytest
 from edgeinfer import emulator, tflite
 from edgeinfer.cli import main
 from edgeinfer.quantize import quantize
-from tests.ops import cases
+from tests.ops.cases import common as cases
 from tests.quantize.networks import Net, classifier, noise
 
 Graph = cases.Graph

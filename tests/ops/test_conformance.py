@@ -20,10 +20,10 @@ INPUTS = 4
 
 
 def test_every_operator_has_cases() -> None:
-    assert set(CASES) == set(OPS)
+    assert {name.split("/")[0] for name in CASES} == set(OPS)
 
 
-@pytest.mark.parametrize("op", sorted(OPS))
+@pytest.mark.parametrize("op", sorted(CASES))
 def test_three_executions_give_the_oracles_bytes(op: str) -> None:
     rng = np.random.default_rng([*op.encode()])
     for number in range(MODELS):

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the generators of random models share, and inputs for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
+
+Rng = np.random.Generator
+I8, F32, I32 = np.dtype(np.int8), np.dtype(np.float32), np.dtype(np.int32)
+CASES: dict[str, Callable[[Rng], Graph]] = {}
+
+
+def case(op: str) -> Callable[[Callable[[Rng], Graph]], Callable[[Rng], Graph]]:
+    """Registers a generator: of an operator, or of a variant of it, named 'OPERATOR/variant'."""
+
+    def register(make: Callable[[Rng], Graph]) -> Callable[[Rng], Graph]:
+        CASES[op] = make
+        return make
+
+    return register
+
+
+def scale(rng: Rng) -> float:
+    return float(np.float32(10.0 ** rng.uniform(-3, 0)))
+
+
+def quant(rng: Rng) -> Quant:
+    """Any zero point, the edges often."""
+    zero = int(rng.choice([-128, 127, 0, int(rng.integers(-128, 128))]))
+    return Quant.per_tensor(scale(rng), zero)
+
+
+def activation(name: str, shape: tuple[int, ...], q: Quant | None) -> Tensor:
+    return Tensor(name, shape, F32 if q is None else I8, q)
+
+
+def constant(name: str, data: Array, q: Quant | None = None) -> Tensor:
+    return Tensor(name, data.shape, data.dtype, q, data)
+
+
+def model(
+    op: str,
+    inputs: list[Tensor],
+    output: Tensor,
+    options: dict[str, Any] | None = None,
+    options_type: str = "",
+    version: int = 2,
+) -> Graph:
+    """A graph of one node; inputs without data are the graph's inputs."""
+    node = Node(
+        op,
+        tuple(range(len(inputs))),
+        (len(inputs),),
+        options or {},
+        options_type,
+        version=version,
+    )
+    fed = tuple(i for i, t in enumerate(inputs) if t.data is None)
+    return Graph((*inputs, output), (node,), fed, (len(inputs),), name=op.lower())
+
+
+def weights(rng: Rng, shape: tuple[int, ...]) -> Array:
+    w = rng.integers(-127, 128, shape)
+    if rng.random() < 0.1:
+        w[:] = rng.choice([-127, 127])
+    return w.astype(np.int8)
+
+
+def output_scale(rng: Rng, x: Quant, w: Quant, taps: int) -> Quant:
+    """One that saturates sometimes, not always."""
+    product = float(x.scale[0]) * float(w.scale.mean())
+    # Now and then sums are hardly scaled down, or up: shifts around 0 and above.
+    spread = 1 if rng.random() < 0.15 else 60 * 60 * max(taps, 1) ** 0.5
+    zero = int(rng.choice([-128, 127, 0, int(rng.integers(-128, 128))]))
+    real = product * spread * 10 ** rng.uniform(-2, 0.5)
+    return Quant.per_tensor(float(np.float32(real)), zero)
+
+
+def window_options(rng: Rng, dilation: bool) -> dict[str, Any]:
+    stride = int(rng.integers(1, 4))
+    dilated = dilation and rng.random() < 0.3
+    return {
+        "padding": int(rng.integers(0, 2)),
+        "stride_h": stride,
+        "stride_w": stride if dilated or rng.random() < 0.7 else int(rng.integers(1, 3)),
+        "fused_activation_function": int(rng.choice([0, 1, 2, 3])),
+        **(
+            {"dilation_h_factor": 2, "dilation_w_factor": 2, "stride_h": 1, "stride_w": 1}
+            if dilated
+            else {}
+        ),
+    }
+
+
+def sizes(rng: Rng, kernel: tuple[int, int], options: dict[str, Any]) -> tuple[int, int]:
+    """Input height and width that hold at least one window."""
+    span = [(k - 1) * int(options.get("dilation_h_factor", 1)) + 1 for k in kernel]
+    return int(span[0] + rng.integers(0, 9)), int(span[1] + rng.integers(0, 9))
+
+
+def out_size(size: int, k: int, stride: int, dilation: int, padding: int) -> int:
+    return -(-size // stride) if padding == 0 else -(-(size - (k - 1) * dilation) // stride)
+
+
+def out_sizes(hw: tuple[int, int], kernel: tuple[int, int], o: dict[str, Any]) -> tuple[int, int]:
+    d = int(o.get("dilation_h_factor", 1))
+    return (
+        out_size(hw[0], kernel[0], o["stride_h"], d, o["padding"]),
+        out_size(hw[1], kernel[1], o["stride_w"], d, o["padding"]),
+    )
+
+
+def channel_quant(rng: Rng, channels: int, axis: int) -> Quant:
+    return Quant(
+        np.array([scale(rng) for _ in range(channels)], np.float32),
+        np.zeros(channels, np.int64),
+        axis,
+    )
+
+
+def bias(rng: Rng, channels: int, x: Quant, w: Quant) -> Tensor:
+    limit = int(rng.choice([100, 20_000]))
+    q = Quant((x.scale * w.scale).astype(np.float32), np.zeros(w.scale.size, np.int64), 0)
+    return constant("bias", rng.integers(-limit, limit, channels).astype(np.int32), q)
+
+
+def samples(graph: Graph, rng: Rng, count: int) -> list[list[Array]]:
+    """Random, saturating and constant inputs for a graph."""
+    found: list[list[Array]] = []
+    for i in range(count):
+        one: list[Array] = []
+        for t in graph.inputs:
+            tensor = graph.tensors[t]
+            if tensor.dtype == np.float32:
+                one.append(
+                    (rng.normal(size=tensor.shape) * 10 ** rng.uniform(-2, 3)).astype(np.float32)
+                )
+            elif i % 4 == 3:
+                one.append(np.full(tensor.shape, rng.choice([-128, 127, 0]), np.int8))
+            elif i % 4 == 2:
+                one.append(rng.choice(np.array([-128, 127], np.int8), tensor.shape))
+            else:
+                one.append(rng.integers(-128, 128, tensor.shape).astype(np.int8))
+        found.append(one)
+    return found
