@@ -27,7 +27,7 @@ void ei_pad_run(const ei_call *c) {
         }
         const uint32_t at = ((iy - (uint32_t)c->in_y0) * p->in[1] + ii) * p->in[2] + ij;
         memset(out, p->value, p->before[3]);
-        memcpy(out + p->before[3], (const int8_t *)c->in[0] + at * p->in[3], p->in[3]);
+        memmove(out + p->before[3], (const int8_t *)c->in[0] + at * p->in[3], p->in[3]);
         memset(out + p->before[3] + p->in[3], p->value, p->out[3] - p->before[3] - p->in[3]);
       }
 }
