@@ -66,7 +66,7 @@ def _row(start: int, chunk: int, dims: Sequence[tuple[int, int, int]]) -> Rows |
     count, stride, _ = dims[0]
     low = start + sum(min(a, 0) * (n - 1) for n, a, _ in dims[1:])
     high = start + sum(max(a, 0) * (n - 1) for n, a, _ in dims[1:]) + chunk
-    return Rows(stride, count) if count > 1 and 0 <= low and high <= stride else None
+    return Rows(stride, count) if count > 1 and low >= 0 and high <= stride else None
 
 
 def _contiguous(chunk: int, dims: Sequence[tuple[int, int, int]]) -> bool:
