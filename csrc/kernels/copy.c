@@ -58,7 +58,6 @@ int ei_copy_check(const ei_call *c, ei_need *need) {
   for (int d = 0; d < DIMS; d++) {
     const uint32_t n = d == 0 ? (uint32_t)(c->y1 - c->y0) : p->dims[d];
     if (n == 0 || n > INT32_MAX || p->out_stride[d] < 0) return EI_ERR_PARAMS;
-    /* No image needs more bytes than an arena can have. */
     if ((chunks *= n) > INT32_MAX) return EI_ERR_PARAMS;
     const int64_t reach = (int64_t)(n - 1) * p->in_stride[d];
     if (reach < 0) first += reach;
@@ -66,6 +65,8 @@ int ei_copy_check(const ei_call *c, ei_need *need) {
     end += (int64_t)(n - 1) * p->out_stride[d];
   }
   if (first < 0) return EI_ERR_BOUNDS;
+  /* No byte is written twice; so the arena's size bounds the time as well. */
+  if (chunks * p->chunk > (uint64_t)end + p->chunk) return EI_ERR_PARAMS;
   need->in[0] = (uint64_t)last + p->chunk;
   need->out = (uint64_t)end + p->chunk;
   return EI_OK;
