@@ -123,7 +123,9 @@ def _through(op: Op, site: Site, inputs: Sequence[Bounds | None]) -> Bounds | No
         corners = [op.quantized(site, [a, b]) for a in values[0] for b in values[1]]
         return np.minimum.reduce(corners), np.maximum.reduce(corners)
     if op.name in MONOTONE and _ratio(site, product=False) <= LARGEST_RATIO:
-        return op.quantized(site, [v[0] for v in values]), op.quantized(site, [v[1] for v in values])
+        return op.quantized(site, [v[0] for v in values]), op.quantized(
+            site, [v[1] for v in values]
+        )
     return None
 
 
