@@ -9,6 +9,7 @@ from typing import Any
 
 from edgeinfer import paths
 from edgeinfer.errors import BoardError
+from edgeinfer.toolchains import TOOLCHAINS
 
 VERIFIED = ("build", "emulator", "hardware")
 
@@ -20,6 +21,7 @@ class Board:
     verified: str  # what was really tried, one of VERIFIED
     core: str  # "cortex-m4f" …
     cpu_flags: tuple[str, ...]  # of gcc
+    toolchain: str  # one of TOOLCHAINS
     clock_hz: int  # of the timer that counts ticks
     flash_origin: int
     flash_bytes: int
@@ -76,7 +78,7 @@ def all_boards() -> list[Board]:
 
 def _read(file: Path) -> Board:
     try:
-        facts: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        facts = _facts(file)
         core, memory, firmware = facts["core"], facts["memory"], facts["firmware"]
         emulator, build = facts.get("emulator", {}), facts["platformio"]
         board = Board(
@@ -85,6 +87,7 @@ def _read(file: Path) -> Board:
             verified=str(facts["verified"]),
             core=str(core["name"]),
             cpu_flags=tuple(core["flags"]),
+            toolchain=str(core["toolchain"]),
             clock_hz=int(core["clock_hz"]),
             flash_origin=int(memory["flash_origin"]),
             flash_bytes=int(memory["flash_bytes"]),
@@ -106,11 +109,30 @@ def _read(file: Path) -> Board:
         raise BoardError(
             f"{file} lacks {error}.", "Compare it with another board's file."
         ) from error
-    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+    except (OSError, tomllib.TOMLDecodeError, TypeError, ValueError) as error:
         raise BoardError(f"{file} cannot be read: {error}.", "Correct this line.") from error
-    if board.verified not in VERIFIED:
-        raise BoardError(
-            f"{file}: verified = {board.verified!r} is unknown.",
-            f"Use one of {', '.join(VERIFIED)}.",
-        )
+    for key, value, known in (
+        ("verified", board.verified, VERIFIED),
+        ("toolchain", board.toolchain, tuple(TOOLCHAINS)),
+    ):
+        if value not in known:
+            raise BoardError(
+                f"{file}: {key} = {value!r} is unknown.", f"Use one of {', '.join(known)}."
+            )
     return board
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    """A file's tables, on top of those of the board that it names as `like`."""
+    facts: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    if "like" not in facts:
+        return facts
+    base = tomllib.loads((file.parent / f"{facts['like']}.toml").read_text(encoding="utf-8"))
+    if "like" in base:
+        raise ValueError(f"'{facts['like']}' is itself like another board")
+    return {
+        key: base.get(key, {}) | facts.get(key, {})
+        if isinstance(base.get(key, facts.get(key)), dict)
+        else facts.get(key, base.get(key))
+        for key in base | facts
+    }

@@ -21,8 +21,8 @@ from edgeinfer import paths
 from edgeinfer.boards import Board
 from edgeinfer.errors import BoardError, FitError
 from edgeinfer.image import read_image
+from edgeinfer.toolchains import TOOLCHAINS, Toolchain
 
-TOOLCHAIN = "arm-none-eabi-"
 STATIC_RESERVE = 1024  # bytes of RAM that the firmware's own variables may take
 COMMAND_BUFFER = 128  # bytes, rounded up
 
@@ -42,10 +42,7 @@ class Firmware:
 
 def require_tools(board: Board) -> None:
     """Raises BoardError naming the first tool that is missing and the command that installs it."""
-    needed = {f"{TOOLCHAIN}gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi"}
-    if board.emulator:
-        needed[board.emulator[0]] = board.emulator[0].replace("system-i386", "system-x86")
-    for tool, package in needed.items():
+    for tool, package in needed_tools(board).items():
         if shutil.which(tool) is None:
             raise BoardError(
                 f"{tool} is not installed; {board.name} needs it.",
@@ -57,6 +54,17 @@ def require_tools(board: Board) -> None:
                 f"{package} is not installed; flashing needs it.",
                 "Install it with: pip install 'edgeinfer[flash]'",
             )
+
+
+def needed_tools(board: Board) -> dict[str, str]:
+    """Programs that building for this board and running it need, and their Debian packages."""
+    toolchain = TOOLCHAINS[board.toolchain]
+    needed = {f"{toolchain.prefix}gcc": toolchain.package}
+    if board.emulator:
+        emulator = board.emulator[0]
+        system = "qemu-system-arm" if emulator == "qemu-system-arm" else "qemu-system-misc"
+        needed[emulator] = system if emulator.startswith("qemu-system-") else "qemu-user"
+    return needed
 
 
 def build(
@@ -97,7 +105,8 @@ def build(
         _write(generated / "model.bin", image)
         _write(folder / "platformio.ini", _project(board, generated, kernels).encode())
         _run_platformio(folder, board)
-        return _measure(folder / ".pio" / "build" / board.name / "firmware.elf")
+        elf = folder / ".pio" / "build" / board.name / "firmware.elf"
+        return _measure(elf, TOOLCHAINS[board.toolchain])
 
 
 def _memory(board: Board) -> str:
@@ -111,16 +120,17 @@ def _memory(board: Board) -> str:
 
 def _project(board: Board, generated: Path, kernels: tuple[str, ...]) -> str:
     firmware = paths.share("firmware")
-    local, port, timer = board.platform == "local", board.port, board.timer
+    local, toolchain = board.platform == "local", TOOLCHAINS[board.toolchain]
+    parts = {"cpu": toolchain.cpu, "port": board.port, "timer": board.timer}
+    sources = [f"-<{kind}_*.c> +<{kind}_{name}.c>" for kind, name in parts.items()]
     options = {
         "platform": f"symlink://{firmware / 'platform'}" if local else board.platform,
         "board": board.platformio_board,
         "framework": board.framework,
-        "build_src_filter": " ".join(
-            ("+<*>", "-<port_*.c>", "-<timer_*.c>", f"+<port_{port}.c>", f"+<timer_{timer}.c>")
-        ),
-        "custom_toolchain": TOOLCHAIN,
+        "build_src_filter": " ".join(["+<*>", *sources]),
+        "custom_toolchain": toolchain.prefix,
         "custom_cpu_flags": " ".join(board.cpu_flags),
+        "custom_library_flags": " ".join(toolchain.library_flags),
         "custom_generated": str(generated),
         "custom_csrc": str(paths.share("csrc")),
         "custom_kernels": " ".join(["image.c", "exec.c", *(f"kernels/{k}.c" for k in kernels)]),
@@ -173,9 +183,9 @@ def does_not_fit(board: Board, memory: str, by: int) -> FitError:
     )
 
 
-def _measure(elf: Path) -> Firmware:
+def _measure(elf: Path, toolchain: Toolchain) -> Firmware:
     done = subprocess.run(
-        [f"{TOOLCHAIN}size", "-A", str(elf)], capture_output=True, text=True, check=True
+        [f"{toolchain.prefix}size", "-A", str(elf)], capture_output=True, text=True, check=True
     )
     size = dict.fromkeys((".text", ".model", ".stack", ".data", ".serial", ".arena", ".bss"), 0)
     for name, number in re.findall(r"^(\.\w+)\s+(\d+)\s", done.stdout, re.MULTILINE):

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from edgeinfer import paths
+from edgeinfer.boards import all_boards
+from edgeinfer.build import needed_tools
 from edgeinfer.cli.ui import Ui
 from edgeinfer.errors import EdgeinferError
 from edgeinfer.native import kernel_names
@@ -20,14 +22,6 @@ from edgeinfer.native import kernel_names
 NAME, HELP = "doctor", "say what this PC lacks for boards and checks, and how to install it"
 EXAMPLES = ("edgeinfer doctor", "edgeinfer doctor --json")
 
-TOOLS = (
-    (
-        "arm-none-eabi-gcc",
-        "cross compiler for Arm boards",
-        "gcc-arm-none-eabi libnewlib-arm-none-eabi",
-    ),
-    ("qemu-system-arm", "emulator of Arm boards", "qemu-system-arm"),
-)
 PACKAGES = (("platformio", "builds firmware", "flash"), ("scons", "builds firmware", "flash"))
 ORACLE = "tflite-runtime"
 ORACLE_PYTHON = (3, 11)  # the last one that it has wheels for
@@ -39,9 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     checks = [_library(), _cache()]
-    for tool, purpose, package in TOOLS:
-        found = shutil.which(tool) is not None
-        checks.append(_check(tool, purpose, found, f"sudo apt-get install {package}"))
+    checks += _tools()
     for name, purpose, extra in PACKAGES:
         version = _version(name)
         remedy = f"pip install 'edgeinfer[{extra}]'"
@@ -57,6 +49,20 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         ui.say(f"{mark}  {check['name']}: {check['purpose']}", style=style)
         if not check["ok"]:
             ui.say(f"         {check['remedy']}")
+
+
+def _tools() -> list[dict[str, Any]]:
+    """Compilers and emulators, with the boards that need them."""
+    boards: dict[tuple[str, str], list[str]] = {}
+    for board in all_boards():
+        for need in needed_tools(board).items():
+            boards.setdefault(need, []).append(board.name)
+    checks = []
+    for (tool, package), names in boards.items():
+        found = shutil.which(tool) is not None
+        purpose = f"for {', '.join(names)}"
+        checks.append(_check(tool, purpose, found, f"sudo apt-get install {package}"))
+    return checks
 
 
 def _library() -> dict[str, Any]:

@@ -52,6 +52,8 @@ int receive_block(char *rest); /* the verb "block"; 1, or GARBLED when it must b
 int benchmark_command(const char *verb, char *rest);
 int ei_command(char *rest);
 
-uint32_t stack_used(void); /* startup.c: bytes, the most so far */
+/* bare.c */
+uint32_t stack_used(void);   /* bytes, the most so far */
+uint32_t static_bytes(void); /* of variables, without arena, stack and serial buffers */
 
 #endif

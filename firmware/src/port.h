@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a family of parts must provide: port_<family>.c the serial line, timer_<kind>.c the clock.
+ * What a family of parts must provide: port_<family>.c the serial line, timer_<kind>.c the clock,
+ * cpu_<kind>.c the processor.
  * The generated config.h says which UART (EI_UART_BASE, EI_UART_IRQ) and which clock (EI_CLOCK_HZ).
  */
 #ifndef PORT_H
@@ -21,20 +22,9 @@ uint64_t timer_ticks(void);
 void timer_align(void);       /* restart the tick in progress: equal work then takes equal ticks */
 void timer_sleep(int asleep); /* stop (1) or continue (0) */
 
+/* cpu_<kind>.c: start-up, which calls main, and what only an instruction set can say. */
 void cpu_reset(void);
-
-/* Sleep until the interrupt is pending, without taking it. */
-static inline void cpu_wait(uint32_t irq) {
-  __asm volatile("cpsid i" ::: "memory");
-  REG32(0xE000E100u + irq / 32u * 4u) = 1u << irq % 32u; /* NVIC_ISER */
-  if (!port_readable()) {
-    timer_sleep(1);
-    __asm volatile("wfi" ::: "memory");
-    timer_sleep(0);
-  }
-  REG32(0xE000E180u + irq / 32u * 4u) = 1u << irq % 32u; /* NVIC_ICER */
-  REG32(0xE000E280u + irq / 32u * 4u) = 1u << irq % 32u; /* NVIC_ICPR */
-  __asm volatile("cpsie i" ::: "memory");
-}
+void cpu_wait(uint32_t irq); /* sleep until the interrupt is pending, without taking it */
+void cpu_fault(void);        /* run into a fault, to test its report */
 
 #endif

@@ -104,11 +104,9 @@ static void selftest(void) {
 }
 
 static void memory(void) {
-  extern uint8_t ei_static_begin[], ei_bss_end[], ei_data_begin[], ei_data_end[];
   say_field("stack-used", stack_used());
   say_field("stack", EI_STACK_BYTES);
-  say_field("static",
-            (uint32_t)(ei_bss_end - ei_static_begin) + (uint32_t)(ei_data_end - ei_data_begin));
+  say_field("static", static_bytes());
   say_field("arena", EI_ARENA_BYTES);
   say_field("input", EI_INPUT_BYTES);
 }
@@ -156,7 +154,7 @@ int ei_command(char *rest) {
   } else if (same(verb, "selftest")) {
     selftest();
   } else if (same(verb, "fault")) {
-    __asm volatile("udf #0"); /* for tests of the fault report */
+    cpu_fault();
   } else {
     known = 0;
   }

@@ -26,6 +26,13 @@ def test_every_board_file_is_read() -> None:
         assert (paths.share("firmware") / "src" / f"timer_{board.timer}.c").is_file()
 
 
+def test_a_board_like_another_says_only_what_differs() -> None:
+    like, own = load_board("hifive1"), load_board("hifive1-revb")
+    assert own.ram_bytes == like.ram_bytes
+    assert own.flash_origin != like.flash_origin
+    assert own.title != like.title
+
+
 def test_unknown_board_names_near_ones() -> None:
     with pytest.raises(BoardError, match="Did you mean microbit") as caught:
         load_board("micro:bit")
@@ -40,6 +47,8 @@ def test_unknown_board_names_near_ones() -> None:
         ("flash_bytes = 262_144", "", "lacks 'flash_bytes'"),
         ("clock_hz = 16_000_000", "clock_hz = fast", "cannot be read"),
         ('verified = "emulator"', 'verified = "sure"', "'sure' is unknown"),
+        ('toolchain = "arm-none-eabi"', 'toolchain = "cc"', "toolchain = 'cc' is unknown"),
+        ("[core]", 'like = "none"\n[core]', "cannot be read: .*none.toml"),
     ],
 )
 def test_wrong_board_file(

@@ -13,6 +13,7 @@ def option(name: str) -> list[str]:
 
 
 cpu = option("cpu_flags")
+library = option("library_flags")
 prefix = option("toolchain")[0]
 generated = env.GetProjectOption("custom_generated")
 csrc = env.GetProjectOption("custom_csrc")
@@ -35,6 +36,7 @@ env.Append(
     ASPPFLAGS=[*cpu, "-x", "assembler-with-cpp", f"-Wa,-I{generated}"],
     CCFLAGS=[
         *cpu,
+        *library,
         "-O2",
         "-g",
         "-Wall",
@@ -50,7 +52,7 @@ env.Append(
     LINKFLAGS=[
         *cpu,
         "-nostartfiles",
-        "--specs=nano.specs",
+        *library,
         "-Wl,--gc-sections",
         f"-Wl,-Map,{env.subst('$BUILD_DIR')}/firmware.map",
         f"-L{generated}",

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compilers that build firmware: their names, where they come from, what they must be told."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    prefix: str  # of gcc, size …
+    package: str  # of Debian, for the remedy
+    cpu: str  # firmware/src/cpu_<cpu>.c: start-up, faults, sleep
+    library_flags: tuple[str, ...] = ()  # the C library, for compiler and linker
+    bare: bool = True  # no operating system: the firmware brings memory map and start-up
+
+
+TOOLCHAINS = {
+    "arm-none-eabi": Toolchain(
+        "arm-none-eabi-",
+        "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+        "cortex_m",
+        library_flags=("--specs=nano.specs",),
+    ),
+    "riscv64-unknown-elf": Toolchain(
+        "riscv64-unknown-elf-",
+        "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
+        "riscv",
+        library_flags=("--specs=picolibc.specs",),
+    ),
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What processors without an operating system have in common; used by cpu_<kind>.c. */
+#ifndef BARE_H
+#define BARE_H
+
+#include "config.h"
+
+#include <stdint.h>
+
+/* At the bottom of RAM, so that running out of it is a fault and not a silently changed variable.
+ */
+extern uint8_t stack[EI_STACK_BYTES];
+
+/* Paint the stack below `sp`, set up variables, and run main. */
+void bare_start(uint32_t *sp) __attribute__((noreturn));
+
+/* Report a fault and wait for a host, which resets the board. `at`: the instruction, NULL when the
+ * stack was used up. */
+void bare_fault(uint32_t number, const uint32_t *at) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Cortex-M: vector table, start-up, sleep, faults. */
+#include "app.h"
+#include "bare.h"
+#include "port.h"
+
+void systick_handler(void) __attribute__((weak, alias("fault_handler")));
+void reset_handler(void);
+void fault_handler(void);
+void fault_report(const uint32_t *frame) __attribute__((used));
+
+/* Only system exceptions are taken; cpu_wait sleeps without taking the UART's interrupt. */
+typedef void (*handler)(void);
+__attribute__((section(".vectors"), used)) static const struct {
+  const void *stack;
+  handler handlers[15];
+} vectors = {
+    stack + EI_STACK_BYTES,
+    {reset_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler,
+     fault_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler,
+     fault_handler, fault_handler, systick_handler},
+};
+
+void reset_handler(void) {
+  uint32_t *sp;
+#ifdef __ARM_FP
+  REG32(0xE000ED88u) |= 0xFu << 20; /* CPACR: let the floating-point unit be used */
+  __asm volatile("dsb\n isb" ::: "memory");
+#endif
+  __asm volatile("mov %0, sp" : "=r"(sp));
+  bare_start(sp);
+}
+
+void cpu_reset(void) {
+  __asm volatile("dsb" ::: "memory");
+  REG32(0xE000ED0Cu) = 0x05FA0004u; /* AIRCR: system reset */
+  for (;;) {
+  }
+}
+
+void cpu_wait(uint32_t irq) {
+  const uint32_t word = irq / 32u * 4u, bit = 1u << irq % 32u;
+  __asm volatile("cpsid i" ::: "memory");
+  REG32(0xE000E100u + word) = bit; /* NVIC_ISER */
+  if (!port_readable()) {
+    timer_sleep(1);
+    __asm volatile("wfi" ::: "memory");
+    timer_sleep(0);
+  }
+  REG32(0xE000E180u + word) = bit; /* NVIC_ICER */
+  REG32(0xE000E280u + word) = bit; /* NVIC_ICPR */
+  __asm volatile("cpsie i" ::: "memory");
+}
+
+void cpu_fault(void) { __asm volatile("udf #0"); }
+
+/* The fault may be the stack itself: start with a fresh one. */
+__attribute__((naked)) void fault_handler(void) {
+  __asm volatile(
+      "mov r0, sp\n"
+      "ldr r1, =%c0\n"
+      "mov sp, r1\n"
+      "bl fault_report\n"
+      ".ltorg\n" ::"i"(stack + EI_STACK_BYTES));
+}
+
+void fault_report(const uint32_t *frame) {
+  const uintptr_t at = (uintptr_t)frame, low = (uintptr_t)stack;
+  const int whole = at >= low && at <= low + EI_STACK_BYTES - 32u;
+  uint32_t number;
+  __asm volatile("mrs %0, ipsr" : "=r"(number));
+  bare_fault(number & 0x1FFu, whole ? (const uint32_t *)(uintptr_t)frame[6] : 0);
+}
