@@ -29,7 +29,8 @@ class Window:
     def of(site: Site, kernel: tuple[int, int]) -> Window:
         """The geometry of a node with this kernel size.
 
-        As ComputePaddingHeightWidth in TFLite (kernels/padding.h).
+        As ComputePaddingHeightWidth in TFLite (kernels/padding.h). The option `explicit_padding`
+        ((above, below), (left, right)), which no file has, goes before: the optimizer sets it.
         Raises ModelError if the input is not 4-D or a size is not positive."""
         shape = site.input(0).shape
         stride = (int(site.option("stride_h", 1)), int(site.option("stride_w", 1)))
@@ -42,10 +43,14 @@ class Window:
                 f"{site.where}: shape {shape}, kernel {kernel}, stride {stride} make no window.",
                 "Convert the model again: it is damaged.",
             )
+        explicit = site.option("explicit_padding", None)
         pad, out = [0, 0], [0, 0]
         for d in range(2):
             span = (kernel[d] - 1) * dilation[d] + 1
-            if int(site.option("padding", SAME)) == SAME:
+            if explicit is not None:
+                pad[d] = explicit[d][0]
+                out[d] = (shape[1 + d] + sum(explicit[d]) - span) // stride[d] + 1
+            elif int(site.option("padding", SAME)) == SAME:
                 out[d] = -(-shape[1 + d] // stride[d])
                 pad[d] = max((out[d] - 1) * stride[d] + span - shape[1 + d], 0) // 2
             else:

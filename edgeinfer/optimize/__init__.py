@@ -11,14 +11,34 @@ from edgeinfer.graph import Array, Graph
 from edgeinfer.lower import check_shape
 from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
-from edgeinfer.optimize import constant_channels, unread_channels
+from edgeinfer.optimize import (
+    constant_channels,
+    copies,
+    dead_layers,
+    duplicate_layers,
+    fold_constants,
+    fuse_activations,
+    fuse_pad,
+    merge_tables,
+    unread_channels,
+)
 from edgeinfer.optimize.base import Pass, Removed
 
 __all__ = ["PASSES", "Optimized", "Removed", "optimize"]
 
 PASSES: dict[str, Pass] = {
-    "constant-channels": constant_channels.run,
-    "unread-channels": unread_channels.run,
+    module.NAME: module.run
+    for module in (
+        fold_constants,
+        dead_layers,
+        duplicate_layers,
+        copies,
+        fuse_pad,
+        fuse_activations,
+        merge_tables,
+        constant_channels,
+        unread_channels,
+    )
 }
 """By the names of --passes, in the order in which they run."""
 
@@ -42,11 +62,15 @@ class Optimized:
         gone = sum(r.layers for r in self.removed)
         saved = sum(r.weight_bytes for r in self.removed)
         parts = [
-            f"{channels:,} dead channels of {narrowed:,} layers" if channels else "",
-            f"{gone:,} layer{'s' * (gone != 1)}" if gone else "",
-            f"{saved:,} weight bytes" if saved else "",
+            f"{_some(channels, 'dead channel')} of {_some(narrowed, 'layer')}" if channels else "",
+            _some(gone, "layer") if gone else "",
+            _some(saved, "weight byte") if saved else "",
         ]
         return ", ".join(part for part in parts if part)
+
+
+def _some(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def optimize(graph: Graph, passes: Sequence[str] | None = None) -> Optimized:

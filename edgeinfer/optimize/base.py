@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from edgeinfer.graph import Array, Graph, Node, Tensor
+from edgeinfer.ops import OPS
+from edgeinfer.ops.base import Site
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class Outcome:
 Pass = Callable[[Graph], Outcome]
 
 
+def is_pure(graph: Graph, node: Node) -> bool:
+    """Whether a node does nothing but make its outputs from its inputs."""
+    state = any(graph.tensors[t].is_variable for t in node.inputs if t >= 0)
+    return node.op in OPS and bool(node.outputs) and not state
+
+
 class Editor:
     """A graph's tensors and nodes under change."""
 
@@ -49,6 +57,35 @@ class Editor:
         self._graph = graph
         self.tensors = list(graph.tensors)
         self.nodes = list(graph.nodes)
+        self.readers = graph.consumers()  # as they were before
+        self.producers = graph.producers()
+        self.changed = False
+        self._gone: set[int] = set()
+
+    def site(self, index: int) -> Site:
+        """A node with its tensors, as edited."""
+        node = self.nodes[index]
+        return Site(
+            node,
+            tuple(self.tensors[t] if t >= 0 else None for t in node.inputs),
+            tuple(self.tensors[t] for t in node.outputs),
+            self._graph.label(index),
+        )
+
+    def only_reader(self, tensor: int) -> bool:
+        """Whether one node reads an activation, and nobody outside of the graph does."""
+        return len(self.readers.get(tensor, ())) == 1 and tensor not in self._graph.outputs
+
+    def replace(self, index: int, **changes: Any) -> None:
+        """Change a node."""
+        self.nodes[index] = replace(self.nodes[index], **changes)
+        self.changed = True
+
+    def rewire(self, old: int, new: int) -> None:
+        """Let every reader of a tensor read another."""
+        for i, node in enumerate(self.nodes):
+            if old in node.inputs:
+                self.replace(i, inputs=tuple(new if t == old else t for t in node.inputs))
 
     def constant(self, like: Tensor, data: Array, **changes: Any) -> int:
         """A new constant tensor; the old one may have other readers."""
@@ -57,14 +94,53 @@ class Editor:
         )
         return len(self.tensors) - 1
 
+    def vector(self, name: str, data: Array) -> int:
+        """A new constant without a scale."""
+        return self.constant(Tensor(name, data.shape, data.dtype), data)
+
     def set_input(self, index: int, position: int, tensor: int) -> None:
         """Let a node read another tensor, at a position that may be beyond its last."""
         node = self.nodes[index]
         inputs = list(node.inputs) + [-1] * (position + 1 - len(node.inputs))
         inputs[position] = tensor
-        self.nodes[index] = replace(node, inputs=tuple(inputs))
+        self.replace(index, inputs=tuple(inputs))
 
-    def graph(self, nodes: Sequence[Node] | None = None) -> Graph:
+    def drop(self, index: int) -> None:
+        """Take a node out whose output another node makes now, or that is a constant now."""
+        self._gone.add(index)
+        self.changed = True
+
+    def graph(self) -> Graph:
         """The graph as edited."""
-        made = self.nodes if nodes is None else nodes
-        return replace(self._graph, tensors=tuple(self.tensors), nodes=tuple(made))
+        nodes = tuple(node for i, node in enumerate(self.nodes) if i not in self._gone)
+        return replace(self._graph, tensors=tuple(self.tensors), nodes=nodes)
+
+    def swept(self, what: str) -> Outcome:
+        """The graph as edited, also without the layers that nobody reads now."""
+        held = {t for node in self.nodes for t in node.inputs}
+        wanted = set(self._graph.outputs)
+        for i, node in reversed(list(enumerate(self.nodes))):
+            if i in self._gone:
+                continue
+            if wanted.isdisjoint(node.outputs) and is_pure(self._graph, node):
+                self.drop(i)
+            else:
+                wanted.update(node.inputs)
+        if not self.changed:
+            return Outcome(self._graph)
+
+        def constant(t: int) -> bool:
+            return t >= 0 and self.tensors[t].data is not None
+
+        freed = {t for t in held - wanted if constant(t)}
+        removed = []
+        for i in sorted(self._gone):
+            node = self.nodes[i]
+            saved = freed.intersection(node.inputs)
+            freed -= saved
+            made = {t for t in wanted.intersection(node.outputs) if constant(t)}
+            size = sum(self.tensors[t].nbytes for t in saved)
+            size -= sum(self.tensors[t].nbytes for t in made)
+            name = self.tensors[node.outputs[0]].name
+            removed.append(Removed(what, name, node.op, layers=1, weight_bytes=size))
+        return Outcome(self.graph(), tuple(removed))

@@ -19,6 +19,8 @@ from edgeinfer.ops.weighted import bias_of
 from edgeinfer.optimize.base import Editor, Outcome
 from edgeinfer.optimize.bounds import Bounds, accumulators, bounds, is_weighted, sums
 
+NAME = "constant-channels"
+
 
 def run(graph: Graph) -> Outcome:
     """Fold constant channels into biases; leaves zero weights for `unread_channels` to remove."""

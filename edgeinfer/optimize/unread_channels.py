@@ -120,7 +120,7 @@ def _reshape(edited: Editor, index: int) -> None:
     node = edited.nodes[index]
     shape = np.array(edited.tensors[node.outputs[0]].shape, np.int32)
     if "new_shape" in node.options:
-        edited.nodes[index] = replace(node, options={**node.options, "new_shape": shape})
+        edited.replace(index, options={**node.options, "new_shape": shape})
     if len(node.inputs) > 1 and node.inputs[1] >= 0:
         like = edited.tensors[node.inputs[1]]
         edited.set_input(index, 1, edited.constant(like, shape.astype(like.dtype)))

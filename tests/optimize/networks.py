@@ -100,8 +100,9 @@ class Net:
         out = self.tensor(shape, Quant.per_tensor(0.1, int(self.rng.integers(-128, 128))))
         return self.node(op, (a, b), out, options, f"{op.title()}Options")
 
-    def unary(self, op: str, x: int, zero: int | None = None) -> int:
-        return self.node(op, (x,), self.tensor(self.tensors[x].shape, self.quant(zero)), {})
+    def unary(self, op: str, x: int, quant: Quant | None = None) -> int:
+        out = self.tensor(self.tensors[x].shape, quant or self.quant())
+        return self.node(op, (x,), out, {})
 
     def pool(self, op: str, x: int) -> int:
         n, h, w, c = self.tensors[x].shape
@@ -110,10 +111,10 @@ class Net:
         options |= {"filter_width": 3, "filter_height": 3}
         return self.node(op, (x,), out, options, "Pool2DOptions")
 
-    def pad(self, x: int) -> int:
+    def pad(self, x: int, right: int = 1) -> int:
         n, h, w, c = self.tensors[x].shape
-        pads = np.array([[0, 0], [1, 0], [0, 2], [0, 0]], np.int32)
-        out = self.tensor((n, h + 1, w + 2, c), self.tensors[x].quant)
+        pads = np.array([[0, 0], [1, 0], [0, right], [0, 0]], np.int32)
+        out = self.tensor((n, h + 1, w + right, c), self.tensors[x].quant)
         return self.node("PAD", (x, self.const(pads)), out, {}, "PadOptions")
 
     def mean(self, x: int) -> int:
@@ -137,6 +138,25 @@ class Net:
         return Graph(tuple(self.tensors), tuple(self.nodes), tuple(self.inputs), outputs)
 
 
+# What a step of a random network is, and how often.
+KINDS = {
+    "conv": 0.1,
+    "point": 0.15,
+    "depthwise": 0.15,
+    "residual": 0.1,
+    "join": 0.05,
+    "unary": 0.1,
+    "pool": 0.05,
+    "pad": 0.05,
+    "scaled": 0.05,
+    "clip": 0.04,
+    "padded": 0.04,
+    "twice": 0.04,
+    "flat": 0.04,
+    "known": 0.04,
+}
+
+
 def network(seed: int) -> Graph:
     """A chain of random layers with branches, residuals and concatenations, one or two outputs."""
     net = Net(seed)
@@ -145,10 +165,7 @@ def network(seed: int) -> Graph:
     made = [x]
     for _ in range(int(rng.integers(2, 9))):
         activation = {"fused_activation_function": int(rng.choice([0, 1, 3]))}
-        match rng.choice(
-            ["conv", "point", "depthwise", "residual", "join", "unary", "pool", "pad", "scaled"],
-            p=[0.15, 0.2, 0.25, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05],
-        ):
+        match rng.choice(list(KINDS), p=list(KINDS.values())):
             case "conv":
                 x = net.conv(x, int(rng.integers(2, 9)), 3, int(rng.integers(1, 3)), **activation)
             case "point":
@@ -174,6 +191,32 @@ def network(seed: int) -> Graph:
                 shape = (1, 1, 1, net.tensors[x].shape[-1] if rng.random() < 0.7 else 1)
                 factor = net.const(rng.integers(-128, 128, shape).astype(np.int8), net.quant())
                 x = net.binary(str(rng.choice(["MUL", "ADD"])), x, factor)
+            case "clip":
+                x = net.unary(str(rng.choice(["RELU", "RELU6"])), x, net.tensors[x].quant)
+            case "padded":
+                x = net.pad(x, int(rng.integers(0, 3)))
+                match rng.integers(0, 3):
+                    case 0:
+                        x = net.depthwise(x, **activation)
+                    case 1:
+                        x = net.conv(x, 5, 3, int(rng.integers(1, 3)), **activation)
+                    case 2:
+                        x = net.pool("MAX_POOL_2D", x)
+            case "twice":
+                first = net.conv(x, 3, 1)
+                again, options = net.nodes[-1], net.nodes[-1].options
+                out = net.tensor(net.tensors[first].shape, net.tensors[first].quant)
+                second = net.node(again.op, again.inputs, out, dict(options), again.options_type)
+                x = net.binary("ADD", first, second)
+            case "flat":
+                shape = net.tensors[x].shape
+                x = net.reshape(net.reshape(x, 1, net.tensors[x].size), *shape)
+            case "known":
+                shape = net.tensors[x].shape
+                data = rng.integers(-128, 128, (1, shape[-1])).astype(np.int8)
+                fixed = net.reshape(net.const(data, net.quant()), 1, 1, 1, shape[-1])
+                x = net.binary("ADD", x, net.unary("RELU", fixed))
+                net.unary("RELU", x)
         made.append(x)
     match rng.integers(0, 4):
         case 0:

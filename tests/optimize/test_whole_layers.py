@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole layers that go: each pass on a network made for it, and on random ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgeinfer.graph import Graph, Quant
+from edgeinfer.optimize import PASSES
+from tests.optimize.networks import Net, network
+from tests.optimize.test_channels import same_bytes
+
+
+def operators(graph: Graph, name: str) -> list[str]:
+    """The operators that a pass leaves; all bytes stay."""
+    made = same_bytes(graph, (name,))
+    gone = len(graph.nodes) - len(made.graph.nodes)
+    assert sum(r.layers for r in made.removed) == gone
+    assert {r.what for r in made.removed} <= {name}
+    return [node.op for node in made.graph.nodes]
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 2**32))
+@pytest.mark.parametrize("name", PASSES)
+def test_each_pass_keeps_every_byte_of_random_networks(name: str, seed: int) -> None:
+    same_bytes(network(seed), (name,), seed)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32))
+def test_all_passes_together_keep_every_byte(seed: int) -> None:
+    same_bytes(network(seed), None, seed)
+
+
+def test_layers_that_nobody_reads_go_with_their_weights() -> None:
+    net = Net()
+    x = net.input(1, 4, 4, 2)
+    y = net.conv(x, 3)
+    net.conv(net.conv(y, 4, 1), 5, 1)
+    graph = net.graph(y)
+    assert operators(graph, "dead-layers") == ["CONV_2D"]
+    removed = same_bytes(graph, ("dead-layers",)).removed
+    assert [r.weight_bytes for r in removed] == [3 * 4 + 4 * 4, 4 * 5 + 5 * 4]
+
+
+def test_layers_of_constants_are_computed() -> None:
+    net = Net()
+    x = net.input(1, 3, 3, 4)
+    fixed = net.const(np.array([[5, -3, 100, -128]], np.int8), net.quant(0))
+    y = net.binary("ADD", x, net.unary("RELU", net.reshape(fixed, 1, 1, 1, 4)))
+    assert operators(net.graph(y), "fold-constants") == ["ADD"]
+
+
+def test_a_constant_that_is_an_output_is_still_made() -> None:
+    net = Net()
+    net.input(1, 3)
+    y = net.unary("RELU", net.const(np.array([[5, -3, 100]], np.int8), net.quant(0)))
+    assert operators(net.graph(y), "fold-constants") == ["RELU"]
+
+
+def twins(second_bias: int = 0) -> Graph:
+    """The same convolution twice from equal constants, added; maybe with another bias."""
+    net = Net()
+    x = net.input(1, 4, 4, 2)
+    a = net.conv(x, 3)
+    _, w, b = net.nodes[-1].inputs
+    data = net.tensors[b].data
+    assert data is not None
+    others = [net.tensors[w], replace(net.tensors[b], data=data + np.int32(second_bias))]
+    copies = [net.const(np.array(t.data), t.quant) for t in others]
+    out = net.tensor(net.tensors[a].shape, net.tensors[a].quant)
+    again = net.nodes[-1]
+    c = net.node(again.op, (x, *copies), out, dict(again.options), again.options_type)
+    return net.graph(net.binary("ADD", a, c))
+
+
+def test_equal_layers_are_computed_once() -> None:
+    assert operators(twins(), "duplicate-layers") == ["CONV_2D", "ADD"]
+    assert operators(twins(1), "duplicate-layers") == ["CONV_2D", "CONV_2D", "ADD"]
+
+
+def test_copies_are_read_through() -> None:
+    net = Net()
+    x = net.unary("RELU", net.input(1, 4, 4, 2))
+    x = net.unary("QUANTIZE", x, net.tensors[x].quant)  # to its own scale
+    other = Quant.per_tensor(float(net.tensors[x].scale), net.tensors[x].zero_point)
+    x = net.unary("RELU", x, other)  # of what is not negative
+    x = net.reshape(x, 1, 4, 4, 2)
+    y = net.conv(x, 3, 1)
+    assert operators(net.graph(y), "copies") == ["RELU", "CONV_2D"]
+
+
+def test_equal_bytes_of_another_scale_become_a_reshape() -> None:
+    net = Net()
+    x = net.input(1, 4)
+    net.tensors[x] = replace(net.tensors[x], quant=Quant.per_tensor(0.5, 0))
+    y = net.unary("RELU", x, Quant.per_tensor(0.5, 0))
+    z = net.unary("QUANTIZE", y, Quant.per_tensor(float(np.float32(0.5000001)), 0))
+    assert operators(net.graph(z), "copies") == ["RELU", "RESHAPE"]
+
+
+@pytest.mark.parametrize(
+    ("zero", "layer", "fused"),
+    [
+        (-128, "CONV_2D", True),
+        (5, "CONV_2D", True),
+        (5, "DEPTHWISE_CONV_2D", True),
+        (-128, "MAX_POOL_2D", True),
+        (5, "MAX_POOL_2D", False),  # the maximum may be the padded zero point
+        (-128, "AVERAGE_POOL_2D", False),  # padded zero points count
+    ],
+)
+def test_padding_goes_into_the_window(zero: int, layer: str, fused: bool) -> None:
+    net = Net(2)
+    x = net.input(1, 5, 6, 3)
+    net.tensors[x] = replace(net.tensors[x], quant=net.quant(zero))
+    x = net.pad(x)
+    if layer == "CONV_2D":
+        y = net.conv(x, 4, 3, 2)
+    else:
+        y = net.depthwise(x) if layer == "DEPTHWISE_CONV_2D" else net.pool(layer, x)
+    assert operators(net.graph(y), "fuse-pad") == ([layer] if fused else ["PAD", layer])
+
+
+def test_padding_wider_than_the_window_stays() -> None:
+    net = Net()
+    x = net.pad(net.input(1, 4, 4, 2), right=2)
+    assert operators(net.graph(net.conv(x, 3)), "fuse-pad") == ["PAD", "CONV_2D"]
+
+
+def test_padding_that_another_layer_reads_stays() -> None:
+    net = Net()
+    x = net.pad(net.input(1, 4, 4, 2))
+    y = net.unary("RELU", x)
+    made = same_bytes(net.graph(net.conv(x, 3), y), ("fuse-pad",))
+    assert [node.op for node in made.graph.nodes] == ["PAD", "RELU", "CONV_2D"]
+    assert made.graph.nodes[2].inputs[0] == net.inputs[0]
+
+
+@pytest.mark.parametrize(("op", "code"), [("RELU", 1), ("RELU6", 3)])
+def test_activations_of_the_same_scale_go_into_the_layer(op: str, code: int) -> None:
+    net = Net()
+    x = net.conv(net.input(1, 4, 4, 2), 3)
+    net.tensors[x] = replace(net.tensors[x], quant=Quant.per_tensor(0.05, -20))
+    y = net.unary(op, x, net.tensors[x].quant)
+    made = same_bytes(net.graph(y), ("fuse-activations",))
+    (node,) = made.graph.nodes
+    assert node.options["fused_activation_function"] == code
+    assert node.outputs == (y,)
+
+
+def test_activations_of_another_scale_or_with_two_readers_stay() -> None:
+    for output_too in (False, True):
+        net = Net()
+        x = net.conv(net.input(1, 4, 4, 2), 3)
+        y = net.unary("RELU", x, net.tensors[x].quant if output_too else None)
+        outputs = (y, x) if output_too else (y,)
+        assert operators(net.graph(*outputs), "fuse-activations") == ["CONV_2D", "RELU"]
+
+
+def test_tables_in_a_row_become_one() -> None:
+    net = Net()
+    x = net.unary("RELU6", net.unary("QUANTIZE", net.input(1, 9)))
+    y = net.unary("LOGISTIC", x, Quant.per_tensor(1 / 256, -128))
+    assert operators(net.graph(y), "merge-tables") == ["LOGISTIC"]
+    assert operators(net.graph(y, x), "merge-tables") == ["RELU6", "LOGISTIC"]
