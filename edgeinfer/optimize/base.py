@@ -72,9 +72,13 @@ class Editor:
             self._graph.label(index),
         )
 
+    def is_inner(self, tensor: int) -> bool:
+        """Whether nobody outside of the graph reads a tensor."""
+        return tensor not in self._graph.outputs
+
     def only_reader(self, tensor: int) -> bool:
         """Whether one node reads an activation, and nobody outside of the graph does."""
-        return len(self.readers.get(tensor, ())) == 1 and tensor not in self._graph.outputs
+        return len(self.readers.get(tensor, ())) == 1 and self.is_inner(tensor)
 
     def replace(self, index: int, **changes: Any) -> None:
         """Change a node."""

@@ -18,22 +18,14 @@ from edgeinfer.ops.activation import int8_range
 from edgeinfer.ops.base import Op, Site
 from edgeinfer.ops.convolution import Convolution
 from edgeinfer.ops.fully_connected import FullyConnected
+from edgeinfer.ops.moves import Join, View
 from edgeinfer.ops.table import Table
 from edgeinfer.ops.weighted import bias_of, channel_multipliers, check_weights, finish
 
 Bounds = tuple[Array, Array]  # least and largest value of each element, int8, the tensor's shape
 
-# Operators whose output never falls when an input grows.
-MONOTONE = {
-    "ADD",
-    "AVERAGE_POOL_2D",
-    "CONCATENATION",
-    "MAX_POOL_2D",
-    "MEAN",
-    "PAD",
-    "RESHAPE",
-    "TRANSPOSE",
-}
+# Operators whose output never falls when an input grows, beside those that only move bytes.
+MONOTONE = {"ADD", "AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "PAD", "RESHAPE"}
 LARGEST_RATIO = 1024.0  # of scales in to out: beyond, the fixed-point arithmetic might wrap around
 
 
@@ -47,17 +39,15 @@ def bounds(graph: Graph) -> dict[int, Bounds]:
         if graph.tensors[t].dtype == np.int8:
             known[t] = _anything(graph.tensors[t].shape)
     for index, node in enumerate(graph.nodes):
-        if not node.outputs or len(node.outputs) > 1:
-            continue
         site, op = Site.of(graph, index), OPS.get(node.op)
-        if op is None or site.output.dtype != np.int8:
+        if op is None or not site.outputs or site.output.dtype != np.int8:
             continue
         try:
             found = _through(op, site, [known.get(t) for t in node.inputs])
         except EdgeinferError:  # a layer that no kernel runs: lowering says so
-            found = None
+            continue
         if found is not None:
-            known[node.outputs[0]] = found
+            known.update(zip(node.outputs, found, strict=True))
     return known
 
 
@@ -104,14 +94,14 @@ def _anything(shape: tuple[int, ...]) -> Bounds:
     return np.full(shape, -128, np.int8), np.full(shape, 127, np.int8)
 
 
-def _through(op: Op, site: Site, inputs: Sequence[Bounds | None]) -> Bounds | None:
-    """The output's interval, or None where nothing is known."""
+def _through(op: Op, site: Site, inputs: Sequence[Bounds | None]) -> list[Bounds] | None:
+    """The outputs' intervals, or None where nothing is known."""
     if not inputs or inputs[0] is None:
         return None
     if is_weighted(op, site):
-        return _weighted(op, site, inputs[0])
+        return [_weighted(op, site, inputs[0])]
     if isinstance(op, Table):
-        return _table(op.table(site), inputs[0])
+        return [_table(op.table(site), inputs[0])]
     values: list[tuple[Array | None, Array | None]] = []
     for tensor, known in zip(site.inputs, inputs, strict=True):
         if known is None:
@@ -121,11 +111,11 @@ def _through(op: Op, site: Site, inputs: Sequence[Bounds | None]) -> Bounds | No
         values.append(known or (None, None))
     if op.name == "MUL" and _ratio(site, product=True) <= LARGEST_RATIO:
         corners = [op.quantized(site, [a, b]) for a in values[0] for b in values[1]]
-        return np.minimum.reduce(corners), np.maximum.reduce(corners)
-    if op.name in MONOTONE and _ratio(site, product=False) <= LARGEST_RATIO:
-        return op.quantized(site, [v[0] for v in values]), op.quantized(
-            site, [v[1] for v in values]
-        )
+        return [(np.minimum.reduce(corners), np.maximum.reduce(corners))]
+    monotone = isinstance(op, (Join, View)) or op.name in MONOTONE
+    if monotone and _ratio(site, product=False) <= LARGEST_RATIO:
+        ends = [op.run(site, [v[end] for v in values]) for end in (0, 1)]
+        return list(zip(*ends, strict=True))
     return None
 
 

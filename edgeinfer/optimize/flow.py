@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeinfer.graph import Array, Tensor
+from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Op, Site
 from edgeinfer.ops.binary import Binary
 from edgeinfer.ops.conv_2d import Conv2D
@@ -70,6 +71,8 @@ def flow(op: Op | None, site: Site) -> Flow | None:
         "MEAN": _mean,
         "PAD": _pad,
         "RESHAPE": _reshape,
+        "STRIDED_SLICE": _view,
+        "TRANSPOSE": _view,
     }.get(op.name)
     return rule(site) if rule is not None else None
 
@@ -150,3 +153,12 @@ def _reshape(site: Site) -> Flow | None:
         return None
     flat = np.arange(min(x.size, math.lcm(width(x), width(y))))
     return Flow((Link(site.node.inputs[0], flat % width(x), flat % width(y)),))
+
+
+def _view(site: Site) -> Flow | None:
+    """Whatever is done to the other dimensions, channels must keep their places."""
+    x = site.input(0)
+    if not x.shape or width(x) != width(site.output):
+        return None
+    (channels,) = OPS[site.node.op].run(site, [np.broadcast_to(np.arange(width(x)), x.shape)])
+    return Flow((_same(site),)) if np.all(channels == np.arange(width(x))) else None

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-
-import numpy as np
 
 from edgeinfer.errors import EdgeinferError
 from edgeinfer.graph import Array, Graph
@@ -20,23 +19,25 @@ def run(graph: Graph) -> Outcome:
     """Turn outputs of constant layers into constants; so is a SHAPE, as all shapes are static."""
     edited = Editor(graph)
     for index, node in enumerate(graph.nodes):
-        if len(node.outputs) != 1 or node.outputs[0] in graph.outputs or not is_pure(graph, node):
+        if not is_pure(graph, node) or set(node.outputs) & set(graph.outputs):
             continue
-        output = graph.tensors[node.outputs[0]]
-        value = _value(edited.site(index))
-        if value is not None and value.dtype == output.dtype and value.shape == output.shape:
-            edited.tensors[node.outputs[0]] = replace(output, data=value)
-            edited.drop(index)
+        values = _values(edited.site(index))
+        tensors = [graph.tensors[t] for t in node.outputs]
+        if [(v.dtype, v.shape) for v in values] != [(t.dtype, t.shape) for t in tensors]:
+            continue
+        for t, value in zip(node.outputs, values, strict=True):
+            edited.tensors[t] = replace(edited.tensors[t], data=value)
+        edited.drop(index)
     return edited.swept(NAME)
 
 
-def _value(site: Site) -> Array | None:
-    if site.node.op == "SHAPE" and site.input(0).data is None:
-        return np.array(site.input(0).shape, site.output.dtype)
-    if not site.inputs or any(t is not None and t.data is None for t in site.inputs):
-        return None
+def _values(site: Site) -> Sequence[Array]:
+    """The outputs; none if they depend on more than constants."""
+    known = all(t is None or t.data is not None for t in site.inputs)
+    if not site.inputs or not (known or site.node.op == "SHAPE"):
+        return ()
     try:
         values = [t.data if t is not None else None for t in site.inputs]
-        return np.asarray(OPS[site.node.op].run(site, values))
+        return OPS[site.node.op].run(site, values)
     except (EdgeinferError, NotImplementedError):
-        return None  # no reference for these types: lowering says so
+        return ()  # no reference for these types: lowering says so

@@ -129,6 +129,17 @@ class Net:
         out = self.tensor(shape, tensors[0].quant)
         return self.node("CONCATENATION", parts, out, {"axis": 3}, "ConcatenationOptions")
 
+    def flip(self, x: int) -> int:
+        """The rows of a map from the last to the first."""
+        n, h, w, c = self.tensors[x].shape
+        parts = [
+            self.const(np.array(v, np.int32)) for v in ([0, -1, 0, 0], [n, 0, w, c], [1, -1, 1, 1])
+        ]
+        out = self.tensor((n, h, w, c), self.tensors[x].quant)
+        masks = dict.fromkeys(("begin", "end", "ellipsis", "new_axis", "shrink_axis"), 0)
+        options = {f"{name}_mask": mask for name, mask in {**masks, "end": 2}.items()}
+        return self.node("STRIDED_SLICE", (x, *parts), out, options, "StridedSliceOptions")
+
     def reshape(self, x: int, *shape: int) -> int:
         out = self.tensor(shape, self.tensors[x].quant)
         want = self.const(np.array(shape, np.int32))
@@ -152,7 +163,8 @@ KINDS = {
     "clip": 0.04,
     "padded": 0.04,
     "twice": 0.04,
-    "flat": 0.04,
+    "flat": 0.02,
+    "flipped": 0.02,
     "known": 0.04,
 }
 
@@ -208,6 +220,10 @@ def network(seed: int) -> Graph:
                 out = net.tensor(net.tensors[first].shape, net.tensors[first].quant)
                 second = net.node(again.op, again.inputs, out, dict(options), again.options_type)
                 x = net.binary("ADD", first, second)
+            case "flipped":
+                x = net.flip(x)
+                if rng.random() < 0.5:
+                    x = net.flip(x)
             case "flat":
                 shape = net.tensors[x].shape
                 x = net.reshape(net.reshape(x, 1, net.tensors[x].size), *shape)

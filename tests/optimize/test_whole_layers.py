@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgeinfer import tflite
 from edgeinfer.graph import Graph, Quant
-from edgeinfer.optimize import PASSES
+from edgeinfer.optimize import PASSES, optimize
 from tests.optimize.networks import Net, network
 from tests.optimize.test_channels import same_bytes
 
@@ -103,6 +105,26 @@ def test_equal_bytes_of_another_scale_become_a_reshape() -> None:
     y = net.unary("RELU", x, Quant.per_tensor(0.5, 0))
     z = net.unary("QUANTIZE", y, Quant.per_tensor(float(np.float32(0.5000001)), 0))
     assert operators(net.graph(z), "copies") == ["RELU", "RESHAPE"]
+
+
+def test_moves_that_cancel_each_other_go() -> None:
+    net = Net()
+    once = net.flip(net.unary("RELU", net.input(1, 4, 3, 2)))
+    y = net.conv(net.flip(once), 3, 1)
+    assert operators(net.graph(y), "copies") == ["RELU", "CONV_2D"]
+    assert operators(net.graph(y, once), "copies") == ["RELU", "STRIDED_SLICE", "CONV_2D"]
+
+
+def test_shapes_are_constants(shared: Path) -> None:
+    graph = tflite.read_file(shared / "models" / "float" / "mobilenet_v1_025_128_float.tflite")
+    made = optimize(graph, ["fold-constants"])
+    gone = [r.op for r in made.removed]
+    assert gone == ["SHAPE", "STRIDED_SLICE", "PACK"]
+    assert not {node.op for node in made.graph.nodes} & set(gone)
+    (shape,) = (n.inputs[1] for n in made.graph.nodes if n.op == "RESHAPE")
+    data = made.graph.tensors[shape].data
+    assert data is not None
+    assert data.tolist() == [1, 1000]
 
 
 @pytest.mark.parametrize(
