@@ -23,6 +23,7 @@
 
 #define FAR ((int64_t)1 << 60)
 #define NOTHING (-FAR)
+#define SUMS 8 /* buffers of which all sums are looked at */
 
 typedef struct {
   int64_t low;
@@ -58,8 +59,13 @@ struct packer {
   int64_t *place;      /* [buffers] */
   int64_t *floor;      /* [slots] */
   int64_t *rest;       /* [slots] weight of what is not placed */
+  int64_t *blame;      /* [slots] how often the slot was full, since packer_start */
+  int32_t *order;      /* like member: each slot's buffers, by rising low when last looked at */
+  int32_t *carrier;    /* [buffers] the neighbour that last could carry it, into near */
+  int32_t *blocker;    /* [buffers] the neighbour that last could come where it passed over */
   int32_t *touched;    /* [slots] */
   uint8_t *is_touched; /* [slots] */
+  uint8_t *is_edge;    /* [slots] whether to look at the edge to the next slot */
   decision *stack;
   change *trail;
   uint64_t *table; /* [2 * entries] */
@@ -81,7 +87,12 @@ static size_t lay_out(packer *search, const packer_problem *p, int32_t table_bit
       n * sizeof(int64_t),
       m * sizeof(int64_t),
       m * sizeof(int64_t),
+      m * sizeof(int64_t),
+      (size_t)p->slot_start[p->slots] * sizeof(int32_t),
+      n * sizeof(int32_t),
+      n * sizeof(int32_t),
       m * sizeof(int32_t),
+      m,
       m,
       (size_t)depth_limit(p) * sizeof(decision),
       (size_t)change_limit(p) * sizeof(change),
@@ -98,11 +109,16 @@ static size_t lay_out(packer *search, const packer_problem *p, int32_t table_bit
     search->place = (int64_t *)(void *)(memory + starts[1]);
     search->floor = (int64_t *)(void *)(memory + starts[2]);
     search->rest = (int64_t *)(void *)(memory + starts[3]);
-    search->touched = (int32_t *)(void *)(memory + starts[4]);
-    search->is_touched = (uint8_t *)(memory + starts[5]);
-    search->stack = (decision *)(void *)(memory + starts[6]);
-    search->trail = (change *)(void *)(memory + starts[7]);
-    search->table = (uint64_t *)(void *)(memory + starts[8]);
+    search->blame = (int64_t *)(void *)(memory + starts[4]);
+    search->order = (int32_t *)(void *)(memory + starts[5]);
+    search->carrier = (int32_t *)(void *)(memory + starts[6]);
+    search->blocker = (int32_t *)(void *)(memory + starts[7]);
+    search->touched = (int32_t *)(void *)(memory + starts[8]);
+    search->is_touched = (uint8_t *)(memory + starts[9]);
+    search->is_edge = (uint8_t *)(memory + starts[10]);
+    search->stack = (decision *)(void *)(memory + starts[11]);
+    search->trail = (change *)(void *)(memory + starts[12]);
+    search->table = (uint64_t *)(void *)(memory + starts[13]);
   }
   return at;
 }
@@ -122,6 +138,7 @@ packer *packer_start(void *memory, const packer_problem *problem, int32_t table_
   s->change_limit = change_limit(problem);
   lay_out(s, problem, table_bits);
   memset(s->table, 0, ((size_t)2 << table_bits) * sizeof(uint64_t));
+  memset(s->blame, 0, (size_t)problem->slots * sizeof *s->blame);
   return s;
 }
 
@@ -193,6 +210,27 @@ static int set(packer *s, int32_t i, state next) {
   return next.low + s->p->top[i] <= s->height;
 }
 
+/* Sorts a slot's buffers by low, which they nearly are. */
+static void sort(packer *s, int32_t t) {
+  const packer_problem *p = s->p;
+  int32_t *order = s->order;
+  for (int32_t e = p->slot_start[t] + 1; e < p->slot_start[t + 1]; e++) {
+    const int32_t i = order[e];
+    const int64_t low = s->now[i].low;
+    int32_t at = e;
+    for (; at > p->slot_start[t] && s->now[order[at - 1]].low > low; at--)
+      order[at] = order[at - 1];
+    order[at] = i;
+  }
+}
+
+static int64_t weight(const packer *s, int32_t i, int32_t t) {
+  const packer_problem *p = s->p;
+  if (t < p->timeline) return p->weight[p->in_start[i] + t - p->in[p->in_start[i]]];
+  for (int32_t e = p->in_start[i];; e++)
+    if (p->in[e] == t) return p->weight[e];
+}
+
 /* Finds the floors of the slots touched. False if what is left does not fit above one. */
 static int floors(packer *s) {
   const packer_problem *p = s->p;
@@ -200,12 +238,11 @@ static int floors(packer *s) {
   while (s->touched_count) {
     const int32_t t = s->touched[--s->touched_count];
     s->is_touched[t] = 0;
+    s->is_edge[t] = 1;
+    if (t) s->is_edge[t - 1] = 1;
     if (!fits) continue;
-    int64_t floor = FAR;
-    for (int32_t e = p->slot_start[t]; e < p->slot_start[t + 1]; e++) {
-      const int64_t low = s->now[p->member[e]].low;
-      floor = low < floor ? low : floor;
-    }
+    sort(s, t);
+    const int64_t floor = s->now[s->order[p->slot_start[t]]].low;
     if (floor != s->floor[t]) {
       change *entry = noted(s, ~t);
       if (!entry) {
@@ -215,29 +252,125 @@ static int floors(packer *s) {
       entry->old.low = s->floor[t];
       s->floor[t] = floor;
     }
-    if (floor != FAR && floor + s->rest[t] > s->height) fits = 0;
+    if (floor == FAR) continue;
+    int64_t stack = floor;
+    for (int32_t e = p->slot_start[t]; e < p->slot_start[t + 1]; e++) {
+      const int32_t i = s->order[e];
+      const int64_t low = s->now[i].low;
+      if (low == FAR) break;
+      stack = (low > stack ? low : stack) + weight(s, i, t);
+    }
+    if (stack > s->height) {
+      fits = 0;
+      s->blame[t]++;
+    }
   }
   return fits;
+}
+
+/* All sums of up to SUMS of the weights, sorted. */
+static int32_t sums_of(const int64_t *weights, int32_t count, int64_t *sums) {
+  int64_t merged[1 << SUMS];
+  int32_t n = 1;
+  sums[0] = 0;
+  for (int32_t i = 0; i < count; i++) {
+    int32_t a = 0, b = 0, k = 0;
+    while (a < n)
+      merged[k++] = sums[a] <= sums[b] + weights[i] ? sums[a++] : sums[b++] + weights[i];
+    while (b < n) merged[k++] = sums[b++] + weights[i];
+    n = k;
+    memcpy(sums, merged, (size_t)n * sizeof *sums);
+  }
+  return n;
+}
+
+/* Looks at slot t and the next where neither has room to spare: below the lowest buffer that is in
+ * both, those of one slot alone reach as high as those of the other alone. */
+static int edge(packer *s, int32_t t) {
+  const packer_problem *p = s->p;
+  const int64_t here = s->floor[t], next = s->floor[t + 1];
+  if (here == FAR || next == FAR) return 1;
+  const int64_t room = s->height - here - s->rest[t];
+  const int64_t next_room = s->height - next - s->rest[t + 1];
+  if (here <= next ? here + room >= next : next + next_room >= here) return 1;
+  int64_t ends[SUMS], starts[SUMS], a[1 << SUMS], b[1 << SUMS];
+  int32_t n_ends = 0, n_starts = 0;
+  int crossing = 0;
+  for (int32_t e = p->slot_start[t]; e < p->slot_start[t + 1]; e++) {
+    const int32_t i = s->order[e];
+    if (s->now[i].low == FAR) break;
+    if (p->in[p->in_start[i + 1] - 1] > t) {
+      crossing = 1;
+    } else {
+      if (n_ends == SUMS) return 1;
+      ends[n_ends++] = weight(s, i, t);
+    }
+  }
+  if (!crossing) return 1;
+  for (int32_t e = p->slot_start[t + 1]; e < p->slot_start[t + 2]; e++) {
+    const int32_t i = s->order[e];
+    if (s->now[i].low == FAR) break;
+    if (p->in[p->in_start[i]] == t + 1) {
+      if (n_starts == SUMS) return 1;
+      starts[n_starts++] = weight(s, i, t + 1);
+    }
+  }
+  const int32_t n_a = sums_of(ends, n_ends, a), n_b = sums_of(starts, n_starts, b);
+  int32_t x = 0, y = 0;
+  while (x < n_a && y < n_b) {
+    if (here + a[x] + room < next + b[y])
+      x++;
+    else if (next + b[y] + next_room < here + a[x])
+      y++;
+    else
+      break;
+  }
+  if (x == n_a || y == n_b) return 0;
+  const int64_t level = here + a[x] > next + b[y] ? here + a[x] : next + b[y];
+  for (int32_t e = p->slot_start[t]; e < p->slot_start[t + 1]; e++) {
+    const int32_t i = p->member[e];
+    if (s->now[i].low >= level || p->in[p->in_start[i + 1] - 1] <= t) continue;
+    state raise = s->now[i];
+    raise.low = level;
+    raise.held = 0;
+    if (!set(s, i, raise)) return 0;
+  }
+  return 1;
+}
+
+/* Whether the neighbour at e of buffer i may yet come where i passed over. */
+static int blocks(const packer *s, int32_t i, int32_t e) {
+  return s->now[s->p->near[e]].low < s->now[i].passed + s->p->above[e];
+}
+
+/* Whether the neighbour at e, not placed, may yet carry buffer i at its low. */
+static int carries(const packer *s, int32_t i, int32_t e) {
+  return s->now[s->p->near[e]].low + s->p->below[e] <= s->now[i].low;
 }
 
 /* Raises buffer i, which nothing placed holds, to the lowest place where a buffer still to be
  * placed can carry it. False if there is none, or nothing can come where it passed over. */
 static int carried(packer *s, int32_t i, int *moved) {
   const packer_problem *p = s->p;
-  const state *now = &s->now[i];
-  int64_t lowest = FAR;
-  int blocked = now->passed == NOTHING;
-  for (int32_t e = p->near_start[i]; e < p->near_start[i + 1]; e++) {
-    const int64_t low = s->now[p->near[e]].low;
-    if (low == FAR) continue;
-    if (low + p->below[e] < lowest) lowest = low + p->below[e];
-    blocked |= low < now->passed + p->above[e];
+  const int32_t from = p->near_start[i], to = p->near_start[i + 1];
+  if (from == to) return 0;
+  if (s->now[i].passed != NOTHING && !blocks(s, i, s->blocker[i])) {
+    int32_t e = from;
+    while (e < to && !blocks(s, i, e)) e++;
+    if (e == to) return 0;
+    s->blocker[i] = e;
   }
-  if (!blocked) return 0;
-  if (now->held || lowest <= now->low) return 1;
-  if (lowest >= FAR) return 0;
-  state next = *now;
-  next.low = lowest;
+  if (s->now[i].held || carries(s, i, s->carrier[i])) return 1;
+  state next = s->now[i];
+  next.low = FAR;
+  for (int32_t e = from; e < to; e++) {
+    const int64_t low = s->now[p->near[e]].low + p->below[e];
+    if (low >= next.low) continue;
+    next.low = low;
+    s->carrier[i] = e;
+    if (low <= s->now[i].low) return 1;
+  }
+  if (next.low >= FAR) return 0;
   *moved = 1;
   return set(s, i, next);
 }
@@ -274,6 +407,32 @@ static int ordered(packer *s) {
   return 1;
 }
 
+/* Draws all conclusions from what was changed. False at a contradiction. */
+static int propagate(packer *s) {
+  int fits = 1;
+  int32_t t = 0;
+  while (fits) {
+    fits = ordered(s) && conclude(s);
+    fits = floors(s) && fits;
+    if (!fits) break;
+    for (t = 0; t + 1 < s->p->timeline && fits && !s->touched_count; t++) {
+      if (!s->is_edge[t]) continue;
+      s->is_edge[t] = 0;
+      fits = edge(s, t);
+      if (!fits) {
+        s->blame[t]++;
+        s->blame[t + 1]++;
+      }
+    }
+    if (!s->touched_count) break;
+  }
+  if (!fits) {
+    while (s->touched_count) s->is_touched[s->touched[--s->touched_count]] = 0;
+    memset(s->is_edge, 0, (size_t)s->p->slots);
+  }
+  return fits;
+}
+
 /* Buffer i at its low, everything else that meets it above. False at a contradiction. */
 static int put(packer *s, int32_t i) {
   const packer_problem *p = s->p;
@@ -283,11 +442,16 @@ static int put(packer *s, int32_t i) {
     const state *now = &s->now[k];
     if (now->low == FAR) continue;
     const int64_t least = at + p->above[e];
+    /* Of two buffers with one lifetime, the smaller is not directly above: exchanged, both lie
+     * lower. */
+    const int alike = s->p->timeline == s->p->slots &&
+                      p->in_start[i + 1] - p->in_start[i] == p->in_start[k + 1] - p->in_start[k] &&
+                      p->in[p->in_start[i]] == p->in[p->in_start[k]];
     state next = *now;
     if (least > now->passed && at < now->passed + p->below[e]) next.passed = NOTHING;
     if (least >= now->low) {
       next.low = least;
-      next.held = 1;
+      next.held = !alike || p->top[k] >= p->top[i];
     }
     if (next.low != now->low || next.held != now->held || next.passed != now->passed) {
       if (!set(s, k, next)) return 0;
@@ -310,7 +474,7 @@ static int placed(packer *s, int32_t i) {
   s->left--;
   for (int32_t e = p->in_start[i]; e < p->in_start[i + 1]; e++) s->rest[p->in[e]] -= p->weight[e];
   touch(s, i);
-  return floors(s) && fits && ordered(s) && conclude(s) && floors(s);
+  return propagate(s) && fits;
 }
 
 /* Buffer i higher than its low, where it could lie. */
@@ -319,8 +483,8 @@ static int raised(packer *s, int32_t i) {
   if (next.passed == NOTHING) next.passed = next.low;
   next.low++;
   next.held = 0;
-  const int fits = set(s, i, next) && ordered(s) && conclude(s);
-  return floors(s) && fits;
+  const int fits = set(s, i, next);
+  return propagate(s) && fits;
 }
 
 static void undo(packer *s, int32_t trail) {
@@ -393,7 +557,7 @@ static int32_t choices(packer *s, int32_t t, int32_t *best) {
 static int32_t chosen(packer *s) {
   const int32_t m = s->p->slots;
   int32_t fewest = INT32_MAX, buffer = -1;
-  int64_t lowest = FAR;
+  int64_t blame = 1;
   for (int32_t from = 0, to; from < m; from = to) {
     const int64_t floor = s->floor[from];
     for (to = from + 1; to < m && s->floor[to] == floor; to++) continue;
@@ -401,12 +565,15 @@ static int32_t chosen(packer *s) {
       continue;
     for (int edge = 0; edge < 2; edge++) {
       int32_t best;
-      const int32_t count = choices(s, edge ? to - 1 : from, &best);
-      if (count == INT32_MAX || count > fewest || (count == fewest && floor >= lowest)) continue;
-      fewest = count;
-      lowest = floor;
-      buffer = best;
+      const int32_t t = edge ? to - 1 : from;
+      const int32_t count = choices(s, t, &best);
       if (count == 0) return -1;
+      if (count != INT32_MAX &&
+          (buffer < 0 || (count - 1) * blame < (fewest - 1) * (s->blame[t] + 1))) {
+        fewest = count;
+        blame = s->blame[t] + 1;
+        buffer = best;
+      }
       if (to - from == 1) break;
     }
   }
@@ -443,6 +610,7 @@ void packer_restart(packer *s, const int32_t *rank, uint32_t noise, uint64_t see
   for (int32_t i = 0; i < p->buffers; i++) {
     s->now[i] = (state){.low = p->base[i], .passed = NOTHING, .held = 1};
     s->place[i] = 0;
+    s->carrier[i] = s->blocker[i] = p->near_start[i];
     hash(s, i);
     for (int32_t e = p->in_start[i]; e < p->in_start[i + 1]; e++) s->rest[p->in[e]] += p->weight[e];
   }
@@ -452,7 +620,8 @@ void packer_restart(packer *s, const int32_t *rank, uint32_t noise, uint64_t see
     touch(s, i);
   }
   for (int32_t t = 0; t < p->slots; t++) s->floor[t] = FAR;
-  s->refuted = !(floors(s) && fits && ordered(s) && conclude(s) && floors(s));
+  memcpy(s->order, p->member, (size_t)p->slot_start[p->slots] * sizeof *s->order);
+  s->refuted = !(propagate(s) && fits);
 }
 
 enum packer_answer packer_run(packer *s, int64_t nodes) {

@@ -24,6 +24,7 @@ enum packer_answer {
 typedef struct {
   int32_t buffers;
   int32_t slots;
+  int32_t timeline;    /* the first so many slots are steps: a buffer is in consecutive ones */
   const int64_t *base; /* [buffers] the lowest place */
   const int64_t *top;  /* [buffers] how far the buffer reaches above its place */
   const int32_t

@@ -54,3 +54,17 @@ def _pinwheel(part: Part, rng: random.Random) -> list[Part] | None:
     if rng.random() < 0.5:
         return [(t0, b, y0, c), (b, t1, y0, d), (a, t1, d, y1), (t0, a, c, y1), (a, b, c, d)]
     return [(t0, a, y0, d), (a, t1, y0, c), (b, t1, c, y1), (t0, b, d, y1), (a, b, c, d)]
+
+
+def holed(count: int, seed: int, steps: int | None = None, share: float = 0.1) -> list[Buffer]:
+    """A perfect packing of which some buffers end early or start late; some step stays full."""
+    rng = random.Random(f"holed {count} {seed} {steps} {share}")
+    found = perfect(count, seed, steps)
+    end = max(b.last for b in found)
+    full = rng.randrange(end + 1)
+    for i, b in enumerate(found):
+        if rng.random() < share and not b.first <= full <= b.last and b.last > b.first:
+            cut = rng.randint(b.first, b.last - 1)
+            span = (b.first, cut) if rng.random() < 0.5 else (cut + 1, b.last)
+            found[i] = Buffer(b.id, b.size, *span)
+    return found

@@ -20,8 +20,7 @@ from edgeinfer.plan.section import Section
 
 Ints = npt.NDArray[np.int64]
 
-_MOST = 1 << 22  # conflicts; beyond, memory and time are not worth it
-_TABLE_BITS = 20  # of the table of failed nodes: 16 MB
+_TABLE_BITS = 12  # of the table of failed nodes, 16 bytes each; more for more buffers
 
 
 @functools.cache
@@ -56,6 +55,7 @@ class Problem:
         slots, weights = self._incidence(top, own, other, above)
         p = self.pointer = ffi.new("packer_problem *")
         p.buffers, p.slots = count, len(section.slots)
+        p.timeline = 0 if section.odd else len(section.slots)
         p.base, p.top = self._array(self.shift, "int64_t"), self._array(top, "int64_t")
         p.twin = self._array(_twins(section, self.shift), "int32_t")
         p.near_start, p.near = self._array(starts, "int32_t"), self._array(other, "int32_t")
@@ -113,13 +113,10 @@ def _twins(section: Section, shift: Ints) -> Ints:
     """For each buffer the previous one that is exactly like it, or -1."""
     found = np.full(len(section.buffers), -1, np.int64)
     seen: dict[tuple[int, int, int], int] = {}
-    strange = {
-        n.other for i in section.odd for n in section.near[i] if n.above != section.buffers[i].size
-    } | section.odd
     if shift.any():
         return found
     for i, b in enumerate(section.buffers):
-        if i not in strange:
+        if i not in section.odd:
             found[i] = seen.get((b.first, b.last, b.size), -1)
             seen[b.first, b.last, b.size] = i
     return found
@@ -131,10 +128,11 @@ class Search:
     def __init__(self, problem: Problem, height: int) -> None:
         ffi, lib = _library()
         self.problem, self.height = problem, height
-        size = lib.packer_bytes(problem.pointer, _TABLE_BITS)
+        bits = min(_TABLE_BITS + len(problem.section.buffers).bit_length(), 22)
+        size = lib.packer_bytes(problem.pointer, bits)
         self._memory = np.empty(size // 8 + 1, np.int64)
         self._search = lib.packer_start(
-            ffi.from_buffer(self._memory), problem.pointer, _TABLE_BITS, height
+            ffi.from_buffer(self._memory), problem.pointer, bits, height
         )
         self._rank: Any = None
 

@@ -42,7 +42,7 @@ class Section:
     buffers: tuple[Buffer, ...]  # by rising first step
     near: tuple[tuple[Near, ...], ...]  # of each buffer, by position
     slots: tuple[tuple[int, ...], ...]  # groups in which all conflict; every conflict is in one
-    odd: frozenset[int]  # positions of those above which others lie at another distance than size
+    odd: frozenset[int]  # positions of those for which distances are given
     lower: int = 0  # proven lower bound of the height
 
     def weights(self, slot: Sequence[int]) -> list[int]:
@@ -125,10 +125,8 @@ def _section(buffers: list[Buffer], special: Mapping[tuple[int, int], int]) -> S
         if a_ in position and b_ in position and position[b_] not in near[position[a_]]:
             conflict(position[a_], position[b_])
     lists = tuple(tuple(each.values()) for each in near)
-    odd = {i for i, each in enumerate(lists) if any(n.above != buffers[i].size for n in each)}
-    made = Section(
-        tuple(buffers), lists, tuple(_slots(buffers, near, bool(special))), frozenset(odd)
-    )
+    odd = frozenset(position[i] for pair in special for i in pair if i in position)
+    made = Section(tuple(buffers), lists, tuple(_slots(buffers, near, bool(odd))), odd)
     return replace(made, lower=max(_bound(made, slot) for slot in made.slots))
 
 

@@ -18,10 +18,10 @@ from edgeinfer.plan.search import Problem, Search, luby, priorities
 from edgeinfer.plan.section import FAR, Distances, Section, sections
 
 # Slow machines reach this many; the time limit is the exception, so results are reproducible.
-NODES_PER_SECOND = 20_000
+NODES_PER_SECOND = 10_000
 _MOST_CONFLICTS = 1 << 21  # beyond, there are only quick packings
-_SLICE = 2_000  # nodes between looks at the clock
-_RUN = 2_000  # nodes of the shortest run between restarts
+_SLICE = 1_000  # nodes between looks at the clock
+_RUN = 1_000  # nodes of the shortest run between restarts
 _PLAIN = 4  # runs without chance
 _NOISE = 10  # in the others, one of so many choices is by chance
 
