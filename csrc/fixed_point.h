@@ -64,6 +64,19 @@ EI_INLINE void ei_output(int8_t *out, int32_t x, int32_t m, int shift, int32_t z
   *out = (int8_t)ei_half_int8(x + (2 * zero + 1));
 }
 
+/* The offset for ei_output_twice: half of the last rounding's divisor, and zero scaled by it. */
+EI_INLINE int32_t ei_output_offset(int right, int32_t zero) {
+  return (2 * zero + 1) * (1 << (right - 1));
+}
+
+/* *out = clamp(zero + requantize(x)) from twice x, |x| < 2^30, for a shift of -right, right in
+ * 1..22: the shorter way. The product's rounded high word is what SaturatingRoundingDoublingHighMul
+ * gives; it is negative when x is, or 0, where -1 comes to the same. */
+EI_INLINE void ei_output_twice(int8_t *out, int32_t x2, int32_t m, int right, int32_t offset) {
+  const int32_t q = ei_add_wrap(ei_mul_add_high(x2, m, offset), x2 >> 31);
+  *out = (int8_t)ei_saturate_int8(q >> right);
+}
+
 /* The rest of a fused activation, for n outputs that ei_output made. Few have one. */
 static inline void ei_clamp_all(int8_t *x, int32_t n, int32_t lo, int32_t hi) {
   if (lo <= INT8_MIN && hi >= INT8_MAX) return;

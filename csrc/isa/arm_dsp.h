@@ -13,6 +13,9 @@
 
 #define EI_MUL_Q31
 #define EI_HALF_INT8
+#define EI_MUL_ADD_HIGH
+#define EI_SATURATE_INT8
+#define EI_PAIRS
 #define EI_DOT_2X2
 #define EI_DOT_1X4
 #define EI_DOT
@@ -21,51 +24,9 @@
 #include "isa/portable.h"
 
 #ifdef EI_DSP_EMULATION
-#include "isa/arm_dsp_emulation.h"
+#include "isa/arm_dsp/emulation.h"
 #else
-/* Bytes 0 and 2 of x, sign-extended into the two halves. */
-EI_INLINE uint32_t ei_sxtb16(uint32_t x) {
-  uint32_t r;
-  __asm__ volatile("sxtb16 %0, %1" : "=r"(r) : "r"(x));
-  return r;
-}
-/* Bytes 1 and 3. */
-EI_INLINE uint32_t ei_sxtb16_ror8(uint32_t x) {
-  uint32_t r;
-  __asm__ volatile("sxtb16 %0, %1, ror #8" : "=r"(r) : "r"(x));
-  return r;
-}
-/* Bytes 0 and 2 of x, sign-extended and added to the halves of a. */
-EI_INLINE uint32_t ei_sxtab16(uint32_t a, uint32_t x) {
-  uint32_t r;
-  __asm__ volatile("sxtab16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(x));
-  return r;
-}
-/* Bytes 1 and 3. */
-EI_INLINE uint32_t ei_sxtab16_ror8(uint32_t a, uint32_t x) {
-  uint32_t r;
-  __asm__ volatile("sxtab16 %0, %1, %2, ror #8" : "=r"(r) : "r"(a), "r"(x));
-  return r;
-}
-/* acc + low(a) low(b) + high(a) high(b). */
-EI_INLINE int32_t ei_smlad(uint32_t a, uint32_t b, int32_t acc) {
-  __asm__ volatile("smlad %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
-  return acc;
-}
-/* The last bit that LSRS shifts out is the one that rounds: ADC adds it. */
-EI_INLINE int32_t ei_mul_q31(int32_t a, int32_t b) {
-  int32_t low, high;
-  __asm__("smull %0, %1, %2, %3\n\tlsrs %0, %0, #31\n\tadc %1, %0, %1, lsl #1"
-          : "=&r"(low), "=&r"(high)
-          : "r"(a), "r"(b)
-          : "cc");
-  return high;
-}
-EI_INLINE int32_t ei_half_int8(int32_t x) {
-  int32_t r;
-  __asm__("ssat %0, #8, %1, asr #1" : "=r"(r) : "r"(x));
-  return r;
-}
+#include "isa/arm_dsp/instructions.h"
 #endif
 
 EI_INLINE uint32_t ei_load4(const int8_t *p) {
@@ -74,98 +35,8 @@ EI_INLINE uint32_t ei_load4(const int8_t *p) {
   return x;
 }
 
-EI_INLINE int32_t ei_mac(int32_t acc, int32_t a, int32_t w) {
-  return (int32_t)((uint32_t)acc + (uint32_t)(a * w));
-}
-
-EI_INLINE void ei_dot_2x2(const int8_t *a, const int8_t *w, int32_t n, int32_t acc[4]) {
-  int32_t s00 = acc[0], s01 = acc[1], s10 = acc[2], s11 = acc[3];
-  /* Fourteen values live at a time, as many as there are registers: one distance n from the first
-   * vector and row to the second ones, and half of the weights at a time. */
-  for (const int8_t *const end = a + (n & ~3); a != end;) {
-    uint32_t y = ei_load4(a + n), x = ei_load4(a);
-    a += 4;
-    const uint32_t ye = ei_sxtb16(y), xe = ei_sxtb16(x);
-    y = ei_sxtb16_ror8(y), x = ei_sxtb16_ror8(x);
-    uint32_t v = ei_load4(w + n);
-    uint32_t ve = ei_sxtb16(v);
-    v = ei_sxtb16_ror8(v);
-    s01 = ei_smlad(xe, ve, s01), s11 = ei_smlad(ye, ve, s11);
-    s01 = ei_smlad(x, v, s01), s11 = ei_smlad(y, v, s11);
-    v = ei_load4(w);
-    w += 4;
-    ve = ei_sxtb16(v);
-    v = ei_sxtb16_ror8(v);
-    s00 = ei_smlad(xe, ve, s00), s10 = ei_smlad(ye, ve, s10);
-    s00 = ei_smlad(x, v, s00), s10 = ei_smlad(y, v, s10);
-  }
-  for (int32_t left = n & 3; left > 0; left--, a++, w++) {
-    const int32_t x = a[0], y = a[n], u = w[0], v = w[n];
-    s00 = ei_mac(s00, x, u), s01 = ei_mac(s01, x, v);
-    s10 = ei_mac(s10, y, u), s11 = ei_mac(s11, y, v);
-  }
-  acc[0] = s00, acc[1] = s01, acc[2] = s10, acc[3] = s11;
-}
-
-EI_INLINE void ei_dot_1x4(const int8_t *a, const int8_t *w, int32_t n, int32_t acc[4]) {
-  int32_t s0 = acc[0], s1 = acc[1], s2 = acc[2], s3 = acc[3];
-  const int8_t *w2 = w + 2 * n;
-  for (const int8_t *const end = a + (n & ~3); a != end;) {
-    uint32_t x = ei_load4(a);
-    a += 4;
-    const uint32_t xe = ei_sxtb16(x);
-    x = ei_sxtb16_ror8(x);
-    uint32_t v = ei_load4(w + n);
-    s1 = ei_smlad(xe, ei_sxtb16(v), s1);
-    s1 = ei_smlad(x, ei_sxtb16_ror8(v), s1);
-    v = ei_load4(w);
-    w += 4;
-    s0 = ei_smlad(xe, ei_sxtb16(v), s0);
-    s0 = ei_smlad(x, ei_sxtb16_ror8(v), s0);
-    v = ei_load4(w2 + n);
-    s3 = ei_smlad(xe, ei_sxtb16(v), s3);
-    s3 = ei_smlad(x, ei_sxtb16_ror8(v), s3);
-    v = ei_load4(w2);
-    w2 += 4;
-    s2 = ei_smlad(xe, ei_sxtb16(v), s2);
-    s2 = ei_smlad(x, ei_sxtb16_ror8(v), s2);
-  }
-  for (int32_t left = n & 3; left > 0; left--, a++, w++, w2++) {
-    s0 = ei_mac(s0, a[0], w[0]), s1 = ei_mac(s1, a[0], w[n]);
-    s2 = ei_mac(s2, a[0], w2[0]), s3 = ei_mac(s3, a[0], w2[n]);
-  }
-  acc[0] = s0, acc[1] = s1, acc[2] = s2, acc[3] = s3;
-}
-
-EI_INLINE int32_t ei_dot(const int8_t *a, const int8_t *w, int32_t n, int32_t acc) {
-  const int8_t *const end = a + (n & ~3);
-  while (a != end) {
-    const uint32_t x = ei_load4(a), v = ei_load4(w);
-    a += 4, w += 4;
-    acc = ei_smlad(ei_sxtb16(x), ei_sxtb16(v), acc);
-    acc = ei_smlad(ei_sxtb16_ror8(x), ei_sxtb16_ror8(v), acc);
-  }
-  for (n &= 3; n > 0; n--) acc = ei_mac(acc, *a++, *w++);
-  return acc;
-}
-
-/* One word load brings four channels; widening adds the offset at no cost, and the compiler makes
- * SMLABB and SMLATT of the halves. */
-EI_INLINE void ei_taps_x4(const ei_taps *t, const int8_t *a, const int8_t *w, int32_t acc[4]) {
-  const uint32_t both = ((uint32_t)t->offset & 0xFFFF) | (uint32_t)t->offset << 16;
-  const int32_t col = t->w_col;
-  int32_t s0 = acc[0], s1 = acc[1], s2 = acc[2], s3 = acc[3];
-  for (int32_t h = t->h; h > 0; h--, a += t->a_row, w += t->w_row)
-    for (int32_t i = 0, end = t->w * col; i != end; i += col) {
-      uint32_t x = ei_load4(a + i), v = ei_load4(w + i);
-      const uint32_t xe = ei_sxtab16(both, x), ve = ei_sxtb16(v);
-      x = ei_sxtab16_ror8(both, x), v = ei_sxtb16_ror8(v);
-      s0 = ei_mac(s0, (int16_t)xe, (int16_t)ve);
-      s2 = ei_mac(s2, (int16_t)(xe >> 16), (int16_t)(ve >> 16));
-      s1 = ei_mac(s1, (int16_t)x, (int16_t)v);
-      s3 = ei_mac(s3, (int16_t)(x >> 16), (int16_t)(v >> 16));
-    }
-  acc[0] = s0, acc[1] = s1, acc[2] = s2, acc[3] = s3;
-}
+#include "isa/arm_dsp/dot.h"
+#include "isa/arm_dsp/pairs.h"
+#include "isa/arm_dsp/taps.h"
 
 #endif

@@ -29,6 +29,25 @@ EI_INLINE int32_t ei_half_int8(int32_t x) {
 }
 #endif
 
+#ifndef EI_MUL_ADD_HIGH
+/* c + (a b + 2^31) / 2^32, rounded down. */
+EI_INLINE int32_t ei_mul_add_high(int32_t a, int32_t b, int32_t c) {
+  return (int32_t)((uint32_t)c + (uint32_t)(((int64_t)a * b + (INT64_C(1) << 31)) >> 32));
+}
+#endif
+
+#ifndef EI_SATURATE_INT8
+EI_INLINE int32_t ei_saturate_int8(int32_t x) {
+  x = x < INT8_MIN ? INT8_MIN : x;
+  return x > INT8_MAX ? INT8_MAX : x;
+}
+#endif
+
+#include "isa/pairs.h"
+#ifndef EI_PAIRS
+#include "isa/portable/pairs.h"
+#endif
+
 /* One vector by two consecutive rows of n weights; more sums than two at a time do not fit into the
  * eight registers of a Cortex-M0. */
 EI_INLINE void ei_dot_1x2(const int8_t *a, const int8_t *w, int32_t n, int32_t acc[2]) {

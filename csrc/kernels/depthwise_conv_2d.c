@@ -7,21 +7,15 @@
  * DepthwiseConvPerChannel in TFLite (kernels/internal/reference/integer_ops/depthwise_conv.h). As
  * in conv_2d.c the input's zero point is folded into the bias and padding counts as the zero point.
  */
-#include "fixed_point.h"
-#include "isa/isa.h"
-#include "kernel.h"
+#include "conv.h"
 
 typedef struct {
-  uint32_t weights;                               /* data offset: int8 [k_h][k_w][out_c] */
-  uint32_t bias;                                  /* data offset: int32 [out_c] */
-  uint32_t mult;                                  /* data offset: int32 [out_c], Q31 */
-  uint32_t shift;                                 /* data offset: int8 [out_c], -31..30 */
-  uint16_t in_h, in_w, in_c, out_h, out_w, out_c; /* elements; out_c = in_c * multiplier */
-  uint16_t k_h, k_w, stride_h, stride_w, dil_h, dil_w;
-  uint16_t pad_top, pad_left;    /* rows, columns */
-  int16_t in_zero, out_zero;     /* zero points, -128..127 */
-  int16_t act_min, act_max;      /* of the fused activation, -128..127 */
-  uint16_t multiplier, reserved; /* depth multiplier; 0 */
+  uint32_t weights; /* data offset: int8 [k_h][k_w][out_c] */
+  uint32_t bias;    /* data offset: int32 [out_c] */
+  uint32_t mult;    /* data offset: int32 [out_c], Q31 */
+  uint32_t shift;   /* data offset: int8 [out_c], -31..30 */
+  ei_conv conv;
+  uint16_t multiplier, reserved; /* depth multiplier: out_c = in_c * multiplier; 0 */
 } ei_depthwise_conv_2d_params;
 
 /* The taps of a window that lie inside the input, along one axis. */
@@ -42,14 +36,15 @@ EI_INLINE range taps_inside(int32_t start, int32_t taps, int32_t dilation, int32
 }
 
 void ei_depthwise_conv_2d_run(const ei_call *c) {
-  const ei_depthwise_conv_2d_params *p = c->params;
-  const int8_t *weights = (const int8_t *)c->data + p->weights;
-  const int32_t *bias = (const void *)(c->data + p->bias);
-  const int32_t *mult = (const void *)(c->data + p->mult);
-  const int8_t *shift = (const int8_t *)c->data + p->shift;
+  const ei_depthwise_conv_2d_params *params = c->params;
+  const ei_conv *p = &params->conv;
+  const int8_t *weights = (const int8_t *)c->data + params->weights;
+  const int32_t *bias = (const void *)(c->data + params->bias);
+  const int32_t *mult = (const void *)(c->data + params->mult);
+  const int8_t *shift = (const int8_t *)c->data + params->shift;
   const int32_t out_c = p->out_c, row = p->in_w * p->in_c, zero = p->out_zero;
-  const int apart = p->multiplier == 1 && p->dil_h == 1 && p->dil_w == 1;
-  const int shared = p->multiplier % 4 == 0; /* four outputs of the same input channel */
+  const int apart = params->multiplier == 1 && p->dil_h == 1 && p->dil_w == 1;
+  const int shared = params->multiplier % 4 == 0; /* four outputs of the same input channel */
   int8_t *out = c->out;
 
   for (int32_t y = c->y0; y < c->y1; y++) {
@@ -71,12 +66,12 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
           if (apart)
             ei_taps_x4(&taps, a + o, w + o, acc);
           else
-            ei_taps_1x4(&taps, a + o / p->multiplier, w + o, acc);
+            ei_taps_1x4(&taps, a + o / params->multiplier, w + o, acc);
           for (int i = 0; i < 4; i++)
             ei_output(out + o + i, acc[i], mult[o + i], shift[o + i], zero);
         }
       for (; o < out_c; o++) {
-        const int32_t i = p->multiplier == 1 ? o : o / p->multiplier;
+        const int32_t i = params->multiplier == 1 ? o : o / params->multiplier;
         ei_output(out + o, ei_taps_x1(&taps, a + i, w + o, bias[o]), mult[o], shift[o], zero);
       }
     }
@@ -86,18 +81,14 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
 
 int ei_depthwise_conv_2d_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_depthwise_conv_2d_params, p, c, need);
-  const uint64_t taps = (uint64_t)p->k_h * p->k_w;
-  const ei_axis vertical = {p->stride_h, p->pad_top, (p->k_h - 1) * p->dil_h + 1, p->in_h};
-  const ei_axis horizontal = {p->stride_w, p->pad_left, (p->k_w - 1) * p->dil_w + 1, p->in_w};
-  const uint32_t rows = ei_window_rows(c, vertical);
-  if (taps == 0 || p->out_c == 0 || c->y1 > p->out_h || p->dil_h == 0 || p->dil_w == 0 ||
-      p->multiplier == 0 || (uint32_t)p->in_c * p->multiplier != p->out_c || rows == 0 ||
-      !ei_axis_ok(horizontal, 0, p->out_w) || !ei_has_data(need, p->weights, taps * p->out_c, 1) ||
-      !ei_has_data(need, p->bias, p->out_c, 4) || !ei_has_data(need, p->mult, p->out_c, 4) ||
-      !ei_has_data(need, p->shift, p->out_c, 1) || !ei_shifts_ok(c->data + p->shift, p->out_c))
+  const int result = ei_conv_check(c, &p->conv, need);
+  if (result != EI_OK) return result;
+  const uint32_t taps = (uint32_t)p->conv.k_h * p->conv.k_w, out_c = p->conv.out_c;
+  if (p->multiplier == 0 || (uint32_t)p->conv.in_c * p->multiplier != out_c ||
+      !ei_has_data(need, p->weights, (uint64_t)taps * out_c, 1) ||
+      !ei_has_data(need, p->bias, out_c, 4) || !ei_has_data(need, p->mult, out_c, 4) ||
+      !ei_has_data(need, p->shift, out_c, 1) || !ei_shifts_ok(c->data + p->shift, out_c))
     return EI_ERR_PARAMS;
-  need->in[0] = (uint64_t)rows * p->in_w * p->in_c;
-  need->out = (uint64_t)(uint32_t)(c->y1 - c->y0) * p->out_w * p->out_c;
   return EI_OK;
 }
 

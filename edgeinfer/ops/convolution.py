@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,12 +21,20 @@ from edgeinfer.ops.weighted import (
 from edgeinfer.ops.window import Window, per_image
 
 
+@dataclass(frozen=True)
+class Variant:
+    """A kernel and what it alone needs besides the geometry."""
+
+    kernel: str
+    consts: Mapping[str, Array]
+    params: Mapping[str, int] = field(default_factory=dict)
+    block: int = 1  # pixels that the kernel computes together; they may lie in different rows
+
+
 class Convolution(Op):
     """A window with weights, a bias and a scale for each output channel."""
 
-    kernel = ""
     channel_axis = 0  # of the weights: the output channels
-    block = 1  # pixels that the kernel computes together; they may lie in different rows
 
     def window(self, site: Site) -> Window:
         """The geometry. Raises ModelError or UnsupportedError if the weights do not match it."""
@@ -55,19 +64,17 @@ class Convolution(Op):
         check_weights(site)
         # float64 holds these sums exactly and multiplies faster than any integer.
         acc = self.sums(site, x.astype(np.float64), w.astype(np.float64), site.input(0).zero_point)
-        acc += folded_bias(site, self._weight_sums(w))
+        acc += folded_bias(site, self.weight_sums(w))
         return finish(site, acc, *channel_multipliers(site, w.shape[self.channel_axis]))
 
     def pack(self, site: Site) -> list[Call]:
         site.require_int8(0)
         check_weights(site)
-        window, weights = self.window(site), site.const(1)
-        in_c, out_c = site.input(0).shape[3], weights.shape[self.channel_axis]
-        mult, shift = channel_multipliers(site, out_c)
+        window, out_c = self.window(site), site.const(1).shape[self.channel_axis]
         low, high = int8_range(site)
-        params = {
+        conv = {
             **window.params(site),
-            "in_c": in_c,
+            "in_c": site.input(0).shape[3],
             "out_c": out_c,
             "dil_h": window.dilation[0],
             "dil_w": window.dilation[1],
@@ -76,31 +83,27 @@ class Convolution(Op):
             "act_min": low,
             "act_max": high,
         }
-        consts = {
-            "weights": weights,
-            "bias": self.packed_bias(site),
-            "mult": mult,
-            "shift": shift,
-        }
+        chosen = self.variant(site)
         return per_image(
             site,
             lambda read, write: Call(
-                self.kernel,
-                params,
+                chosen.kernel,
+                {"conv": conv, **chosen.params},
                 (site.in_ref(0, read),),
                 site.out_ref(write),
                 rows=window.out[0],
-                consts=consts,
+                consts=chosen.consts,
                 reads=(window.rows(site),),
                 row_bytes=window.out[1] * out_c,
-                ahead=-(-(self.block - 1) // window.out[1]),
+                ahead=-(-(chosen.block - 1) // window.out[1]),
             ),
         )
 
-    def packed_bias(self, site: Site) -> Array:
-        """The bias as the kernel wants it: int32 [channels]."""
-        return folded_bias(site, self._weight_sums(site.const(1)))
+    def variant(self, site: Site) -> Variant:
+        """The kernel for this node."""
+        raise NotImplementedError
 
-    def _weight_sums(self, w: Array) -> Array:
+    def weight_sums(self, w: Array) -> Array:
+        """Σ w for each output channel: int64 [channels]."""
         others = tuple(d for d in range(4) if d != self.channel_axis)
         return np.asarray(w.sum(others, dtype=np.int64))

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Call, QuantRule, Site
-from edgeinfer.ops.convolution import Convolution
-from edgeinfer.ops.weighted import bias_of
+from edgeinfer.ops.base import QuantRule, Site
+from edgeinfer.ops.convolution import Convolution, Variant
+from edgeinfer.ops.weighted import bias_of, channel_multipliers
 from edgeinfer.ops.window import Window
 
 
@@ -20,7 +18,6 @@ class DepthwiseConv2D(Convolution):
 
     name = "DEPTHWISE_CONV_2D"
     rule = QuantRule(weights=1, channel_axis=3, bias=2)
-    kernel = "depthwise_conv_2d"
     channel_axis = 3
 
     def window(self, site: Site) -> Window:
@@ -41,13 +38,11 @@ class DepthwiseConv2D(Convolution):
             acc += (np.repeat(taps, repeats, -1) if repeats > 1 else taps) * w[0, ky, kx]
         return np.asarray(acc)
 
-    def packed_bias(self, site: Site) -> Array:
+    def variant(self, site: Site) -> Variant:
+        w = site.const(1)
+        mult, shift = channel_multipliers(site, w.shape[3])
         # This kernel subtracts the zero point itself: it skips taps in the padding.
-        return bias_of(site, site.input(1).shape[3], np.int32)
-
-    def pack(self, site: Site) -> list[Call]:
-        repeats = site.input(1).shape[3] // site.input(0).shape[3]
-        return [
-            replace(call, params={**call.params, "multiplier": repeats})
-            for call in super().pack(site)
-        ]
+        bias = bias_of(site, w.shape[3], np.int32)
+        consts = {"weights": w, "bias": bias, "mult": mult, "shift": shift}
+        params = {"multiplier": w.shape[3] // site.input(0).shape[3]}
+        return Variant("depthwise_conv_2d", consts, params)

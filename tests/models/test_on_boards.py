@@ -83,6 +83,6 @@ def test_benchmark_of_keyword_spotting_repeats_exactly(shared: Path) -> None:
     assert first["unit"] == "instructions"
     assert first["per_inference"] == second["per_inference"] > 1_000_000
     assert [r["ticks"] for r in first["layers"]] == [r["ticks"] for r in second["layers"]]
-    assert first["arena_bytes"] <= 16_500
+    assert first["arena_bytes"] <= 16_600
     assert first["static_ram_bytes"] <= 512
     assert first["stack_bytes"] <= 1_024

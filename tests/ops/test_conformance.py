@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from edgeinfer.compile import compile_graph
+from edgeinfer.lower import lower
+from edgeinfer.native import kernel_names
 from edgeinfer.ops import OPS
 from edgeinfer.reference import run
 from edgeinfer.session import Session
@@ -21,6 +23,14 @@ INPUTS = 4
 
 def test_every_operator_has_cases() -> None:
     assert {name.split("/")[0] for name in CASES} == set(OPS)
+
+
+def test_every_kernel_is_reached_by_cases() -> None:
+    reached: set[str] = set()
+    for op, make in CASES.items():
+        rng = np.random.default_rng([*op.encode()])
+        reached.update(call.kernel for _ in range(40) for call in lower(make(rng)).calls)
+    assert reached == set(kernel_names())
 
 
 @pytest.mark.parametrize("op", sorted(CASES))

@@ -67,7 +67,7 @@ def model(
 def weights(rng: Rng, shape: tuple[int, ...]) -> Array:
     w = rng.integers(-127, 128, shape)
     if rng.random() < 0.1:
-        w[:] = rng.choice([-127, 127])
+        w[:] = rng.choice([-128, -127, 127])
     return w.astype(np.int8)
 
 
@@ -127,6 +127,19 @@ def bias(rng: Rng, channels: int, x: Quant, w: Quant) -> Tensor:
     limit = int(rng.choice([100, 20_000]))
     q = Quant((x.scale * w.scale).astype(np.float32), np.zeros(w.scale.size, np.int64), 0)
     return constant("bias", rng.integers(-limit, limit, channels).astype(np.int32), q)
+
+
+def filters(rng: Rng, shape: tuple[int, ...], x: Quant, axis: int) -> tuple[Tensor, Tensor]:
+    """Weights and bias. Some channels are dead, as training leaves them: any scale and bias."""
+    w, q = weights(rng, shape), channel_quant(rng, shape[axis], axis)
+    dead = int(rng.integers(0, shape[axis])) if rng.random() < 0.3 else None
+    if dead is not None:
+        q.scale[dead] *= np.float32(rng.choice([1, 1e-7]))
+    b = bias(rng, shape[axis], x, q)
+    if dead is not None and b.data is not None:
+        w[(slice(None),) * axis + (dead,)] = 0
+        b.data[dead] = rng.integers(-(1 << 30), 1 << 30)
+    return constant("w", w, q), b
 
 
 def samples(graph: Graph, rng: Rng, count: int) -> list[list[Array]]:

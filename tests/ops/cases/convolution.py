@@ -7,16 +7,13 @@ from edgeinfer.graph import Graph
 from tests.ops.cases.common import (
     Rng,
     activation,
-    bias,
     case,
-    channel_quant,
-    constant,
+    filters,
     model,
     out_sizes,
     output_scale,
     quant,
     sizes,
-    weights,
     window_options,
 )
 
@@ -27,14 +24,12 @@ def conv_2d(rng: Rng) -> Graph:
     o = window_options(rng, dilation=True)
     hw = sizes(rng, kernel, o)
     in_c, out_c = int(rng.integers(1, 10)), int(rng.integers(1, 10))
-    x, w = quant(rng), channel_quant(rng, out_c, 0)
-    y = output_scale(rng, x, w, kernel[0] * kernel[1] * in_c)
+    x = quant(rng)
+    w, b = filters(rng, (out_c, *kernel, in_c), x, 0)
+    assert w.quant is not None
+    y = output_scale(rng, x, w.quant, kernel[0] * kernel[1] * in_c)
     batch = int(rng.choice([1, 1, 2]))
-    inputs = [
-        activation("x", (batch, *hw, in_c), x),
-        constant("w", weights(rng, (out_c, *kernel, in_c)), w),
-        bias(rng, out_c, x, w),
-    ]
+    inputs = [activation("x", (batch, *hw, in_c), x), w, b]
     out = activation("y", (batch, *out_sizes(hw, kernel, o), out_c), y)
     return model("CONV_2D", inputs, out, o, "Conv2DOptions", 3)
 
@@ -48,13 +43,11 @@ def depthwise(rng: Rng) -> Graph:
     hw = sizes(rng, kernel, o)
     in_c, multiplier = int(rng.integers(1, 14)), int(rng.choice([1, 1, 1, 2, 3, 4, 8]))
     out_c = in_c * multiplier
-    x, w = quant(rng), channel_quant(rng, out_c, 3)
-    y = output_scale(rng, x, w, kernel[0] * kernel[1])
-    inputs = [
-        activation("x", (1, *hw, in_c), x),
-        constant("w", weights(rng, (1, *kernel, out_c)), w),
-        bias(rng, out_c, x, w),
-    ]
+    x = quant(rng)
+    w, b = filters(rng, (1, *kernel, out_c), x, 3)
+    assert w.quant is not None
+    y = output_scale(rng, x, w.quant, kernel[0] * kernel[1])
+    inputs = [activation("x", (1, *hw, in_c), x), w, b]
     out = activation("y", (1, *out_sizes(hw, kernel, o), out_c), y)
     o["depth_multiplier"] = multiplier
     return model("DEPTHWISE_CONV_2D", inputs, out, o, "DepthwiseConv2DOptions", 3)

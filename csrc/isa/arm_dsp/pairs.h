@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The loops over filters in pairs. Columns are widened once, to 16 bits: for each two inputs a word
+ * of each column, the four columns side by side. A word of weights, two inputs of two channels, is
+ * itself one factor, and its SXTB16 the other.
+ */
+#ifndef EI_ISA_ARM_DSP_PAIRS_H
+#define EI_ISA_ARM_DSP_PAIRS_H
+
+/* Elements [at, at + n) of column j of a block of EI_COLUMNS columns of `inputs` each; at and n are
+ * multiples of 4. */
+EI_NOINLINE void ei_column_put(void *block, int32_t inputs, int32_t j, int32_t at,
+                               const int8_t *from, int32_t n) {
+  (void)inputs;
+  uint32_t *to = (uint32_t *)block + 2 * at + j;
+  if (n & 4) {
+    const uint32_t x = ei_load4(from);
+    to[0] = ei_sxtb16(x), to[EI_COLUMNS] = ei_sxtb16_ror8(x);
+    from += 4, to += 2 * EI_COLUMNS;
+  }
+  for (const int8_t *const end = from + (n & ~7); from != end;) {
+    const uint32_t x = ei_load4(from), y = ei_load4(from + 4);
+    from += 8;
+    to[0] = ei_sxtb16(x), to[EI_COLUMNS] = ei_sxtb16_ror8(x);
+    to[2 * EI_COLUMNS] = ei_sxtb16(y), to[3 * EI_COLUMNS] = ei_sxtb16_ror8(y);
+    to += 4 * EI_COLUMNS;
+  }
+}
+
+/* Twice the sums of both channels, biases included, from the sums of x w0 and x (w0 + 256 w1). */
+EI_INLINE void ei_pair_sums(const ei_pair *pair, int32_t s, int32_t t, int32_t *acc0,
+                            int32_t *acc1) {
+  const int32_t t1 = (int32_t)((uint32_t)t - (uint32_t)s) >> 7;
+  *acc0 = (int32_t)((uint32_t)pair->bias[0] + 2 * (uint32_t)s);
+  *acc1 = (int32_t)((uint32_t)pair->bias[1] + (uint32_t)t1);
+}
+
+/* All columns of a block by one record's two filters: acc[EI_COLUMNS c + j] = twice
+ * (bias[c] + sum). */
+EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t inputs,
+                                 int32_t acc[2 * EI_COLUMNS]) {
+  const uint32_t *x = block, *w = (const void *)(pair + 1);
+  int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, t0 = 0, t1 = 0, t2 = 0, t3 = 0;
+  /* Fourteen values live at a time, as many as there are registers; so the end is in memory. */
+  const uint32_t *volatile end = x + 2 * inputs;
+  do {
+    uint32_t v, u, a, b;
+#define EI_TWO_INPUTS                               \
+  w = ei_load_one(w, &v);                           \
+  u = ei_sxtb16(v);                                 \
+  x = ei_load_two(x, &a, &b);                       \
+  s0 = ei_smlad(a, u, s0), t0 = ei_smlad(a, v, t0); \
+  s1 = ei_smlad(b, u, s1), t1 = ei_smlad(b, v, t1); \
+  x = ei_load_two(x, &a, &b);                       \
+  s2 = ei_smlad(a, u, s2), t2 = ei_smlad(a, v, t2); \
+  s3 = ei_smlad(b, u, s3), t3 = ei_smlad(b, v, t3)
+    EI_TWO_INPUTS;
+    EI_TWO_INPUTS;
+#undef EI_TWO_INPUTS
+  } while (x != end);
+  ei_pair_sums(pair, s0, t0, acc, acc + 4);
+  ei_pair_sums(pair, s1, t1, acc + 1, acc + 5);
+  ei_pair_sums(pair, s2, t2, acc + 2, acc + 6);
+  ei_pair_sums(pair, s3, t3, acc + 3, acc + 7);
+}
+
+/* One vector of n bytes by two records' four filters: acc[c] = twice (bias + sum). */
+EI_INLINE void ei_dot_pairs(const int8_t *a, const ei_pair *first, const ei_pair *second, int32_t n,
+                            int32_t acc[4]) {
+  const uint32_t *w = (const void *)(first + 1), *v = (const void *)(second + 1);
+  int32_t s0 = 0, t0 = 0, s1 = 0, t1 = 0;
+  uint32_t even, odd, p, q;
+#define EI_FOUR_INPUTS                                               \
+  odd = ei_sxtb16_ror8(even), even = ei_sxtb16(even);                \
+  w = ei_load_two(w, &p, &q);                                        \
+  t0 = ei_smlad(even, p, t0), s0 = ei_smlad(even, ei_sxtb16(p), s0); \
+  t0 = ei_smlad(odd, q, t0), s0 = ei_smlad(odd, ei_sxtb16(q), s0);   \
+  v = ei_load_two(v, &p, &q);                                        \
+  t1 = ei_smlad(even, p, t1), s1 = ei_smlad(even, ei_sxtb16(p), s1); \
+  t1 = ei_smlad(odd, q, t1), s1 = ei_smlad(odd, ei_sxtb16(q), s1)
+  for (const int8_t *const end = a + (n & ~3); a != end;) {
+    even = ei_load4(a);
+    a += 4;
+    EI_FOUR_INPUTS;
+  }
+  if (n & 3) {
+    int8_t last[4] = {a[0], 0, 0, 0};
+    if (n & 2) last[1] = a[1];
+    if ((n & 3) == 3) last[2] = a[2];
+    even = ei_load4(last);
+    EI_FOUR_INPUTS;
+  }
+#undef EI_FOUR_INPUTS
+  ei_pair_sums(first, s0, t0, acc, acc + 1);
+  ei_pair_sums(second, s1, t1, acc + 2, acc + 3);
+}
+
+#endif

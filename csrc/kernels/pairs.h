@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the kernels over filters in pairs share (isa/pairs.h): outputs, and the stream's check.
+ */
+#ifndef EI_KERNEL_PAIRS_H
+#define EI_KERNEL_PAIRS_H
+
+#include "fixed_point.h"
+#include "isa/isa.h"
+#include "kernel.h"
+
+/* All out_c channels of one vector of n bytes. */
+EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const uint8_t *stream, int8_t *out,
+                                 int32_t out_c, int32_t zero) {
+  const int32_t bytes = ei_pair_bytes(n);
+  while (out_c > 0) {
+    const ei_pair *pair = (const void *)stream, *next = pair;
+    stream += bytes;
+    if (out_c > 2) next = (const void *)stream;
+    stream += bytes;
+    int32_t acc[4];
+    ei_dot_pairs(a, pair, next, n, acc);
+    for (int c = 0; c < 4 && out_c > 0; c++, out_c--, out++) {
+      const ei_pair *p = c < 2 ? pair : next;
+      const int right = p->shift[c & 1];
+      ei_output_twice(out, acc[c], p->mult[c & 1], right, ei_output_offset(right, zero));
+    }
+  }
+}
+
+/* One channel of a block's four columns. Unrolled by hand: the sums are in registers. */
+EI_INLINE void ei_pairs_outputs(int8_t *out, int32_t pitch, const int32_t acc[EI_COLUMNS],
+                                int32_t m, int right, int32_t zero) {
+  const int32_t offset = ei_output_offset(right, zero);
+  ei_output_twice(out, acc[0], m, right, offset);
+  out += pitch;
+  ei_output_twice(out, acc[1], m, right, offset);
+  out += pitch;
+  ei_output_twice(out, acc[2], m, right, offset);
+  out += pitch;
+  ei_output_twice(out, acc[3], m, right, offset);
+}
+
+/* All out_c channels of a block's columns, whose outputs lie out_c bytes apart. */
+EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *out,
+                                int32_t out_c, int32_t zero) {
+  const int32_t inputs = ei_pair_inputs(n), bytes = ei_pair_bytes(n);
+  for (const int8_t *const end = out + out_c; out < end; stream += bytes) {
+    const ei_pair *pair = (const void *)stream;
+    int32_t acc[2 * EI_COLUMNS];
+    ei_dot_pair_block(block, pair, inputs, acc);
+    ei_pairs_outputs(out++, out_c, acc, pair->mult[0], pair->shift[0], zero);
+    if (out < end)
+      ei_pairs_outputs(out++, out_c, acc + EI_COLUMNS, pair->mult[1], pair->shift[1], zero);
+  }
+}
+
+/* Whether the stream lies within the image and its shifts are in range. */
+static inline int ei_pairs_ok(const ei_call *c, const ei_need *need, uint32_t weights, uint32_t n,
+                              uint32_t out_c) {
+  const uint32_t pairs = (out_c + 1) / 2, bytes = (uint32_t)ei_pair_bytes((int32_t)n);
+  if (weights % 4 != 0 || weights + (uint64_t)pairs * bytes > need->data_bytes) return 0;
+  for (uint32_t i = 0; i < pairs; i++) {
+    const ei_pair *pair = (const void *)(c->data + weights + i * bytes);
+    for (int k = 0; k < 2; k++)
+      if (pair->shift[k] < 1 || pair->shift[k] > EI_MAX_RIGHT_SHIFT) return 0;
+  }
+  return 1;
+}
+
+#endif

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Filters in pairs: the stream of weights that the fast kernels read (csrc/isa/pairs.h)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeinfer.fixed_point import Ints, requantize
+from edgeinfer.graph import Array
+
+MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
+_ORDER = (0, 2, 1, 3)  # of four inputs
+_HEAD = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("reserved", "<u2")])
+
+
+def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:
+    """The stream of filters [o, n] with their bias, multiplier and shift [o], as bytes.
+
+    None where the kernels' arithmetic would not be exact, which takes weights or shifts beyond
+    anything usual: another kernel has to do it."""
+    channels, n = weights.shape
+    bias, mult, shift = _constants(weights, bias, mult, shift)
+    w = np.zeros((-(-channels // 2) * 2, -(-n // 4) * 4), np.int64)
+    w[:channels, :n] = weights
+    sums = np.abs(w).sum(1)
+    low, high = w[0::2], w[1::2]
+    joined = high * 256 + low
+    exact = (
+        np.all(shift < 0)
+        and np.all(shift >= -MAX_RIGHT_SHIFT)
+        and np.all(sums < 1 << 16)
+        and np.all(np.abs(bias.astype(np.int64)) + 128 * sums[:channels] < 1 << 30)
+        and joined.min() >= np.iinfo(np.int16).min
+    )
+    if not exact:
+        return None
+    heads = np.zeros(len(joined), _HEAD)
+    # A missing last channel has weights of zero, and its output is not written.
+    for name, values, fill in (("bias", 2 * bias, 0), ("mult", mult, 0), ("shift", -shift, 1)):
+        padded = np.pad(values, (0, len(w) - channels), constant_values=fill)
+        heads[name] = padded.reshape(-1, 2)
+    words = joined.reshape(len(joined), -1, 4)[:, :, _ORDER].astype("<i2")
+    raw = np.ascontiguousarray(words.reshape(len(joined), -1)).view(np.uint8)
+    return np.hstack([heads.view(np.uint8).reshape(len(joined), -1), raw])
+
+
+def _constants(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> tuple[Ints, Ints, Ints]:
+    """Bias, multiplier and shift, of the usual size also for dead channels.
+
+    Training leaves channels without weights, whose bias and shift can be anything. What they add to
+    the output's zero point is one number k: it is 4 k with a scale of 1/4."""
+    dead = ~weights.any(1)
+    k = np.clip(requantize(bias, mult, shift), -255, 255)
+    return (
+        np.where(dead, 4 * k, bias),
+        np.where(dead, 1 << 30, mult),
+        np.where(dead, -1, shift),
+    )
