@@ -85,7 +85,7 @@ def test_images_are_deterministic_and_carry_their_self_test() -> None:
     assert (
         info.selftest_crc == Session(first).selftest_crc() == Session(first, "dsp").selftest_crc()
     )
-    assert info.kernels == ("conv_2d",)
+    assert info.kernels == ("conv_2d_pairs",)
     assert info.crc == zlib.crc32(first[:-4]) == struct.unpack("<I", first[-4:])[0]
 
 
