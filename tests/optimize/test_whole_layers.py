@@ -190,5 +190,42 @@ def test_tables_in_a_row_become_one() -> None:
     net = Net()
     x = net.unary("RELU6", net.unary("QUANTIZE", net.input(1, 9)))
     y = net.unary("LOGISTIC", x, Quant.per_tensor(1 / 256, -128))
-    assert operators(net.graph(y), "merge-tables") == ["LOGISTIC"]
-    assert operators(net.graph(y, x), "merge-tables") == ["RELU6", "LOGISTIC"]
+    assert operators(net.graph(y), "merge-tables") == ["QUANTIZE"]
+    assert operators(net.graph(y, x), "merge-tables") == ["QUANTIZE", "LOGISTIC"]
+
+
+def test_a_hard_swish_made_of_five_layers_becomes_one_table() -> None:
+    net = Net(4)
+    x = net.conv(net.input(1, 3, 3, 2), 4)
+    net.tensors[x] = replace(net.tensors[x], quant=Quant.per_tensor(0.05, -10))
+    three = net.const(np.array(100, np.int8), Quant.per_tensor(0.03, 0))
+    sixth = net.const(np.full((1, 1, 1, 4), 127, np.int8), Quant.per_tensor(1 / 6 / 127, 0))
+    gate = net.unary("RELU6", net.binary("ADD", x, three), Quant.per_tensor(6 / 255, -128))
+    y = net.binary("MUL", net.binary("MUL", x, gate), sixth)
+    graph = net.graph(y)
+    assert operators(graph, "merge-tables") == ["CONV_2D", "QUANTIZE"]
+    # A reader within keeps its layers, and the table reads the same input.
+    assert operators(replace(graph, outputs=(y, gate)), "merge-tables") == [
+        "CONV_2D",
+        "QUANTIZE",
+        "QUANTIZE",
+    ]
+
+
+def test_a_detour_through_floats_becomes_a_table() -> None:
+    net = Net()
+    x = net.input(1, 9)
+    real = net.node("DEQUANTIZE", (x,), net.tensor((1, 9), None), {}, "DequantizeOptions")
+    net.tensors[real] = replace(net.tensors[real], dtype=np.dtype(np.float32))
+    y = net.unary("QUANTIZE", real)
+    assert operators(net.graph(y), "merge-tables") == ["QUANTIZE"]
+    assert operators(net.graph(y, real), "merge-tables") == ["DEQUANTIZE", "QUANTIZE"]
+
+
+def test_two_inputs_make_no_table() -> None:
+    net = Net()
+    x, z = net.input(1, 9), net.input(1, 9)
+    y = net.binary("ADD", net.unary("RELU", x), net.unary("RELU", z))
+    wide = net.const(np.array([[1, 2, 3] * 3], np.int8), net.quant())
+    graph = net.graph(net.binary("MUL", y, wide))
+    assert operators(graph, "merge-tables") == ["RELU", "RELU", "ADD", "MUL"]
