@@ -14,7 +14,8 @@ _HEAD = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("
 
 
 def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:
-    """The stream of filters [o, n] with their bias, multiplier and shift [o], as bytes.
+    """The stream of filters [o, n] with their bias, multiplier and shift [o], as int32
+    words, which the image aligns.
 
     None where the kernels' arithmetic would not be exact, which takes weights or shifts beyond
     anything usual: another kernel has to do it."""
@@ -41,7 +42,7 @@ def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array |
         heads[name] = padded.reshape(-1, 2)
     words = joined.reshape(len(joined), -1, 4)[:, :, _ORDER].astype("<i2")
     raw = np.ascontiguousarray(words.reshape(len(joined), -1)).view(np.uint8)
-    return np.hstack([heads.view(np.uint8).reshape(len(joined), -1), raw])
+    return np.hstack([heads.view(np.uint8).reshape(len(joined), -1), raw]).view("<i4")
 
 
 def _constants(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> tuple[Ints, Ints, Ints]:
