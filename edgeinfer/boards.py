@@ -9,7 +9,7 @@ from typing import Any
 
 from edgeinfer import paths
 from edgeinfer.errors import BoardError
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer.toolchains import NATIVE, TOOLCHAINS
 
 VERIFIED = ("build", "emulator", "hardware")
 
@@ -38,10 +38,21 @@ class Board:
     framework: str
     emulator: tuple[str, ...]  # command line; empty for a real board
     icount_shift: int  # an emulated instruction takes 2**icount_shift ns
+    pins: dict[str, int]  # what is built in: GPIO numbers by name
 
     @property
     def emulated(self) -> bool:
         return bool(self.emulator)
+
+    @property
+    def hosted(self) -> bool:
+        """Whether its firmware is a Linux program."""
+        return not TOOLCHAINS[self.toolchain].bare
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether this machine, or an emulator on it, is the board."""
+        return self.emulated or self.toolchain == NATIVE
 
     @property
     def unit(self) -> str:
@@ -89,21 +100,22 @@ def _read(file: Path) -> Board:
             cpu_flags=tuple(core["flags"]),
             toolchain=str(core["toolchain"]),
             clock_hz=int(core["clock_hz"]),
-            flash_origin=int(memory["flash_origin"]),
+            flash_origin=int(memory.get("flash_origin", 0)),
             flash_bytes=int(memory["flash_bytes"]),
-            ram_origin=int(memory["ram_origin"]),
+            ram_origin=int(memory.get("ram_origin", 0)),
             ram_bytes=int(memory["ram_bytes"]),
             stack_bytes=int(memory["stack_bytes"]),
             port=str(firmware["port"]),
             timer=str(firmware["timer"]),
-            uart_base=int(firmware["uart_base"]),
-            uart_irq=int(firmware["uart_irq"]),
+            uart_base=int(firmware.get("uart_base", 0)),
+            uart_irq=int(firmware.get("uart_irq", 0)),
             baud=int(firmware["baud"]),
             platform=str(build["platform"]),
             platformio_board=str(build.get("board", "")),
             framework=str(build.get("framework", "")),
             emulator=tuple(emulator.get("command", ())),
             icount_shift=int(emulator.get("icount_shift", 0)),
+            pins={str(name): int(number) for name, number in facts.get("pins", {}).items()},
         )
     except KeyError as error:
         raise BoardError(

@@ -64,6 +64,8 @@ def needed_tools(board: Board) -> dict[str, str]:
         emulator = board.emulator[0]
         system = "qemu-system-arm" if emulator == "qemu-system-arm" else "qemu-system-misc"
         needed[emulator] = system if emulator.startswith("qemu-system-") else "qemu-user"
+        if board.hosted:
+            needed["gcc"] = "gcc libc6-dev"  # for the plugin that counts instructions
     return needed
 
 
@@ -106,6 +108,8 @@ def build(
         _write(folder / "platformio.ini", _project(board, generated, kernels).encode())
         _run_platformio(folder, board)
         elf = folder / ".pio" / "build" / board.name / "firmware.elf"
+        if board.hosted:
+            return _measure_hosted(elf, board, arena_bytes, input_bytes)
         return _measure(elf, TOOLCHAINS[board.toolchain])
 
 
@@ -123,6 +127,8 @@ def _project(board: Board, generated: Path, kernels: tuple[str, ...]) -> str:
     local, toolchain = board.platform == "local", TOOLCHAINS[board.toolchain]
     parts = {"cpu": toolchain.cpu, "port": board.port, "timer": board.timer}
     sources = [f"-<{kind}_*.c> +<{kind}_{name}.c>" for kind, name in parts.items()]
+    if not toolchain.bare:
+        sources.append("-<bare.c>")
     options = {
         "platform": f"symlink://{firmware / 'platform'}" if local else board.platform,
         "board": board.platformio_board,
@@ -131,6 +137,7 @@ def _project(board: Board, generated: Path, kernels: tuple[str, ...]) -> str:
         "custom_toolchain": toolchain.prefix,
         "custom_cpu_flags": " ".join(board.cpu_flags),
         "custom_library_flags": " ".join(toolchain.library_flags),
+        "custom_bare": "yes" if toolchain.bare else "",
         "custom_generated": str(generated),
         "custom_csrc": str(paths.share("csrc")),
         "custom_kernels": " ".join(["image.c", "exec.c", *(f"kernels/{k}.c" for k in kernels)]),
@@ -184,11 +191,9 @@ def does_not_fit(board: Board, memory: str, by: int) -> FitError:
 
 
 def _measure(elf: Path, toolchain: Toolchain) -> Firmware:
-    done = subprocess.run(
-        [f"{toolchain.prefix}size", "-A", str(elf)], capture_output=True, text=True, check=True
-    )
+    text = _output(f"{toolchain.prefix}size", "-A", str(elf))
     size = dict.fromkeys((".text", ".model", ".stack", ".data", ".serial", ".arena", ".bss"), 0)
-    for name, number in re.findall(r"^(\.\w+)\s+(\d+)\s", done.stdout, re.MULTILINE):
+    for name, number in re.findall(r"^(\.\w+)\s+(\d+)\s", text, re.MULTILINE):
         size[name] = int(number)
     return Firmware(
         elf=elf,
@@ -199,6 +204,29 @@ def _measure(elf: Path, toolchain: Toolchain) -> Firmware:
         stack_bytes=size[".stack"],
         serial_bytes=size[".serial"],
     )
+
+
+def _measure_hosted(elf: Path, board: Board, arena_bytes: int, input_bytes: int) -> Firmware:
+    """The same of a Linux program, whose C library counts as code and variables of its own."""
+    prefix = TOOLCHAINS[board.toolchain].prefix
+    size, symbols = _output(f"{prefix}size", "-A", str(elf)), _output(f"{prefix}nm", str(elf))
+    model = int(re.search(r"^\.model\s+(\d+)", size, re.MULTILINE)[1])  # type: ignore[index]
+    text, data = (int(n) for n in _output(f"{prefix}size", str(elf)).split("\n")[1].split()[:2])
+    address = {name: int(at, 16) for at, name in re.findall(r"^(\w+) \w (\w+)$", symbols, re.M)}
+    variables = address["_end"] - address["__data_start"]
+    return Firmware(
+        elf=elf,
+        code_bytes=text + data - model,
+        image_bytes=model,
+        static_ram_bytes=variables - arena_bytes - input_bytes,
+        arena_bytes=arena_bytes,
+        stack_bytes=board.stack_bytes,
+        serial_bytes=input_bytes,
+    )
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def _write(file: Path, content: bytes) -> None:

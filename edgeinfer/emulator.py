@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Emulated boards: one QEMU process per board, its serial line on a pseudo-terminal.
+"""Emulated boards: one process per board, its serial line on a pseudo-terminal.
 
-QEMU gets the pseudo-terminal's master as its stdin and stdout, and keeps the other end open too. So
-the line exists as long as the board does, a host that opens it is noticed at once (QEMU's own
-`-serial pty` polls once a second), and nothing is lost while no host listens."""
+QEMU, or the firmware itself where it is a Linux program, gets the pseudo-terminal's master as its
+stdin and stdout, and keeps the other end open too. So the line exists as long as the board does, a
+host that opens it is noticed at once (QEMU's own `-serial pty` polls once a second), and nothing is
+lost while no host listens."""
 
 import contextlib
 import json
@@ -15,7 +16,7 @@ import tty
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from edgeinfer import paths
+from edgeinfer import counter, paths
 from edgeinfer.boards import Board
 from edgeinfer.errors import BoardError
 
@@ -38,15 +39,12 @@ def start(board: Board, elf: Path) -> Emulator:
 
     Raises BoardError when the emulator does not start."""
     stop(board.name)
+    command = _process(board, elf) if board.hosted else _machine(board, elf)
     master, slave = os.openpty()
     try:
         tty.setraw(slave)
         port = os.ttyname(slave)
         log = _file(board.name).with_suffix(".log")
-        timing = f"shift={board.icount_shift},align=off,sleep=off"
-        command = [*board.emulator, "-kernel", str(elf), "-icount", timing]
-        command += ["-display", "none", "-monitor", "none"]
-        command += ["-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line"]
         with log.open("wb") as errors:
             process = subprocess.Popen(
                 command,
@@ -58,7 +56,7 @@ def start(board: Board, elf: Path) -> Emulator:
             )
     except OSError as error:
         raise BoardError(
-            f"{board.emulator[0]} does not start: {error}.",
+            f"{command[0]} does not start: {error}.",
             "'edgeinfer doctor' says what is missing.",
         ) from error
     finally:
@@ -68,6 +66,25 @@ def start(board: Board, elf: Path) -> Emulator:
     running = Emulator(board.name, process.pid, port, str(elf))
     _file(board.name).write_text(json.dumps(asdict(running)), encoding="utf-8")
     return running
+
+
+def _machine(board: Board, elf: Path) -> list[str]:
+    """Command of an emulated board without operating system."""
+    timing = f"shift={board.icount_shift},align=off,sleep=off"
+    command = [*board.emulator, "-kernel", str(elf), "-icount", timing]
+    command += ["-display", "none", "-monitor", "none"]
+    return [*command, "-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line"]
+
+
+def _process(board: Board, elf: Path) -> list[str]:
+    """Command of a firmware that is a Linux program; emulated, it counts its instructions."""
+    if not board.emulated:
+        return [str(elf)]
+    count = _file(board.name).with_suffix(".count")
+    with count.open("wb") as file:
+        file.truncate(4096)
+    plugin = ["-plugin", f"{counter.plugin()},count={count}"]
+    return [*board.emulator, *plugin, str(elf), "--count", str(count)]
 
 
 def find(name: str) -> Emulator | None:

@@ -39,7 +39,7 @@ def flash(
     say = progress or (lambda stage: None)
     facts = read_image(image)
     input_bytes = quick_fit(facts, len(image), board)
-    if not board.emulated:
+    if not board.runs_here:
         raise BoardError(
             f"{board.name} cannot be flashed yet.",
             "Choose an emulated board of 'edgeinfer boards'.",

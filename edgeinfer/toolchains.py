@@ -13,6 +13,9 @@ class Toolchain:
     bare: bool = True  # no operating system: the firmware brings memory map and start-up
 
 
+NATIVE = "native"
+_STATIC = ("-static",)  # a Pi's libraries are not those of this machine
+
 TOOLCHAINS = {
     "arm-none-eabi": Toolchain(
         "arm-none-eabi-",
@@ -26,4 +29,14 @@ TOOLCHAINS = {
         "riscv",
         library_flags=("--specs=picolibc.specs",),
     ),
+    "arm-linux-gnueabi": Toolchain(
+        "arm-linux-gnueabi-", "gcc-arm-linux-gnueabi", "linux", _STATIC, bare=False
+    ),
+    "arm-linux-gnueabihf": Toolchain(
+        "arm-linux-gnueabihf-", "gcc-arm-linux-gnueabihf", "linux", _STATIC, bare=False
+    ),
+    "aarch64-linux-gnu": Toolchain(
+        "aarch64-linux-gnu-", "gcc-aarch64-linux-gnu", "linux", _STATIC, bare=False
+    ),
+    NATIVE: Toolchain("", "gcc libc6-dev", "linux", bare=False),
 }

@@ -41,6 +41,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
                 "flash_bytes": board.flash_bytes,
                 "ram_bytes": board.ram_bytes,
                 "verified": board.verified,
+                "pins": board.pins,
                 "port": ports.get(board.name),
             }
             for board in all_boards()

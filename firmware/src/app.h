@@ -52,7 +52,13 @@ int receive_block(char *rest); /* the verb "block"; 1, or GARBLED when it must b
 int benchmark_command(const char *verb, char *rest);
 int ei_command(char *rest);
 
-/* bare.c */
+int app_main(void); /* main.c: the loop that answers */
+
+/* fault.c: tell the host and wait for one, which resets the board. `at` is the address of the
+ * instruction or of what it touched; 0: the stack was used up. */
+void report_fault(uint32_t number, uintptr_t at);
+
+/* bare.c, or cpu_linux.c */
 uint32_t stack_used(void);   /* bytes, the most so far */
 uint32_t static_bytes(void); /* of variables, without arena, stack and serial buffers */
 

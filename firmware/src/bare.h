@@ -11,11 +11,7 @@
  */
 extern uint8_t stack[EI_STACK_BYTES];
 
-/* Paint the stack below `sp`, set up variables, and run main. */
+/* Paint the stack below `sp`, set up variables, and run app_main. */
 void bare_start(uint32_t *sp) __attribute__((noreturn));
-
-/* Report a fault and wait for a host, which resets the board. `at`: the instruction, NULL when the
- * stack was used up. */
-void bare_fault(uint32_t number, const uint32_t *at) __attribute__((noreturn));
 
 #endif

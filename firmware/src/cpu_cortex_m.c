@@ -69,5 +69,7 @@ void fault_report(const uint32_t *frame) {
   const int whole = at >= low && at <= low + EI_STACK_BYTES - 32u;
   uint32_t number;
   __asm volatile("mrs %0, ipsr" : "=r"(number));
-  bare_fault(number & 0x1FFu, whole ? (const uint32_t *)(uintptr_t)frame[6] : 0);
+  report_fault(number & 0x1FFu, whole ? frame[6] : 0);
+  for (;;) {
+  }
 }

@@ -74,5 +74,7 @@ void riscv_trap(uintptr_t sp) {
   __asm volatile("csrr %0, mepc" : "=r"(at));
   __asm volatile("csrr %0, mtval" : "=r"(address));
   const int over = sp < low || (address >= low - GUARD_BYTES && address < low);
-  bare_fault((uint32_t)cause, over ? 0 : (const uint32_t *)at);
+  report_fault((uint32_t)cause, over ? 0 : at);
+  for (;;) {
+  }
 }

@@ -20,7 +20,7 @@ static void answer(char *command) {
   }
 }
 
-int main(void) {
+int app_main(void) {
   port_init();
   timer_init();
   model_start();

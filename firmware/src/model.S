@@ -9,3 +9,6 @@ ei_image:
     .incbin "model.bin"
     .global ei_image_end
 ei_image_end:
+#ifdef __linux__
+    .section .note.GNU-stack, "", %progbits
+#endif

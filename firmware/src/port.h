@@ -22,7 +22,7 @@ uint64_t timer_ticks(void);
 void timer_align(void);       /* restart the tick in progress: equal work then takes equal ticks */
 void timer_sleep(int asleep); /* stop (1) or continue (0) */
 
-/* cpu_<kind>.c: start-up, which calls main, and what only an instruction set can say. */
+/* cpu_<kind>.c: start-up, which calls app_main, and what only an instruction set can say. */
 void cpu_reset(void);
 void cpu_wait(uint32_t irq); /* sleep until the interrupt is pending, without taking it */
 void cpu_fault(void);        /* run into a fault, to test its report */

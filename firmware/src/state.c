@@ -21,6 +21,7 @@ static uint8_t input[EI_INPUT_BYTES] __attribute__((section(".bss.serial"), alig
 #endif
 
 void model_start(void) {
+  input_state = INPUT_ABSENT;
   model_error = ei_verify(ei_image, (size_t)(ei_image_end - ei_image), &model);
   if (model_error == EI_OK &&
       (model.arena_bytes > EI_ARENA_BYTES || (EI_INPUT_BYTES && input_bytes() != EI_INPUT_BYTES)))

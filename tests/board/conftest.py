@@ -17,7 +17,7 @@ from edgeinfer.flash import FlashResult, flash
 from edgeinfer.graph import Graph, Node, Quant, Tensor
 from tests.board.fake import FakeBoard
 
-BOARDS = tuple(board.name for board in all_boards() if board.emulated)
+BOARDS = tuple(board.name for board in all_boards() if board.runs_here)
 WIDTH = 300  # two inputs of it take three blocks on the line
 
 

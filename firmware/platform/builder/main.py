@@ -14,7 +14,7 @@ def option(name: str) -> list[str]:
 
 cpu = option("cpu_flags")
 library = option("library_flags")
-prefix = option("toolchain")[0]
+prefix = "".join(option("toolchain"))
 generated = env.GetProjectOption("custom_generated")
 csrc = env.GetProjectOption("custom_csrc")
 link_script = Path(env.subst("$PROJECT_SRC_DIR")).parent / "link.ld"
@@ -51,18 +51,17 @@ env.Append(
     CPPPATH=[generated, csrc],
     LINKFLAGS=[
         *cpu,
-        "-nostartfiles",
         *library,
         "-Wl,--gc-sections",
         f"-Wl,-Map,{env.subst('$BUILD_DIR')}/firmware.map",
-        f"-L{generated}",
-        f"-T{link_script}",
     ],
-    LIBS=["c", "gcc"],
 )
+if option("bare"):
+    env.Append(LINKFLAGS=["-nostartfiles", f"-L{generated}", f"-T{link_script}"], LIBS=["c", "gcc"])
 env.BuildSources(
     str(Path(env.subst("$BUILD_DIR")) / "csrc"), csrc, [f"+<{file}>" for file in option("kernels")]
 )
 program = env.BuildProgram()
-env.Depends(program, [str(link_script), str(Path(generated) / "memory.ld")])
+if option("bare"):
+    env.Depends(program, [str(link_script), str(Path(generated) / "memory.ld")])
 Default(program)
