@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C library compiles without a warning for every core that a board names, and for Xtensa."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from edgeinfer.boards import all_boards
+from edgeinfer.toolchains import TOOLCHAINS
+from tests.conftest import ROOT
+
+WARNINGS = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Wstrict-prototypes", "-Werror"]
+CORES = {
+    (
+        f"{TOOLCHAINS[board.toolchain].prefix}gcc",
+        *board.cpu_flags,
+        *TOOLCHAINS[board.toolchain].library_flags,
+    )
+    for board in all_boards()
+    if board.toolchain != "native"
+}
+# Debian has the compiler of the ESP8266 without a C library: these declarations stand in.
+XTENSA = ("xtensa-lx106-elf-gcc", "-ffreestanding")
+STRING_H = """#include <stddef.h>
+void *memcpy(void *, const void *, size_t);
+void *memmove(void *, const void *, size_t);
+void *memset(void *, int, size_t);
+int memcmp(const void *, const void *, size_t);
+"""
+
+
+@pytest.mark.parametrize("compiler", sorted({*CORES, XTENSA}), ids=lambda words: " ".join(words))
+def test_no_warnings(compiler: tuple[str, ...], tmp_path: Path) -> None:
+    if shutil.which(compiler[0]) is None:
+        pytest.skip(f"needs {compiler[0]}")
+    flags = [*compiler[1:], *WARNINGS, f"-I{ROOT / 'csrc'}"]
+    if compiler == XTENSA:
+        (tmp_path / "string.h").write_text(STRING_H)
+        flags.append(f"-I{tmp_path}")
+    flags = [flag for flag in flags if not flag.startswith("--specs=nano")]
+    sources = sorted((ROOT / "csrc").glob("*.c")) + sorted((ROOT / "csrc" / "kernels").glob("*.c"))
+    assert sources
+    command = [compiler[0], *flags, "-c", *map(str, sources)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr
