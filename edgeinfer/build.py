@@ -107,10 +107,20 @@ def build(
         _write(generated / "model.bin", image)
         _write(folder / "platformio.ini", _project(board, generated, kernels).encode())
         _run_platformio(folder, board)
-        elf = folder / ".pio" / "build" / board.name / "firmware.elf"
+        elf = _elf(folder, board)
         if board.hosted:
             return _measure_hosted(elf, board, arena_bytes, input_bytes)
         return _measure(elf, TOOLCHAINS[board.toolchain])
+
+
+def built(board: Board) -> Path | None:
+    """The firmware that was last built for this board; None when there is none."""
+    elf = _elf(paths.cache_dir() / "projects" / board.name, board)
+    return elf if elf.is_file() else None
+
+
+def _elf(folder: Path, board: Board) -> Path:
+    return folder / ".pio" / "build" / board.name / "firmware.elf"
 
 
 def _memory(board: Board) -> str:

@@ -105,6 +105,12 @@ def running() -> list[Emulator]:
     return [emulator for name in names if (emulator := find(name))]
 
 
+def ended() -> dict[str, str]:
+    """Boards whose emulator ended without being told to, each with its last words; said once."""
+    names = sorted(file.stem for file in paths.state_dir().glob("*.json"))
+    return {name: last_words(name) for name in names if find(name) is None}
+
+
 def stop(name: str) -> bool:
     """Unplug the board; False when it was not running."""
     emulator = find(name)

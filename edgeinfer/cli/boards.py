@@ -9,22 +9,32 @@ from typing import Any
 from serial.tools import list_ports
 
 from edgeinfer import emulator
-from edgeinfer.boards import all_boards, load_board
+from edgeinfer.boards import Board, all_boards, load_board
+from edgeinfer.build import built, require_tools
 from edgeinfer.cli.ui import Ui
+from edgeinfer.device import Device
+from edgeinfer.errors import BoardError
 
 NAME, HELP = "boards", "list the known boards, the emulators that run, and the serial ports"
 EXAMPLES = (
     "edgeinfer boards",
-    "edgeinfer boards --stop netduinoplus2   # or: --stop all",
+    "edgeinfer boards --start netduinoplus2   # with the model it was last flashed with",
+    "edgeinfer boards --stop netduinoplus2    # or: --stop all",
     "edgeinfer boards --json",
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--stop", metavar="B", help="stop a board's emulator ('all' for each)")
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument(
+        "--start", metavar="B", help="plug in an emulated board, as it was last flashed"
+    )
+    action.add_argument("--stop", metavar="B", help="stop a board's emulator ('all' for each)")
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
+    started = _start(load_board(args.start)) if args.start is not None else None
+    ended = emulator.ended()
     asked: list[str] = []
     if args.stop == "all":
         asked = [e.board for e in emulator.running()]
@@ -46,18 +56,48 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             }
             for board in all_boards()
         ],
+        "ended": [{"board": name, "reason": words} for name, words in ended.items()],
         "serial_ports": [
             {"port": port.device, "title": port.description}
             for port in sorted(list_ports.comports())
             if port.vid is not None  # on USB; the others are the PC's own
         ],
     }
+    if started:
+        result["started"] = {"board": started.board, "port": started.port}
     if args.stop is not None:
         result["stopped"] = stopped
     return result
 
 
+def _start(board: Board) -> emulator.Emulator:
+    """The board's emulator, running. Raises BoardError when it was never flashed."""
+    running = emulator.find(board.name)
+    if running is not None:
+        return running
+    elf = built(board)
+    if not board.runs_here or elf is None:
+        raise BoardError(
+            f"{board.name} has no firmware yet.",
+            f"Flash it first: edgeinfer flash MODEL --board {board.name}",
+        )
+    require_tools(board)
+    running = emulator.start(board, elf)
+    try:
+        Device(running.port, baud=board.baud).close()
+    except BaseException:
+        emulator.stop(board.name)
+        raise
+    return running
+
+
 def show(result: dict[str, Any], ui: Ui) -> None:
+    for each in result["ended"]:
+        why = f": {each['reason']}" if each["reason"] else ""
+        ui.say(f"The emulator of {each['board']} ended by itself{why}.", style="red")
+    if "started" in result:
+        ui.say(f"{result['started']['board']} runs at {result['started']['port']}.")
+        return
     if "stopped" in result:
         names = ", ".join(result["stopped"])
         ui.say(f"Stopped {names}." if names else "It was not running: nothing to stop.")

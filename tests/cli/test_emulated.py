@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from edgeinfer import emulator
 from tests.cli.conftest import Cli, Done
 
 pytestmark = pytest.mark.xdist_group("boards")
@@ -99,3 +102,29 @@ def test_boards_shows_and_stops(cli: Cli, port: str) -> None:
     assert port in line
     assert cli("boards", "--stop", "all").out == f"Stopped {BOARD}.\n"
     assert all(board["port"] is None for board in cli("boards", "--json").json["boards"])
+
+
+def test_boards_start_and_end(cli: Cli, models: Path) -> None:
+    name = "lm3s6965evb"
+    refused = cli("boards", "--start", name)
+    assert refused.status == 2
+    assert f"{name} has no firmware yet" in refused.err
+    assert "edgeinfer flash" in refused.err
+    cli("flash", models / "int8.tflite", "--board", name)
+    assert cli("boards", "--stop", name, "--json").json["stopped"] == [name]
+    started = cli("boards", "--start", name, "--json").json["started"]
+    again = cli("boards", "--start", name, "--json").json
+    assert started == again["started"]
+    assert {b["board"]: b["port"] for b in again["boards"]}[name] == started["port"]
+    assert cli("bench", "--board", name, "--json").json["model"] == "int8"
+    running = emulator.find(name)
+    assert running is not None
+    os.kill(running.pid, signal.SIGKILL)
+    os.waitpid(running.pid, 0)
+    assert f"{name} runs at" in cli("boards", "--start", name).out
+    running = emulator.find(name)
+    assert running is not None
+    os.kill(running.pid, signal.SIGKILL)
+    os.waitpid(running.pid, 0)
+    assert f"The emulator of {name} ended by itself" in cli("boards").out
+    assert "ended by itself" not in cli("boards").out
