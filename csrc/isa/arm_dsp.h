@@ -16,6 +16,7 @@
 #define EI_MUL_ADD_HIGH
 #define EI_SATURATE_INT8
 #define EI_PAIRS
+#define EI_TILE
 #define EI_DOT_2X2
 #define EI_DOT_1X4
 #define EI_DOT
@@ -38,5 +39,6 @@ EI_INLINE uint32_t ei_load4(const int8_t *p) {
 #include "isa/arm_dsp/dot.h"
 #include "isa/arm_dsp/pairs.h"
 #include "isa/arm_dsp/taps.h"
+#include "isa/arm_dsp/tile.h"
 
 #endif

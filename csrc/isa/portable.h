@@ -48,6 +48,11 @@ EI_INLINE int32_t ei_saturate_int8(int32_t x) {
 #include "isa/portable/pairs.h"
 #endif
 
+#include "isa/tile.h"
+#ifndef EI_TILE
+#include "isa/portable/tile.h"
+#endif
+
 /* One vector by two consecutive rows of n weights; more sums than two at a time do not fit into the
  * eight registers of a Cortex-M0. */
 EI_INLINE void ei_dot_1x2(const int8_t *a, const int8_t *w, int32_t n, int32_t acc[2]) {

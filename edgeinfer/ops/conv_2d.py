@@ -5,22 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import QuantRule, Site
-from edgeinfer.ops.convolution import Convolution, Variant
-from edgeinfer.ops.pairs import filter_pairs
+from edgeinfer.ops.convolution import Convolution, Variant, variant_of
 from edgeinfer.ops.weighted import channel_multipliers, folded_bias
 from edgeinfer.ops.window import Window
-
-
-def filters(w: Array, bias: Ints, mult: Ints, shift: Ints) -> Variant:
-    """The convolution kernel for filters [o, n] with corrected biases."""
-    stream = filter_pairs(w, bias, mult, shift)
-    if stream is not None:
-        return Variant("conv_2d_pairs", {"weights": stream}, block=4)
-    consts = {"weights": w, "bias": bias, "mult": mult, "shift": shift}
-    return Variant("conv_2d", consts, block=2)
 
 
 class Conv2D(Convolution):
@@ -40,7 +29,7 @@ class Conv2D(Convolution):
         w = site.const(1)
         bias = folded_bias(site, self.weight_sums(w))
         mult, shift = channel_multipliers(site, len(w))
-        return filters(w.reshape(len(w), -1), bias, mult, shift)
+        return variant_of(w.reshape(len(w), -1), bias, mult, shift)
 
     def sums(self, site: Site, x: Array, w: Array, fill: float) -> Array:
         patches = self.window(site).patches(x, fill)

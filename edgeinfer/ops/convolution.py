@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from edgeinfer.fixed_point import Ints
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, Site
+from edgeinfer.ops.filters import filter_pairs
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -29,6 +31,15 @@ class Variant:
     consts: Mapping[str, Array]
     params: Mapping[str, int] = field(default_factory=dict)
     block: int = 1  # pixels that the kernel computes together; they may lie in different rows
+
+
+def variant_of(w: Array, bias: Ints, mult: Ints, shift: Ints) -> Variant:
+    """The convolution kernel for filters [o, n] with corrected biases."""
+    stream = filter_pairs(w, bias, mult, shift)
+    if stream is not None:
+        return Variant("conv_2d_pairs", {"weights": stream}, block=4)
+    consts = {"weights": w, "bias": bias, "mult": mult, "shift": shift}
+    return Variant("conv_2d", consts, block=2)
 
 
 class Convolution(Op):

@@ -8,8 +8,9 @@ import numpy as np
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import QuantRule, Site
-from edgeinfer.ops.convolution import Convolution, Variant
-from edgeinfer.ops.weighted import bias_of, channel_multipliers
+from edgeinfer.ops.convolution import Convolution, Variant, variant_of
+from edgeinfer.ops.filters import filters_3x3
+from edgeinfer.ops.weighted import bias_of, channel_multipliers, folded_bias
 from edgeinfer.ops.window import Window
 
 
@@ -41,8 +42,24 @@ class DepthwiseConv2D(Convolution):
     def variant(self, site: Site) -> Variant:
         w = site.const(1)
         mult, shift = channel_multipliers(site, w.shape[3])
-        # This kernel subtracts the zero point itself: it skips taps in the padding.
+        if site.input(0).shape[3] == 1:  # then it is a convolution
+            bias = folded_bias(site, self.weight_sums(w))
+            return variant_of(w.reshape(-1, w.shape[3]).T, bias, mult, shift)
+        # These kernels subtract the zero point themselves: they skip taps in the padding.
         bias = bias_of(site, w.shape[3], np.int32)
+        if self._is_3x3(site) and (filters := filters_3x3(w[0], bias, mult, shift)) is not None:
+            return Variant(
+                "depthwise_conv_3x3", {"weights": filters}, block=self.window(site).out[1] + 1
+            )
         consts = {"weights": w, "bias": bias, "mult": mult, "shift": shift}
         params = {"multiplier": w.shape[3] // site.input(0).shape[3]}
         return Variant("depthwise_conv_2d", consts, params)
+
+    def _is_3x3(self, site: Site) -> bool:
+        window, channels = self.window(site), site.input(0).shape[3]
+        return (
+            window.kernel == (3, 3)
+            and window.dilation == (1, 1)
+            and channels == site.output.shape[3]
+            and channels >= 4
+        )

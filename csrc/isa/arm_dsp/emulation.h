@@ -29,6 +29,30 @@ EI_INLINE int32_t ei_smlad(uint32_t a, uint32_t b, int32_t acc) {
   return (int32_t)((uint32_t)acc + (uint32_t)low + (uint32_t)high);
 }
 
+EI_INLINE int32_t ei_smlabb(uint32_t a, uint32_t b, int32_t acc) {
+  return ei_smlad(a & 0xFFFF, b, acc);
+}
+
+EI_INLINE int32_t ei_smlabt(uint32_t a, uint32_t b, int32_t acc) {
+  return ei_smlabb(a, b >> 16, acc);
+}
+
+EI_INLINE int32_t ei_smlatb(uint32_t a, uint32_t b, int32_t acc) {
+  return ei_smlabb(a >> 16, b, acc);
+}
+
+EI_INLINE int32_t ei_smlatt(uint32_t a, uint32_t b, int32_t acc) {
+  return ei_smlabb(a >> 16, b >> 16, acc);
+}
+
+EI_INLINE uint32_t ei_pkhbt(uint32_t a, uint32_t b) { return (a & 0xFFFF) | b << 16; }
+
+EI_INLINE uint32_t ei_pkhtb(uint32_t a, uint32_t b) { return (a & 0xFFFF0000) | b >> 16; }
+
+EI_INLINE void ei_load_two_at(const uint32_t *p, int bytes, uint32_t *x, uint32_t *y) {
+  *x = p[bytes / 4], *y = p[bytes / 4 + 1];
+}
+
 EI_INLINE int32_t ei_mul_q31(int32_t a, int32_t b) {
   const int64_t product = (int64_t)a * b;
   return (int32_t)((product >> 31) + ((product >> 30) & 1));

@@ -34,6 +34,35 @@ EI_INLINE int32_t ei_smlad(uint32_t a, uint32_t b, int32_t acc) {
   __asm__ volatile("smlad %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
   return acc;
 }
+/* The halves as named: B the low one, T the high one. */
+#define EI_SMLA(xy)                                                              \
+  EI_INLINE int32_t ei_smla##xy(uint32_t a, uint32_t b, int32_t acc) {           \
+    __asm__ volatile("smla" #xy " %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b)); \
+    return acc;                                                                  \
+  }
+EI_SMLA(bb)
+EI_SMLA(bt)
+EI_SMLA(tb)
+EI_SMLA(tt)
+#undef EI_SMLA
+/* The low half of a and, above it, that of b. */
+EI_INLINE uint32_t ei_pkhbt(uint32_t a, uint32_t b) {
+  uint32_t r;
+  __asm__ volatile("pkhbt %0, %1, %2, lsl #16" : "=r"(r) : "r"(a), "r"(b));
+  return r;
+}
+/* The high half of a and, below it, that of b. */
+EI_INLINE uint32_t ei_pkhtb(uint32_t a, uint32_t b) {
+  uint32_t r;
+  __asm__ volatile("pkhtb %0, %1, %2, asr #16" : "=r"(r) : "r"(a), "r"(b));
+  return r;
+}
+/* The two words at `bytes` from p, a constant; aligned to 4. */
+EI_INLINE void ei_load_two_at(const uint32_t *p, int bytes, uint32_t *x, uint32_t *y) {
+  uint32_t a, b;
+  __asm__ volatile("ldrd %0, %1, [%2, %3]" : "=&r"(a), "=r"(b) : "r"(p), "i"(bytes) : "memory");
+  *x = a, *y = b;
+}
 /* The last bit that LSRS shifts out is the one that rounds: ADC adds it. */
 EI_INLINE int32_t ei_mul_q31(int32_t a, int32_t b) {
   int32_t low, high;

@@ -36,12 +36,24 @@ def conv_2d(rng: Rng) -> Graph:
 
 @case("DEPTHWISE_CONV_2D")
 def depthwise(rng: Rng) -> Graph:
-    kernel = (int(rng.integers(1, 5)), int(rng.integers(1, 5)))
+    return depthwise_of(rng, (int(rng.integers(1, 5)), int(rng.integers(1, 5))))
+
+
+@case("DEPTHWISE_CONV_2D/3x3")
+def depthwise_3x3(rng: Rng) -> Graph:
+    """Any number of channels from four on; maps as wide as several tiles."""
+    return depthwise_of(rng, (3, 3), int(rng.integers(4, 14)), int(rng.choice([0, 0, 30])))
+
+
+def depthwise_of(rng: Rng, kernel: tuple[int, int], fours: int = 0, wider: int = 0) -> Graph:
     o = window_options(rng, dilation=True)
     if o["stride_h"] != o["stride_w"]:
         o["stride_w"] = o["stride_h"]
-    hw = sizes(rng, kernel, o)
+    height, width = sizes(rng, kernel, o)
+    hw = (height, width + wider)
     in_c, multiplier = int(rng.integers(1, 14)), int(rng.choice([1, 1, 1, 2, 3, 4, 8]))
+    if fours:
+        in_c, multiplier = fours, 1
     out_c = in_c * multiplier
     x = quant(rng)
     w, b = filters(rng, (1, *kernel, out_c), x, 3)

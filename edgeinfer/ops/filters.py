@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters in pairs: the stream of weights that the fast kernels read (csrc/isa/pairs.h)."""
+"""Records of filters that the fast kernels read: in pairs (csrc/isa/pairs.h), 3x3 (tile.h)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from edgeinfer.graph import Array
 
 MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
 _ORDER = (0, 2, 1, 3)  # of four inputs
-_HEAD = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("reserved", "<u2")])
+_PAIR = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("reserved", "<u2")])
+_FILTER_3X3 = np.dtype([("bias", "<i4"), ("mult", "<i4"), ("weights", "i1", (3, 4))])
 
 
 def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:
@@ -20,22 +21,20 @@ def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array |
     None where the kernels' arithmetic would not be exact, which takes weights or shifts beyond
     anything usual: another kernel has to do it."""
     channels, n = weights.shape
-    bias, mult, shift = _constants(weights, bias, mult, shift)
+    bias, mult, shift = _without_dead(weights, bias, mult, shift)
     w = np.zeros((-(-channels // 2) * 2, -(-n // 4) * 4), np.int64)
     w[:channels, :n] = weights
     sums = np.abs(w).sum(1)
     low, high = w[0::2], w[1::2]
     joined = high * 256 + low
     exact = (
-        np.all(shift < 0)
-        and np.all(shift >= -MAX_RIGHT_SHIFT)
+        _rounds_briefly(bias, 128 * sums[:channels], shift)
         and np.all(sums < 1 << 16)
-        and np.all(np.abs(bias.astype(np.int64)) + 128 * sums[:channels] < 1 << 30)
         and joined.min() >= np.iinfo(np.int16).min
     )
     if not exact:
         return None
-    heads = np.zeros(len(joined), _HEAD)
+    heads = np.zeros(len(joined), _PAIR)
     # A missing last channel has weights of zero, and its output is not written.
     for name, values, fill in (("bias", 2 * bias, 0), ("mult", mult, 0), ("shift", -shift, 1)):
         padded = np.pad(values, (0, len(w) - channels), constant_values=fill)
@@ -45,7 +44,27 @@ def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array |
     return np.hstack([heads.view(np.uint8).reshape(len(joined), -1), raw]).view("<i4")
 
 
-def _constants(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> tuple[Ints, Ints, Ints]:
+def filters_3x3(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:
+    """Records of the depthwise filters [3, 3, o] (csrc/isa/tile.h), as bytes; None as above."""
+    flat = weights.reshape(9, -1).T
+    bias, mult, shift = _without_dead(flat, bias, mult, shift)
+    if not _rounds_briefly(bias, 255 * np.abs(flat.astype(np.int64)).sum(1), shift):
+        return None
+    records = np.zeros(len(flat), _FILTER_3X3)
+    records["bias"], records["mult"] = 2 * bias, mult
+    records["weights"][:, :, :3] = weights.transpose(2, 1, 0)
+    records["weights"][:, 0, 3] = -shift
+    return records.view(np.uint8).reshape(len(flat), -1)
+
+
+def _rounds_briefly(bias: Ints, sums: Ints, shift: Ints) -> bool:
+    """Whether ei_output_twice gives each channel's outputs; `sums` bound their magnitudes."""
+    right = -shift.astype(np.int64)
+    small = np.abs(bias.astype(np.int64)) + sums < 1 << 30
+    return bool(np.all((right >= 1) & (right <= MAX_RIGHT_SHIFT) & small))
+
+
+def _without_dead(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> tuple[Ints, Ints, Ints]:
     """Bias, multiplier and shift, of the usual size also for dead channels.
 
     Training leaves channels without weights, whose bias and shift can be anything. What they add to

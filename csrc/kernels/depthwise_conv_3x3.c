@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * DEPTHWISE_CONV_2D as depthwise_conv_2d.c has it, for 3x3 windows without dilation, a depth
+ * multiplier of 1 and at least four channels. A tile of the input is widened into the scratch,
+ * padding included, for each four channels; windows of stride 1 make two rows of outputs from it.
+ */
+#include "conv.h"
+
+typedef struct {
+  uint32_t weights; /* data offset: ei_filter_3x3 [out_c] */
+  ei_conv conv;
+} ei_depthwise_conv_3x3_params;
+
+enum { K = 3 };
+
+/* Columns of the tile for `outputs` columns of outputs. */
+EI_INLINE int32_t tile_columns(const ei_conv *p, int32_t outputs) {
+  return (outputs - 1) * p->stride_w + K;
+}
+
+/* Columns of outputs that one tile makes, at most. */
+EI_INLINE int32_t tile_outputs(const ei_conv *p) {
+  const int32_t most = (EI_TILE_COLUMNS - K) / p->stride_w + 1;
+  return most < p->out_w ? most : p->out_w;
+}
+
+/* The part of a tile that lies inside the input; the rest stays 0. */
+typedef struct {
+  const int8_t *rows[K + 1]; /* its rows at the first column, or any for those outside */
+  int16_t *first;            /* first column of the tile */
+  int32_t columns;
+  uint32_t outside; /* bit k: row k is in the padding */
+} inside;
+
+/* The tile for `columns` columns from the window of output (y, x) on; clears its padding. */
+EI_INLINE inside place_tile(const ei_conv *p, const ei_call *c, int32_t y, int32_t x,
+                            int32_t columns, int two_rows) {
+  const int32_t top = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
+  const int32_t before = left < 0 ? -left : 0, row = p->in_w * p->in_c;
+  const int32_t after = left + columns > p->in_w ? left + columns - p->in_w : 0;
+  int16_t *const tile = c->scratch, *const end = tile + columns * EI_TILE_COLUMN;
+  inside t = {{0}, tile + before * EI_TILE_COLUMN, columns - before - after, 0};
+  int32_t valid = top < 0 ? 0 : top;
+  for (int k = 0; k < (two_rows ? K + 1 : K); k++) {
+    if (top + k < 0 || top + k >= p->in_h)
+      t.outside |= 1u << k;
+    else
+      valid = top + k;
+    t.rows[k] = (const int8_t *)c->in[0] + (valid - c->in_y0) * row + (left + before) * p->in_c;
+  }
+  for (int16_t *to = tile; to != t.first; to++) *to = 0;
+  for (int16_t *to = end - after * EI_TILE_COLUMN; to != end; to++) *to = 0;
+  return t;
+}
+
+/* Put four channels into the tile, `step` further than the last ones. */
+EI_INLINE void fill_tile(const ei_conv *p, inside *t, int32_t step, int two_rows) {
+  for (int k = 0; k < (two_rows ? K + 1 : K); k++) t->rows[k] += step;
+  ei_tile_put(t->first, t->rows, p->in_c, t->columns, -p->in_zero, two_rows);
+  for (int k = 0; k < (two_rows ? K + 1 : K); k++)
+    if (t->outside >> k & 1) {
+      int16_t *to = t->first + (k >> 1 | (k << 1 & 2));
+      for (int32_t i = t->columns * EI_TILE_CHANNELS; i > 0; i--, to += K + 1) *to = 0;
+    }
+}
+
+/* What one_channel needs besides its channel: in registers, since bytes may alias parameters. */
+typedef struct {
+  int32_t count; /* columns of outputs */
+  int32_t pitch; /* bytes from one to the next, and to the next row */
+  int32_t row;
+  int32_t step; /* numbers of the tile from one window to the next */
+  int32_t zero; /* zero point */
+} shape;
+
+/* `count` outputs of one channel, and as many of the row below if there are two rows. */
+EI_INLINE void one_channel(const int16_t *tile, const ei_filter_3x3 *filter, int8_t *out, shape s,
+                           int two_rows) {
+  const ei_tile_filter f = ei_tile_filter_of(filter);
+  const int32_t bias = filter->bias, m = filter->mult;
+  const int right = filter->weights[0][K];
+  const int32_t offset = ei_output_offset(right, s.zero);
+  const int8_t *const end = out + s.count * s.pitch;
+  do {
+    int32_t upper = bias, lower = bias;
+    ei_tile_sums(tile, &f, &upper, &lower, two_rows);
+    tile += s.step;
+    ei_output_twice(out, upper, m, right, offset);
+    if (two_rows) ei_output_twice(out + s.row, lower, m, right, offset);
+    out += s.pitch;
+  } while (out != end);
+}
+
+/* One row of outputs, or two, of all channels. */
+EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
+                         int32_t y, int8_t *out, int two_rows) {
+  const int32_t out_c = p->out_c, out_w = p->out_w, most = tile_outputs(p);
+  shape s = {0, out_c, out_w * out_c, p->stride_w * EI_TILE_COLUMN, p->out_zero};
+  for (int32_t x = 0; x < out_w; x += most, out += most * out_c) {
+    s.count = x + most < out_w ? most : out_w - x;
+    inside t = place_tile(p, c, y, x, tile_columns(p, s.count), two_rows);
+    const int16_t *tile = c->scratch;
+    for (int32_t channel = 0, done = 0; done < out_c; done = channel + EI_TILE_CHANNELS) {
+      /* The last four channels may be some of those before them again. */
+      const int32_t last = out_c - EI_TILE_CHANNELS, from = done < last ? done : last;
+      fill_tile(p, &t, from - channel, two_rows);
+      channel = from;
+      for (int32_t i = done - from; i < EI_TILE_CHANNELS; i++)
+        one_channel(tile + i * (K + 1), filters + channel + i, out + channel + i, s, two_rows);
+    }
+  }
+}
+
+EI_NOINLINE void one_row(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
+                         int32_t y, int8_t *out) {
+  make_rows(p, c, filters, y, out, 0);
+}
+
+EI_NOINLINE void two_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
+                          int32_t y, int8_t *out) {
+  make_rows(p, c, filters, y, out, 1);
+}
+
+void ei_depthwise_conv_3x3_run(const ei_call *c) {
+  const ei_depthwise_conv_3x3_params *params = c->params;
+  const ei_conv *p = &params->conv;
+  const ei_filter_3x3 *filters = (const void *)(c->data + params->weights);
+  const int32_t row = p->out_w * p->out_c;
+  int8_t *out = c->out;
+  int32_t y = c->y0;
+  if (p->stride_h == 1)
+    for (; y + 2 <= c->y1; y += 2, out += 2 * row) two_rows(p, c, filters, y, out);
+  for (; y < c->y1; y++, out += row) one_row(p, c, filters, y, out);
+  ei_clamp_all(c->out, (c->y1 - c->y0) * row, p->act_min, p->act_max);
+}
+
+int ei_depthwise_conv_3x3_check(const ei_call *c, ei_need *need) {
+  EI_CHECK_PARAMS(ei_depthwise_conv_3x3_params, p, c, need);
+  const int result = ei_conv_check(c, &p->conv, need);
+  if (result != EI_OK) return result;
+  const ei_conv *conv = &p->conv;
+  if (conv->k_h != K || conv->k_w != K || conv->dil_h != 1 || conv->dil_w != 1 ||
+      conv->in_c != conv->out_c || conv->out_c < EI_TILE_CHANNELS || p->weights % 4 != 0 ||
+      p->weights + (uint64_t)conv->out_c * sizeof(ei_filter_3x3) > need->data_bytes)
+    return EI_ERR_PARAMS;
+  const ei_filter_3x3 *filter = (const void *)(c->data + p->weights);
+  for (int32_t i = conv->out_c; i > 0; i--, filter++)
+    if (filter->weights[0][K] < 1 || filter->weights[0][K] > EI_MAX_RIGHT_SHIFT)
+      return EI_ERR_PARAMS;
+  return EI_OK;
+}
+
+uint32_t ei_depthwise_conv_3x3_scratch(const void *params) {
+  const ei_conv *p = &((const ei_depthwise_conv_3x3_params *)params)->conv;
+  return (uint32_t)tile_columns(p, tile_outputs(p)) * EI_TILE_COLUMN * (uint32_t)sizeof(int16_t);
+}
