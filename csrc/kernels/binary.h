@@ -15,19 +15,23 @@ typedef struct {
   uint32_t stride[2][4]; /* elements from one to the next along each dimension, per input */
 } ei_walk;
 
-/* out = op(a, b) for every element of the rows [y0, y1). op is inlined. */
-EI_INLINE void ei_walk_run(const ei_call *c, const ei_walk *w,
-                           int8_t (*op)(const void *params, int32_t a, int32_t b)) {
-  const int8_t *const a0 = (const int8_t *)c->in[0], *const b0 = (const int8_t *)c->in[1];
-  const uint32_t sa = w->stride[0][3], sb = w->stride[1][3];
+/* out = op(a, b) for every element of the rows [y0, y1), a from input `first`. op is inlined; its
+ * `constants`, if they are the caller's own, become registers, which those in the image cannot:
+ * outputs might alias them. */
+EI_INLINE void ei_walk_run(const ei_call *c, const ei_walk *w, int first,
+                           int8_t (*op)(const void *constants, int32_t a, int32_t b),
+                           const void *constants) {
+  const int8_t *const a0 = c->in[first], *const b0 = c->in[1 - first];
+  const uint32_t *const step_a = w->stride[first], *const step_b = w->stride[1 - first];
+  const uint32_t sa = step_a[3], sb = step_b[3];
   int8_t *out = c->out;
   for (int32_t y = c->y0; y < c->y1; y++)
     for (uint32_t i = 0; i < w->dims[1]; i++)
       for (uint32_t j = 0; j < w->dims[2]; j++) {
         const uint32_t row = (uint32_t)(y - c->in_y0);
-        const int8_t *a = a0 + row * w->stride[0][0] + i * w->stride[0][1] + j * w->stride[0][2];
-        const int8_t *b = b0 + row * w->stride[1][0] + i * w->stride[1][1] + j * w->stride[1][2];
-        for (uint32_t k = w->dims[3]; k > 0; k--, a += sa, b += sb) *out++ = op(c->params, *a, *b);
+        const int8_t *a = a0 + row * step_a[0] + i * step_a[1] + j * step_a[2];
+        const int8_t *b = b0 + row * step_b[0] + i * step_b[1] + j * step_b[2];
+        for (uint32_t k = w->dims[3]; k > 0; k--, a += sa, b += sb) *out++ = op(constants, *a, *b);
       }
 }
 

@@ -17,11 +17,17 @@ typedef struct {
   int16_t act_min, act_max;   /* of the fused activation, -128..127 */
 } ei_conv;
 
-/* memcpy of the small C libraries copies bytes, and the runs are short. */
-EI_NOINLINE int8_t *ei_conv_copy(int8_t *to, const int8_t *from, int32_t n) {
-  for (; n >= 4; n -= 4, to += 4, from += 4) memcpy(to, from, 4);
-  for (; n > 0; n--) *to++ = *from++;
-  return to;
+/* memcpy of the small C libraries copies bytes, and the runs are short. The last word overlaps. */
+EI_INLINE int8_t *ei_conv_copy(int8_t *to, const int8_t *from, int32_t n) {
+  int8_t *const end = to + n;
+  if (n >= 4) {
+    const int8_t *const last = from + n - 4;
+    for (; from < last; to += 4, from += 4) memcpy(to, from, 4);
+    memcpy(end - 4, last, 4);
+  } else {
+    while (to != end) *to++ = *from++;
+  }
+  return end;
 }
 
 EI_NOINLINE int8_t *ei_conv_fill(int8_t *to, int32_t value, int32_t n) {
@@ -29,34 +35,39 @@ EI_NOINLINE int8_t *ei_conv_fill(int8_t *to, int32_t value, int32_t n) {
   return to;
 }
 
-/* Row ky of the window of output (y, x): its bytes in the input, if they lie there one after the
- * other; otherwise they are gathered at `to`. */
-EI_NOINLINE const int8_t *ei_conv_window_row(const ei_conv *p, const ei_call *c, int32_t y,
-                                             int32_t x, int32_t ky, int8_t *to) {
+/* The input under the window of output (y, x), if all of it lies inside and its columns are
+ * neighbours; otherwise NULL. Rows are in_w in_c dil_h bytes apart. */
+EI_INLINE const int8_t *ei_conv_inside(const ei_conv *p, const ei_call *c, int32_t y, int32_t x) {
+  const int32_t top = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
+  if (p->dil_w != 1 || top < 0 || left < 0 || left + p->k_w > p->in_w ||
+      top + (p->k_h - 1) * p->dil_h >= p->in_h)
+    return NULL;
+  return (const int8_t *)c->in[0] + ((top - c->in_y0) * p->in_w + left) * p->in_c;
+}
+
+/* Row ky of the window of output (y, x), with the zero point in the padding. */
+EI_NOINLINE int8_t *ei_conv_gather_row(const ei_conv *p, const ei_call *c, int32_t y, int32_t x,
+                                       int32_t ky, int8_t *to) {
   const int32_t in_c = p->in_c, in_w = p->in_w, k_w = p->k_w, dil_w = p->dil_w, zero = p->in_zero;
-  const int32_t left = x * p->stride_w - p->pad_left;
   const int32_t iy = y * p->stride_h - p->pad_top + ky * p->dil_h;
-  if (iy < 0 || iy >= p->in_h) {
-    ei_conv_fill(to, zero, k_w * in_c);
-    return to;
-  }
+  if (iy < 0 || iy >= p->in_h) return ei_conv_fill(to, zero, k_w * in_c);
   const int8_t *row = (const int8_t *)c->in[0] + (iy - c->in_y0) * in_w * in_c;
-  if (dil_w == 1 && left >= 0 && left + k_w <= in_w) return row + left * in_c;
-  int8_t *at = to;
-  for (int32_t kx = 0, ix = left; kx < k_w; kx++, ix += dil_w)
-    at = ix < 0 || ix >= in_w ? ei_conv_fill(at, zero, in_c)
-                              : ei_conv_copy(at, row + ix * in_c, in_c);
+  int32_t ix = x * p->stride_w - p->pad_left;
+  for (int32_t kx = 0; kx < k_w; kx++, ix += dil_w)
+    to = ix < 0 || ix >= in_w ? ei_conv_fill(to, zero, in_c)
+                              : ei_conv_copy(to, row + ix * in_c, in_c);
   return to;
 }
 
 /* The bytes under the window of output (y, x), one after the other. */
 EI_NOINLINE void ei_conv_gather(const ei_conv *p, const ei_call *c, int32_t y, int32_t x,
                                 int8_t *to) {
-  const int32_t n = p->k_w * p->in_c;
-  for (int32_t ky = 0; ky < p->k_h; ky++, to += n) {
-    const int8_t *row = ei_conv_window_row(p, c, y, x, ky, to);
-    if (row != to) ei_conv_copy(to, row, n);
-  }
+  const int8_t *from = ei_conv_inside(p, c, y, x);
+  const int32_t n = p->k_w * p->in_c, apart = p->in_w * p->in_c * p->dil_h, k_h = p->k_h;
+  if (from != NULL)
+    for (int32_t ky = k_h; ky > 0; ky--, from += apart) to = ei_conv_copy(to, from, n);
+  else
+    for (int32_t ky = 0; ky < k_h; ky++) to = ei_conv_gather_row(p, c, y, x, ky, to);
 }
 
 /* Whether the windows lie in the input one after the other: pixels, or whole rows. */

@@ -16,14 +16,19 @@ EI_INLINE int32_t window_bytes(const ei_conv *p) { return p->k_h * p->k_w * p->i
 /* The window of output (y, x) as column j of the block; `row` takes what must be gathered. */
 EI_NOINLINE void put_window(const ei_conv *p, const ei_call *c, int32_t y, int32_t x, int32_t j,
                             int8_t *row) {
-  const int32_t n = p->k_w * p->in_c, inputs = ei_pair_inputs(p->k_h * n);
+  const int32_t n = p->k_w * p->in_c, total = p->k_h * n, inputs = ei_pair_inputs(total);
   if (n % 4 != 0) {
     ei_conv_gather(p, c, y, x, row);
     ei_column_put(c->scratch, inputs, j, 0, row, inputs);
     return;
   }
-  for (int32_t ky = 0; ky < p->k_h; ky++)
-    ei_column_put(c->scratch, inputs, j, ky * n, ei_conv_window_row(p, c, y, x, ky, row), n);
+  const int8_t *from = ei_conv_inside(p, c, y, x);
+  const int32_t apart = p->in_w * p->in_c * p->dil_h;
+  for (int32_t at = 0, ky = 0; at != total; at += n, ky++) {
+    if (from == NULL) ei_conv_gather_row(p, c, y, x, ky, row);
+    ei_column_put(c->scratch, inputs, j, at, from == NULL ? row : from, n);
+    if (from != NULL) from += apart;
+  }
 }
 
 void ei_conv_2d_pairs_run(const ei_call *c) {

@@ -16,15 +16,15 @@ typedef struct {
   int16_t reserved;         /* 0 */
 } ei_mul_params;
 
-EI_INLINE int8_t mul(const void *params, int32_t a, int32_t b) {
-  const ei_mul_params *p = params;
+EI_INLINE int8_t mul(const void *constants, int32_t a, int32_t b) {
+  const ei_mul_params *p = constants;
   const int32_t product = ei_requantize((a - p->zero[0]) * (b - p->zero[1]), p->mult, p->shift);
   return (int8_t)ei_clamp(ei_add_wrap(product, p->out_zero), p->act_min, p->act_max);
 }
 
 void ei_mul_run(const ei_call *c) {
-  const ei_mul_params *p = c->params;
-  ei_walk_run(c, &p->walk, mul);
+  const ei_mul_params p = *(const ei_mul_params *)c->params;
+  ei_walk_run(c, &p.walk, 0, mul, &p);
 }
 
 int ei_mul_check(const ei_call *c, ei_need *need) {

@@ -12,6 +12,7 @@ from edgeinfer.fixed_point import Ints, multipliers
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
+from edgeinfer.ops.filters import filter_pairs
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -60,31 +61,41 @@ class FullyConnected(Op):
         site.require_int8(0)
         self._check(site)
         weights = site.const(1)
-        mult, shift = self.output_multipliers(site)
         low, high = int8_range(site)
+        out_c, in_c = weights.shape
+        rows = site.output.size // out_c
+        kernel, consts, special = self._variant(site, weights)
         params = {
-            "in_c": weights.shape[1],
-            "out_c": weights.shape[0],
+            "in_c": in_c,
+            "out_c": out_c,
             "out_zero": site.output.zero_point,
             "act_min": low,
             "act_max": high,
-            "per_channel": int(mult.size > 1),
+            **special,
         }
-        bias = folded_bias(site, weights.sum(1, dtype=np.int64))
-        out_c, in_c = weights.shape
-        rows = site.output.size // out_c
         return [
             Call(
-                "fully_connected",
+                kernel,
                 params,
                 (site.in_ref(0),),
                 site.out_ref(),
                 rows,
-                consts={"weights": weights, "bias": bias, "mult": mult, "shift": shift},
+                consts=consts,
                 reads=(Rows(in_c, rows),),
                 row_bytes=out_c,
             )
         ]
+
+    def _variant(self, site: Site, w: Array) -> tuple[str, dict[str, Array], dict[str, int]]:
+        """The kernel, its constants, and the parameters that it alone has."""
+        bias = folded_bias(site, w.sum(1, dtype=np.int64))
+        mult, shift = self.output_multipliers(site)
+        every = (np.broadcast_to(values, len(w)) for values in (mult, shift))
+        stream = filter_pairs(w, bias, *every)
+        if stream is not None:
+            return "fully_connected_pairs", {"weights": stream}, {}
+        consts = {"weights": w, "bias": bias, "mult": mult, "shift": shift}
+        return "fully_connected", consts, {"per_channel": int(mult.size > 1)}
 
     @staticmethod
     def _check(site: Site) -> None:
