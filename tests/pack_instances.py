@@ -4,10 +4,16 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from edgeinfer.plan import Buffer
+from edgeinfer.plan.greedy import height, orders, place
+from edgeinfer.plan.section import sections
 
 CAPACITY = 1 << 20  # bytes
+
+HARD = (1.25, 1.41)  # what best-fit greedy orders need of the capacity
+DENSITIES = (0.25, 0.5, 1, 2)  # steps for each buffer
 
 Part = tuple[int, int, int, int]  # first step, last step + 1, first byte, last byte + 1
 
@@ -31,6 +37,28 @@ def perfect(
         parts += pieces or _halves(part, rng)
     rng.shuffle(parts)
     return [Buffer(i, y1 - y0, t0, t1 - 1) for i, (t0, t1, y0, y1) in enumerate(parts)]
+
+
+def hard(count: int, number: int) -> list[Buffer]:
+    """A perfect packing that greedy orders miss as much as they do MiniMalloc's challenging ones.
+
+    Of every four, one each has a quarter, half, one, and two steps for each buffer."""
+    steps = int(count * DENSITIES[number % len(DENSITIES)])
+    return next(
+        found
+        for attempt in range(1000)
+        if HARD[0] <= best_fit(found := perfect(count, 1000 * number + attempt, steps)) <= HARD[1]
+    )
+
+
+def best_fit(buffers: Sequence[Buffer]) -> float:
+    """The arena of the best best-fit order, in units of the lower bound."""
+    parts = sections(buffers, 1, {})
+    arena = max(
+        min(height(place(part, order, True), part.buffers) for order in orders(part))
+        for part in parts
+    )
+    return arena / max(part.lower for part in parts)
 
 
 def _halves(part: Part, rng: random.Random) -> list[Part]:

@@ -10,7 +10,7 @@ from typing import Any
 from edgeinfer import image as images
 from edgeinfer import tflite
 from edgeinfer.boards import Board, load_board
-from edgeinfer.cli import common, data
+from edgeinfer.cli import common, data, pack
 from edgeinfer.cli.ui import Ui, short_name
 from edgeinfer.compile import make_plan
 from edgeinfer.errors import FitError
@@ -24,23 +24,28 @@ EXAMPLES = (
     "edgeinfer plan kws01_int8.tflite",
     "edgeinfer plan model.tflite --board microbit --json",
     "edgeinfer plan model.tflite -o planned.tflite   # also for TFLM",
+    "edgeinfer plan --buffers buffers.csv --capacity 1048576 -o packed.csv",
 )
 MAP = 100  # columns that the memory map takes
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    common.model_argument(parser)
+    common.model_argument(parser, nargs="?")
+    pack.arguments(parser)
     common.optimizer_arguments(parser)
     parser.add_argument("--board", metavar="B", help="say whether the model fits this board")
     parser.add_argument(
         "-o",
         "--output",
         metavar="OUT",
-        help="write the model with OfflineMemoryAllocation metadata",
+        help="write the model with OfflineMemoryAllocation metadata; the buffers with offsets",
     )
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
+    pack.check_arguments(args)
+    if args.buffers:
+        return pack.run(args, ui)
     board = load_board(args.board) if args.board else None
     graph = common.load(args.model)
     common.require_int8(graph, args.model)
@@ -98,6 +103,9 @@ def _misfit(plan: Plan, board: Board) -> str:
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:
+    if "buffers" in result:
+        pack.show(result, ui)
+        return
     if ui.width is None or ui.width >= MAP:
         ui.say(result["text"])
     else:
