@@ -15,8 +15,7 @@
  * takes the slot with the fewest choices, at either edge of a valley of floors, not the lowest one,
  * so that a dead end is seen where it arises.
  *
- * Nodes that failed are remembered by 128 bits of hash (64 kept, the rest is the position), across
- * restarts. */
+ * Nodes that failed are remembered by 128 bits of hash, across restarts. */
 #include "packer.h"
 
 #include <string.h>
@@ -268,7 +267,7 @@ static int floors(packer *s) {
   return fits;
 }
 
-/* All sums of up to SUMS of the weights, sorted. */
+/* All sums of the weights, at most SUMS, sorted; their number. */
 static int32_t sums_of(const int64_t *weights, int32_t count, int64_t *sums) {
   int64_t merged[1 << SUMS];
   int32_t n = 1;

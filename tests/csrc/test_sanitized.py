@@ -50,3 +50,19 @@ def test_no_image_makes_a_kernel_leave_its_memory(define: list[str], tmp_path: P
     assert done.returncode == 0, done.stderr[-3000:]
     accepted, total = (int(word) for word in done.stdout.split() if word.isdigit())
     assert total > accepted > total // 50  # some mutations must survive, or nothing was tried
+
+
+PACKER = ROOT / "packer"
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_the_packer_stays_in_its_memory_and_packs_right(compiler: str, tmp_path: Path) -> None:
+    harness = tmp_path / "fuzz"
+    sources = [str(Path(__file__).with_name("fuzz_packer.c")), str(PACKER / "packer.c")]
+    flags = [*WARNINGS, *SANITIZE, f"-I{PACKER}", "-o", str(harness)]
+    done = subprocess.run([compiler, *flags, *sources], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run([str(harness), "300"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found, impossible, total = (int(word) for word in done.stdout.split() if word.isdigit())
+    assert found > total // 2 and impossible > total // 50

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from edgeinfer.plan import Buffer, Packing, solve
 from edgeinfer.plan.search import Problem, Search, priorities
 from edgeinfer.plan.section import sections
+from tests.pack_instances import CAPACITY, hard
 from tests.plan.programs import buffers, cut_rectangle, exists, filled
 
 
@@ -94,6 +95,20 @@ def test_sixty_buffers_fill_every_byte(seed: int) -> None:
     packing = solve(found, align=1, seconds=30)
     assert_valid(found, packing, 1)
     assert (packing.arena_bytes, packing.optimal) == (1024, True)
+
+
+@pytest.mark.parametrize("number", range(1, 4))  # of half, one, and two steps for each buffer
+def test_a_hundred_and_fifty_four_buffers_fill_every_byte(number: int) -> None:
+    found = hard(154, number)
+    packing = solve(found, align=1, seconds=60, nodes=10**7)
+    assert_valid(found, packing, 1)
+    assert (packing.arena_bytes, packing.optimal) == (CAPACITY, True)
+
+
+def test_less_than_the_lower_bound_is_refuted_at_once() -> None:
+    found = hard(154, 1)
+    packing = solve(found, align=1, capacity=CAPACITY - 1, seconds=0.01)
+    assert packing.fits(CAPACITY - 1) is False
 
 
 def test_same_result_each_time() -> None:
