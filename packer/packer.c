@@ -22,7 +22,7 @@
 
 #define FAR ((int64_t)1 << 60)
 #define NOTHING (-FAR)
-#define SUMS 8 /* buffers of which all sums are looked at */
+#define SUMS 12 /* buffers of which all sums are looked at */
 
 typedef struct {
   int64_t low;
@@ -53,7 +53,7 @@ struct packer {
   const int32_t *rank;
   uint32_t noise;
   int32_t left, loose, depth, changes, depth_limit, change_limit, touched_count, full;
-  int32_t refuted;
+  int32_t refuted, prefer_flush;
   state *now;          /* [buffers] low is FAR when placed */
   int64_t *place;      /* [buffers] */
   int64_t *floor;      /* [slots] */
@@ -526,8 +526,19 @@ static int is_ready(const packer *s, int32_t i) {
   return 1;
 }
 
+/* At how many of its ends a buffer, if placed at its low, would be level with the next step. */
+static int flush(const packer *s, int32_t i) {
+  const packer_problem *p = s->p;
+  const int32_t first = p->in[p->in_start[i]], last = p->in[p->in_start[i + 1] - 1];
+  const int64_t top = s->now[i].low + p->top[i];
+  return (first > 0 && s->floor[first - 1] == top) +
+         (last + 1 < p->slots && s->floor[last + 1] == top);
+}
+
 /* Whether i is the better of two buffers to place at the same floor. */
 static int better(packer *s, int32_t i, int32_t than) {
+  const int more = s->prefer_flush ? flush(s, i) - flush(s, than) : 0;
+  if (more) return more > 0;
   if (s->noise && chance(s) % s->noise == 0) return (int)(chance(s) & 1);
   return s->rank[i] < s->rank[than];
 }
@@ -601,6 +612,7 @@ void packer_restart(packer *s, const int32_t *rank, uint32_t noise, uint64_t see
   s->rank = rank;
   s->noise = noise;
   s->random = mixed(seed + 1) | 1;
+  s->prefer_flush = (int32_t)(seed & 1);
   s->key = s->check = 0;
   s->depth = s->changes = s->full = s->loose = s->touched_count = 0;
   s->left = p->buffers;

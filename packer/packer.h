@@ -50,7 +50,8 @@ packer *packer_start(void *memory, const packer_problem *problem, int32_t table_
                      int64_t height);
 
 /* Begin anew at the root with other preferences: the buffer of smaller `rank` first, and one of
- * every `noise` choices (0: none) by chance. */
+ * every `noise` choices (0: none) by chance. With an odd `seed`, first a buffer that will be level
+ * with what lies beside it. */
 void packer_restart(packer *search, const int32_t *rank, uint32_t noise, uint64_t seed);
 
 /* Search on for at most `nodes` nodes. */
