@@ -12,6 +12,7 @@ import numpy as np
 from edgeinfer.graph import Array, Graph, Node, Tensor
 from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
+from edgeinfer.ops.moves import Join
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,8 @@ class Outcome:
 
     graph: Graph
     removed: tuple[Removed, ...] = ()
-    kept: Mapping[int, Array] = field(
-        default_factory=dict
-    )  # tensor → channels left of those before
+    # Tensor → the channels left of those that it had before.
+    kept: Mapping[int, Array] = field(default_factory=dict)
 
 
 Pass = Callable[[Graph], Outcome]
@@ -85,11 +85,21 @@ class Editor:
         self.nodes[index] = replace(self.nodes[index], **changes)
         self.changed = True
 
-    def rewire(self, old: int, new: int) -> None:
-        """Let every reader of a tensor read another."""
-        for i, node in enumerate(self.nodes):
-            if old in node.inputs:
-                self.replace(i, inputs=tuple(new if t == old else t for t in node.inputs))
+    def rewire(self, old: int, new: int) -> bool:
+        """Let every reader of a tensor read another; False, and no change, if one must not.
+
+        Outputs of the model have to be made, and kernels that join tensors take each only once."""
+        found = [i for i, node in enumerate(self.nodes) if old in node.inputs]
+        twice = any(
+            new in self.nodes[i].inputs and isinstance(OPS.get(self.nodes[i].op), Join)
+            for i in found
+        )
+        if twice or not self.is_inner(old):
+            return False
+        for i in found:
+            inputs = tuple(new if t == old else t for t in self.nodes[i].inputs)
+            self.replace(i, inputs=inputs)
+        return True
 
     def constant(self, like: Tensor, data: Array, **changes: Any) -> int:
         """A new constant tensor; the old one may have other readers."""

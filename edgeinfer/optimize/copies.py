@@ -59,7 +59,7 @@ def _source(
 
 def _copies(op: Op, site: Site, x: Bounds) -> bool:
     """Whether the output's bytes are those of input 0."""
-    if site.output.dtype != np.int8:
+    if site.output.dtype != np.int8 or not site.output.size:
         return False
     low, high = int(x[0].min()), int(x[1].max())
     values = np.arange(low, high + 1)
@@ -81,8 +81,7 @@ def _name(edited: Editor, index: int, source: int) -> None:
     x, y = edited.tensors[source], edited.tensors[result]
     same = (x.shape, x.dtype) == (y.shape, y.dtype)
     same = same and (x.quant.equals(y.quant) if x.quant else y.quant is None)
-    if same and edited.is_inner(result):
-        edited.rewire(result, source)
+    if same and edited.rewire(result, source):
         return
     if node.op == "RESHAPE" and node.inputs[0] == source:
         return

@@ -29,7 +29,7 @@ def run(graph: Graph) -> Outcome:
         tensor = graph.tensors[output]
         key = (node.op, inputs, _frozen(node.options), node.custom, _kind(tensor))
         first = seen.setdefault(key, output)
-        if first != output and output not in graph.outputs:
+        if first != output:
             edited.rewire(output, first)
     return edited.swept(NAME)
 

@@ -46,7 +46,9 @@ def run(graph: Graph) -> Outcome:
         known[result] = function
         inner = [t for t in node.inputs if t in known]
         chained = inner and all(edited.only_reader(t) for t in inner)
-        if site.output.dtype == np.int8 and (chained or isinstance(OPS[node.op], Binary)):
+        # A table costs less than a sum. But the origin must not have to live longer for it.
+        cheaper = isinstance(OPS[node.op], Binary) and function.origin in node.inputs
+        if site.output.dtype == np.int8 and (chained or cheaper):
             edited.replace(
                 index,
                 op="QUANTIZE",

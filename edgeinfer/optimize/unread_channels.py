@@ -48,6 +48,8 @@ def run(graph: Graph) -> Outcome:
 
 
 def _flow(site: Site) -> Flow | None:
+    if any(t.data is not None for t in site.outputs):
+        return None
     try:
         return flow(OPS.get(site.node.op), site)
     except EdgeinferError:
@@ -67,11 +69,13 @@ def _live(graph: Graph, flows: list[Flow | None]) -> Live:
         for t in (*node.inputs, *node.outputs) if found is None else found.whole:
             if t in live:
                 live[t][:] = True
-    least = dict.fromkeys(live, 1)
+    least = {t: min(1, mask.size) for t, mask in live.items()}
     for node in graph.nodes:
         weights = graph.tensors[node.inputs[1]].quant if node.op == "FULLY_CONNECTED" else None
-        if weights is not None and weights.per_channel:
-            least[node.outputs[0]] = 2  # with a single scale, TFLite would round in float32
+        if weights is not None and weights.per_channel and node.outputs[0] in live:
+            least[node.outputs[0]] = min(
+                2, live[node.outputs[0]].size
+            )  # with a single scale, TFLite would round in float32
     while True:
         _spread(graph, flows, live)
         few = [t for t, mask in live.items() if mask.sum() < least[t]]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeinfer import tflite
+from edgeinfer.compile import compile_graph
 from edgeinfer.graph import Graph, Quant
 from edgeinfer.optimize import PASSES, optimize
 from tests.optimize.networks import Net, network
@@ -85,6 +86,25 @@ def twins(second_bias: int = 0) -> Graph:
 def test_equal_layers_are_computed_once() -> None:
     assert operators(twins(), "duplicate-layers") == ["CONV_2D", "ADD"]
     assert operators(twins(1), "duplicate-layers") == ["CONV_2D", "CONV_2D", "ADD"]
+
+
+def test_no_layer_joins_a_tensor_with_itself() -> None:
+    """Kernels that join take each tensor once, so that equal parts stay two."""
+    net = Net()
+    x = net.input(1, 3, 3, 2)
+    a, b = (net.unary("RELU", x, Quant.per_tensor(0.1, 0)) for _ in range(2))
+    graph = net.graph(net.concat(a, b))
+    assert operators(graph, "duplicate-layers") == ["RELU", "RELU", "CONCATENATION"]
+    compile_graph(graph)
+
+
+def test_an_input_that_nothing_needs_stays() -> None:
+    net = Net()
+    x, z = net.input(1, 9), net.input(1, 9)
+    net.unary("RELU", x)
+    graph = net.graph(net.unary("RELU", z))
+    assert operators(graph, "dead-layers") == ["RELU"]
+    assert len(compile_graph(graph).optimized.graph.inputs) == 2
 
 
 def test_copies_are_read_through() -> None:
