@@ -2,39 +2,40 @@
 """Post-training quantization: float graph + samples → int8 graph.
 
 The stages, each a file: samples (read and check), check (is the network float and supported),
-observe (run it) with ranges (estimate), assign (scales), convert (int8 graph)."""
+prepare (constants, fused activations), search (equalization and ranges) or observe with ranges,
+assign (scales), reconstruct (weights and biases), convert (int8 graph). docs/quantizer.md tells
+what each does and what it brings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 import edgeinfer
 from edgeinfer.graph import Array, Graph
 from edgeinfer.lower import lower
+from edgeinfer.quantize import prepare
 from edgeinfer.quantize.assign import Assignment, assign
+from edgeinfer.quantize.channels import scaled
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.convert import convert
-from edgeinfer.quantize.observe import Progress, observe
+from edgeinfer.quantize.observe import batch_size, mixes_samples, observe
 from edgeinfer.quantize.params import Range
+from edgeinfer.quantize.probes import Loss
 from edgeinfer.quantize.ranges import METHODS, method
+from edgeinfer.quantize.reconstruct import reconstruct
 from edgeinfer.quantize.samples import Samples, check, load
+from edgeinfer.quantize.search import search
+from edgeinfer.quantize.settings import FAST, Settings
 
-__all__ = [
-    "DEFAULT_PERCENTILE",
-    "DEFAULT_RANGES",
-    "METHODS",
-    "Quantized",
-    "Samples",
-    "check",
-    "load",
-    "quantize",
-]
+__all__ = ["FAST", "METHODS", "Quantized", "Samples", "Settings", "check", "load", "quantize"]
 
-# Mean KL divergence ×1e-4 over six random splits (100 samples to calibrate, the others to judge),
-# min-max → percentile 99.995: kws01 33 → 18, vww01 15 → 10, ic01 76 → 52, digits 2.5 → 2.7.
-DEFAULT_RANGES, DEFAULT_PERCENTILE = "percentile", 99.995
+Progress = Callable[[str, float], None]  # a stage's name, the part of it that is done
+SAMPLES_MAX = 256  # that the search and the reconstruction look at, spread evenly
+ELEMENTS_MAX = 1 << 26  # of the largest activation over all of these
 
 
 @dataclass(frozen=True)
@@ -50,48 +51,109 @@ def quantize(
     graph: Graph,
     samples: Samples | Array | Mapping[str, Array],
     *,
-    ranges: str = DEFAULT_RANGES,
-    percentile: float = DEFAULT_PERCENTILE,
-    io: str = "int8",
-    per_channel: bool = True,
     progress: Progress | None = None,
+    **options: Any,
 ) -> Quantized:
     """The int8 graph of a float32 graph, by the TFLite int8 specification.
 
-    `samples` are float32 [n, …], by input name if there are several inputs; `ranges` is "minmax" or
-    "percentile" (then `percentile` of the values lie below the upper end, and as many above the
-    lower); `io` "int8" or "float32"; `progress` is called with samples done and in all. Raises
-    QuantizeError, UnsupportedError or DataError, the first two for what a run cannot change
-    before the first sample is run."""
+    `samples` are float32 [n, …], by input name if there are several inputs; `options` are fields of
+    Settings (`**FAST` for the simple pipeline); `progress` is called with a stage's name and the
+    part of it that is done. Raises QuantizeError, UnsupportedError or DataError, the first two for
+    what a run cannot change before the first sample is run."""
+    settings = Settings.of(options)
+    tell = progress or (lambda stage, part: None)
+    graph = prepare.fold_constants(graph)
     check_float(graph)
-    make = method(ranges)
-    make(1, percentile)
-    _rehearse(graph, per_channel, io)
+    if settings.ranges in METHODS:
+        method(settings.ranges)(1, settings.percentile)
+    _rehearse(graph, settings)
     checked = samples if isinstance(samples, Samples) else check(graph, samples)
+    settings, warnings = _possible(graph, checked, settings)
 
-    found = observe(graph, checked.inputs, lambda count: make(count, percentile), progress)
+    if settings.reconstructs or settings.equalize:
+        graph = prepare.own_constants(prepare.fuse_activations(graph))
+    few = _spread(graph, checked.inputs)
+    graph, found = _scale(graph, checked, few, settings, tell)
     assigned = assign(graph, found)
-    result, warnings = convert(graph, assigned.quants, per_channel=per_channel, io=io)
+    fitted = None
+    if settings.reconstructs:
+        made = reconstruct(
+            graph, assigned.quants, few, settings, lambda part: tell("Fitting weights", part)
+        )
+        graph, fitted = made.graph, made.weights
+    result, dead = convert(
+        graph, assigned.quants, per_channel=settings.per_channel, io=settings.io, fitted=fitted
+    )
     lower(result)
-    settings = {
-        "ranges": ranges,
-        "percentile": percentile,
-        "io": io,
-        "per_channel": per_channel,
-    }
     recipe = _recipe(graph, settings, len(checked), found, assigned)
-    return Quantized(result, recipe, [*checked.warnings, *assigned.warnings, *warnings])
+    return Quantized(result, recipe, [*checked.warnings, *warnings, *assigned.warnings, *dead])
 
 
-def _rehearse(graph: Graph, per_channel: bool, io: str) -> None:
+def _scale(
+    graph: Graph, checked: Samples, few: Sequence[Array], settings: Settings, tell: Progress
+) -> tuple[Graph, dict[int, Range]]:
+    """The graph with balanced channels, and the range of each activation."""
+    loss = Loss(graph, settings.seed)
+    found: dict[int, Range] = dict.fromkeys(graph.activations(), (-1.0, 1.0))
+    if settings.ranges == "search" or settings.equalize:
+        choice = search(
+            loss,
+            few,
+            batch_size(graph, few),
+            equalize=settings.equalize,
+            per_channel=settings.per_channel,
+            seed=settings.seed,
+            progress=lambda part: tell("Searching scales", part),
+        )
+        graph = prepare.with_data(graph, scaled(graph, choice.factors))
+        found.update(choice.ranges)
+    if settings.ranges != "search":
+        make = method(settings.ranges)
+        found = observe(
+            graph,
+            checked.inputs,
+            lambda count: make(count, settings.percentile),
+            lambda done, count: tell("Observing ranges", done / count),
+        )
+    return graph, found
+
+
+def _possible(graph: Graph, samples: Samples, settings: Settings) -> tuple[Settings, list[str]]:
+    """The settings that this network allows, and a warning if they are not those wished for."""
+    if settings.reconstructs and mixes_samples(graph, samples.inputs):
+        plain = {k: v for k, v in FAST.items() if k != "ranges" or settings.ranges == "search"}
+        return replace(settings, **plain), [
+            "The network mixes the samples of a batch, which only the simple pipeline can follow."
+        ]
+    if (settings.ranges == "search" or settings.equalize) and not Loss(graph, 0).usable:
+        ranges = "percentile" if settings.ranges == "search" else settings.ranges
+        return replace(settings, ranges=ranges, equalize=False), [
+            "The network has an operator whose gradient is not known: ranges are taken by "
+            "percentile, and channels are not equalized."
+        ]
+    return settings, []
+
+
+def _spread(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+    """So many of the samples as memory and patience allow, filled up to the model's batch."""
+    count, unit = len(inputs[0]), graph.tensors[graph.inputs[0]].shape[0]
+    largest = max(graph.tensors[t].size for t in graph.activations()) // unit
+    most = min(count, SAMPLES_MAX, max(ELEMENTS_MAX // max(largest, 1), 8))
+    rows = np.linspace(0, count - 1, most).round().astype(np.int64)
+    rows = np.concatenate([rows, np.repeat(rows[-1:], -len(rows) % unit)])
+    return [x[rows] for x in inputs]
+
+
+def _rehearse(graph: Graph, settings: Settings) -> None:
     """Quantize with made-up ranges, so that what no kernel runs is refused at once."""
     unit: dict[int, Range] = dict.fromkeys(graph.activations(), (-1.0, 1.0))
-    lower(convert(graph, assign(graph, unit).quants, per_channel=per_channel, io=io)[0])
+    quants = assign(graph, unit).quants
+    lower(convert(graph, quants, per_channel=settings.per_channel, io=settings.io)[0])
 
 
 def _recipe(
     graph: Graph,
-    settings: Mapping[str, Any],
+    settings: Settings,
     count: int,
     found: Mapping[int, Range],
     assigned: Assignment,
@@ -99,6 +161,8 @@ def _recipe(
     """`settings` are the keyword arguments that repeat the run; `tensors` is what it chose."""
     tensors = []
     for t, (low, high) in found.items():
+        if t not in assigned.quants:
+            continue
         scale, zero_point = assigned.quants[t].scale[0], assigned.quants[t].zero_point[0]
         tensors.append(
             {
@@ -112,7 +176,7 @@ def _recipe(
         )
     return {
         "edgeinfer": edgeinfer.__version__,
-        "settings": dict(settings),
+        "settings": settings.as_dict(),
         "samples": count,
         "tensors": tensors,
     }

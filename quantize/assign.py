@@ -28,19 +28,11 @@ def assign(graph: Graph, ranges: Mapping[int, Range]) -> Assignment:
     `ranges` has every activation's range. Operators of rule `same_scale` tie their tensors into
     one group, whose range is the union of its members'; an output that the specification fixes
     passes its scale on to a group that holds nothing else, and is requantized for any other."""
-    fixed: dict[int, Quant] = {}
-    groups = _Groups()
+    fixed, groups = tied(graph)
     constants: set[int] = set()
     for index, node in enumerate(graph.nodes):
-        rule = rule_of(graph, index)
-        if rule.fixed_output is not None:
-            fixed[node.outputs[0]] = rule.fixed_output
-        operands = list(activation_inputs(graph, node, rule))
+        operands = activation_inputs(graph, node, rule_of(graph, index))
         constants.update(t for t in operands if graph.tensors[t].data is not None)
-        if rule.same_scale:
-            for t in operands:
-                if t not in fixed:
-                    groups.join(t, node.outputs[0])
     inherited = _inherited(graph, fixed, groups)
 
     merged: dict[int, Range] = {}
@@ -64,6 +56,21 @@ def assign(graph: Graph, ranges: Mapping[int, Range]) -> Assignment:
     return Assignment(quants, tuple(warnings))
 
 
+def tied(graph: Graph) -> tuple[dict[int, Quant], Groups]:
+    """The outputs whose scale the specification gives, and which tensors must share one."""
+    fixed: dict[int, Quant] = {}
+    groups = Groups()
+    for index, node in enumerate(graph.nodes):
+        rule = rule_of(graph, index)
+        if rule.fixed_output is not None:
+            fixed[node.outputs[0]] = rule.fixed_output
+        if rule.same_scale:
+            for t in activation_inputs(graph, node, rule):
+                if t not in fixed:
+                    groups.join(t, node.outputs[0])
+    return fixed, groups
+
+
 def rule_of(graph: Graph, index: int) -> QuantRule:
     """The quantization rule of a node's operator."""
     return op_for(Site.of(graph, index)).rule
@@ -78,7 +85,7 @@ def activation_inputs(graph: Graph, node: Node, rule: QuantRule) -> Iterator[int
             yield t
 
 
-def _inherited(graph: Graph, fixed: Mapping[int, Quant], groups: _Groups) -> dict[int, Quant]:
+def _inherited(graph: Graph, fixed: Mapping[int, Quant], groups: Groups) -> dict[int, Quant]:
     """Groups that only tensors of one fixed scale flow into: root → that scale."""
     feeds: dict[int, list[Quant | None]] = {}
     made = graph.producers()
@@ -99,7 +106,7 @@ def _inherited(graph: Graph, fixed: Mapping[int, Quant], groups: _Groups) -> dic
     }
 
 
-class _Groups:
+class Groups:
     """Union-find over tensor indices."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,18 +27,32 @@ VERSIONS = {
 _STALE_METADATA = ("min_runtime_version", "CONVERSION_METADATA")
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """Integer weights that a stage has chosen."""
+
+    data: Array  # int8, of the weights' shape
+    quant: Quant
+
+
 def convert(
-    graph: Graph, quants: Mapping[int, Quant], *, per_channel: bool = True, io: str = "int8"
+    graph: Graph,
+    quants: Mapping[int, Quant],
+    *,
+    per_channel: bool = True,
+    io: str = "int8",
+    fitted: Mapping[int, Fitted] | None = None,
 ) -> tuple[Graph, list[str]]:
     """The int8 graph with these scales, and warnings about dead channels.
 
-    `quants` is for activations and constants used as such; weights and bias follow from them.
-    Tensors keep their names and places; where a constant serves two layers differently, where a
-    layer needs another scale than its input has, and for float I/O, tensors are added at the end.
+    `quants` is for activations and constants used as such; weights and bias follow from them,
+    except for the weight tensors in `fitted`. Tensors keep their names and places; where a constant
+    serves two layers differently, where a layer needs another scale than its input has, and for
+    float I/O, tensors are added at the end.
     Raises QuantizeError if `io` is neither "int8" nor "float32"."""
     if io not in IO:
         raise QuantizeError(f"There is no I/O type '{io}'.", f"Use {' or '.join(IO)}.")
-    build = _Builder(graph, quants, per_channel)
+    build = _Builder(graph, quants, per_channel, fitted or {})
     if io == "float32":
         for t in graph.inputs:
             build.inner[t] = build.add(build.int8(t), "_int8")
@@ -64,8 +78,15 @@ def convert(
 class _Builder:
     """The int8 graph while it grows."""
 
-    def __init__(self, graph: Graph, quants: Mapping[int, Quant], per_channel: bool) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        quants: Mapping[int, Quant],
+        per_channel: bool,
+        fitted: Mapping[int, Fitted],
+    ) -> None:
         self.graph = graph
+        self.fitted = fitted
         self.quants = quants
         self.per_channel = per_channel
         self.tensors: list[Tensor] = list(graph.tensors)
@@ -89,12 +110,9 @@ class _Builder:
         rule = rule_of(self.graph, index)
         inputs = [self._operand(t, node, rule) for t in node.inputs]
         if rule.weights is not None:
-            quant = self._weights(site, rule)
+            weights, quant = self._weights(site, rule)
             scale = self.tensors[inputs[0]].scale
-            weights = site.const(rule.weights)
-            inputs[rule.weights] = self._constant(
-                node.inputs[rule.weights], to_integers(weights, quant, np.int8, NARROW), quant
-            )
+            inputs[rule.weights] = self._constant(node.inputs[rule.weights], weights, quant)
             if rule.bias is not None and site.optional(rule.bias) is not None:
                 own = bias_quant(quant, scale)
                 bias = to_integers(site.const(rule.bias), own, np.int32, INT32)
@@ -112,17 +130,22 @@ class _Builder:
             f"zero (first in {where}): they cost memory and time and add nothing."
         ]
 
-    def _weights(self, site: Site, rule: QuantRule) -> Quant:
+    def _weights(self, site: Site, rule: QuantRule) -> tuple[Array, Quant]:
+        """A layer's weights as integers."""
         assert rule.weights is not None
         axis = rule.channel_axis if self.per_channel else None
         bias = None
         if rule.bias is not None and site.optional(rule.bias) is not None:
             bias = site.const(rule.bias)
         scale = self.quants[site.node.inputs[0]].scale[0]
-        quant, dead = weight_quant(site.const(rule.weights), axis, bias, float(scale))
+        weights = site.const(rule.weights)
+        quant, dead = weight_quant(weights, axis, bias, float(scale))
         if dead:
             self.dead[site.where] = dead
-        return quant
+        chosen = self.fitted.get(site.node.inputs[rule.weights])
+        if chosen is not None:
+            return chosen.data, chosen.quant
+        return to_integers(weights, quant, np.int8, NARROW), quant
 
     def _operand(self, t: int, node: Node, rule: QuantRule) -> int:
         """An input of a node: an activation, in the scale that the node needs, or a constant."""

@@ -65,18 +65,24 @@ def batch_size(graph: Graph, samples: Sequence[Array]) -> int:
     unit = graph.tensors[graph.inputs[0]].shape[0]
     largest = max(graph.tensors[t].size for t in graph.activations())
     fitting = max(1, min(BATCH_MAX, BATCH_ELEMENTS // max(largest, 1)))
-    if fitting == 1 or len(samples[0]) < 2 * unit:
-        return unit
+    return unit if fitting == 1 or mixes_samples(graph, samples) else fitting * unit
+
+
+def mixes_samples(graph: Graph, samples: Sequence[Array]) -> bool:
+    """Whether a sample's outputs depend on what else is in the batch, or the batch has one size."""
+    unit = graph.tensors[graph.inputs[0]].shape[0]
+    if len(samples[0]) < 2 * unit:
+        return len(samples[0]) != unit
     pair = [x[: 2 * unit] for x in samples]
     with np.errstate(all="ignore"):
         single = [reference.run(graph, [x[i : i + unit] for x in pair]) for i in (0, unit)]
         try:
             both = reference.run(graph, pair)
         except (ValueError, IndexError, EdgeinferError):
-            return unit
+            return True
     for position, joined in enumerate(both):
         apart = np.concatenate([outputs[position] for outputs in single]) if joined.ndim else joined
         near = 1e-4 * float(np.abs(apart).max(initial=0.0)) + 1e-6
         if joined.shape != apart.shape or not np.allclose(joined, apart, 1e-3, near, True):
-            return unit
-    return fitting * unit
+            return True
+    return False

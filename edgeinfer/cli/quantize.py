@@ -12,29 +12,24 @@ from typing import Any
 from edgeinfer import tflite
 from edgeinfer.cli import common, data, measure
 from edgeinfer.cli.ui import Ui, size, some
-from edgeinfer.errors import DataError
+from edgeinfer.errors import DataError, QuantizeError
 from edgeinfer.graph import Graph
 from edgeinfer.image import read_image
 from edgeinfer.plan import METADATA_KEY, offline_metadata
-from edgeinfer.quantize import DEFAULT_PERCENTILE, DEFAULT_RANGES, METHODS, Samples, quantize
+from edgeinfer.quantize import FAST, Samples, Settings, prepare, quantize
 from edgeinfer.quantize import load as load_samples
 from edgeinfer.quantize.check import check_float
+from edgeinfer.quantize.settings import CHOICES
 from edgeinfer.session import Session
 
 NAME, HELP = "quantize", "turn a float .tflite into an int8 .tflite, calibrated on your samples"
 EXAMPLES = (
     "edgeinfer quantize model.tflite --calib samples.npz",
     "edgeinfer quantize model.tflite --calib x.npy -n 100 -o small.tflite",
-    "edgeinfer quantize model.tflite --calib x.npz --io float32",
+    "edgeinfer quantize model.tflite --calib x.npz --fast --io float32",
     "edgeinfer quantize new.tflite --calib x.npz --recipe model_int8.json",
 )
-# Keyword arguments of quantize(), and the values that a recipe may give them.
-DEFAULTS = {
-    "ranges": DEFAULT_RANGES,
-    "percentile": DEFAULT_PERCENTILE,
-    "io": "int8",
-    "per_channel": True,
-}
+DEFAULTS = Settings()
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,31 +50,45 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", metavar="R", help="settings of an earlier run's .json; options here win"
     )
     parser.add_argument(
-        "--ranges",
-        choices=sorted(METHODS),
-        help=f"what is kept of a tensor's values (default {DEFAULT_RANGES})",
+        "--fast",
+        action="store_true",
+        help="the simple pipeline: percentile ranges and plain rounding, in a second or so",
     )
     parser.add_argument(
+        "--io", choices=CHOICES["io"], help=f"type of inputs and outputs (default {DEFAULTS.io})"
+    )
+    stages = parser.add_argument_group("stages")
+    stages.add_argument(
+        "--ranges",
+        choices=CHOICES["ranges"],
+        help=f"how activation ranges are chosen (default {DEFAULTS.ranges})",
+    )
+    stages.add_argument(
         "--percentile",
         type=float,
         metavar="P",
-        help=f"percent of values below a range's end (default {DEFAULT_PERCENTILE})",
+        help=f"ranges that leave out what lies beyond the P-th percentile ({DEFAULTS.percentile})",
     )
-    parser.add_argument(
-        "--io", choices=("int8", "float32"), help="type of inputs and outputs (default int8)"
+    stages.add_argument(
+        "--rounding",
+        choices=CHOICES["rounding"],
+        help=f"of weights: against the layer's inputs, or plain (default {DEFAULTS.rounding})",
     )
-    parser.add_argument(
-        "--per-tensor",
-        dest="per_channel",
-        action="store_const",
-        const=False,
-        help="one scale per weight tensor, not per channel",
+    for option, name, text in (
+        ("--per-tensor", "per_channel", "one scale per weight tensor, not per channel"),
+        ("--no-equalize", "equalize", "leave the channels between layers as they are"),
+        ("--no-weight-scales", "weight_scales", "a channel's scale is its largest weight's"),
+        ("--no-bias-correction", "correct_bias", "keep biases as they are"),
+    ):
+        stages.add_argument(option, dest=name, action="store_const", const=False, help=text)
+    stages.add_argument(
+        "--seed", type=common.natural, metavar="S", help="of what is drawn at random (default 0)"
     )
     parser.add_argument("--labels", metavar="Y.npy", help="labels, if DATA has none")
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
-    graph = common.load(args.model)
+    graph = prepare.fold_constants(common.load(args.model))
     check_float(graph)
     settings = _settings(args)
     out, recipe = _outputs(args)
@@ -87,8 +96,10 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     if args.labels:
         samples = replace(samples, labels=data.read_labels(args.labels, len(samples)))
     calibration = samples.first(args.n) if args.n is not None else samples
-    with ui.progress("Calibrating") as advance:
-        done = quantize(graph, calibration, progress=lambda i, n: advance(i / n), **settings)
+    with ui.progress("Quantizing") as advance:
+        done = quantize(
+            graph, calibration, progress=lambda stage, part: advance(part, stage), **settings
+        )
     for text in done.warnings:
         ui.warn(text)
     result = done.graph
@@ -117,23 +128,27 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
 
 
 def _settings(args: argparse.Namespace) -> dict[str, Any]:
-    """Keyword arguments of quantize(): options, else the recipe's, else the defaults."""
-    given = {k: getattr(args, k) for k in DEFAULTS if getattr(args, k) is not None}
-    return {**DEFAULTS, **(_recipe(args.recipe) if args.recipe else {}), **given}
+    """Keyword arguments of quantize(): options, else --fast or the recipe's, else the defaults."""
+    names = DEFAULTS.as_dict()
+    given = {k: getattr(args, k) for k in names if getattr(args, k) is not None}
+    if args.percentile is not None and args.ranges is None:
+        given["ranges"] = "percentile"
+    base = _recipe(args.recipe) if args.recipe else {}
+    return {**base, **(FAST if args.fast else {}), **given}
 
 
 def _recipe(path: str) -> dict[str, Any]:
     remedy = "Give the .json that 'edgeinfer quantize' wrote beside a model."
     try:
         settings = json.loads(Path(path).read_text(encoding="utf-8"))["settings"]
-        wrong = {k for k, v in settings.items() if type(v) is not type(DEFAULTS.get(k))}
+        Settings.of(settings)
     except OSError as error:
         what = (error.strerror or str(error)).lower()
         raise DataError(f"Cannot read the recipe '{path}': {what}.", remedy) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"'{path}' is not a recipe.", remedy) from error
-    if wrong:
-        raise DataError(f"The recipe '{path}' has a wrong {' and '.join(sorted(wrong))}.", remedy)
+    except QuantizeError as error:
+        raise DataError(f"The recipe '{path}' is wrong: {error.what}", error.remedy) from error
     return dict(settings)
 
 

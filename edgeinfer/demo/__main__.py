@@ -83,7 +83,9 @@ def demo(ui: Ui) -> None:
 def quantized(ui: Ui, graph: Graph, images: Array) -> tuple[Graph, Path]:
     """The int8 graph and the file it was written to."""
     with ui.progress("Quantizing") as advance:
-        done = quantize(graph, images[:CALIBRATION], progress=lambda i, n: advance(i / n))
+        done = quantize(
+            graph, images[:CALIBRATION], progress=lambda stage, part: advance(part, stage)
+        )
     path = Path(tempfile.gettempdir()) / "digits_int8.tflite"
     tflite.write_file(path, done.graph)
     stage(ui, "quantize", f"{size(path.stat().st_size)} int8 .tflite, {CALIBRATION} images")

@@ -172,7 +172,7 @@ def test_recipes(refused: Refused, models: Path) -> None:
     refused(*words, "--recipe", "nosuch.json", says="Cannot read the recipe 'nosuch.json'")
     refused(*words, "--recipe", "list.json", says="'list.json' is not a recipe", remedy="wrote")
     refused(*words, "--recipe", models / "x.npz", says="is not a recipe")
-    refused(*words, "--recipe", "wrong.json", says="has a wrong magic and percentile")
+    refused(*words, "--recipe", "wrong.json", says="The setting 'percentile' is 'high'")
     refused(*words, "--percentile", "30", says="30.0 is no percentile", remedy="above 50")
     refused(*words, "--percentile", "nan", says="nan is no percentile")
 

@@ -10,10 +10,9 @@ import pytest
 
 from edgeinfer import evaluate, tflite
 from edgeinfer.demo import digits
-from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Array, Graph
 from edgeinfer.lower import lower
-from edgeinfer.quantize import quantize
+from edgeinfer.quantize import FAST, quantize
 from tests.quantize.networks import oracle, run_float
 
 
@@ -80,10 +79,13 @@ def test_autoencoder_stays_close(shared: Path) -> None:
     assert report.sqnr_db > 22
 
 
-def test_unsupported_layers_are_named(shared: Path) -> None:
+def test_shapes_that_keras_computes_are_folded(shared: Path) -> None:
     graph = _float(shared, "mobilenet_v1_025_128")
-    with pytest.raises(UnsupportedError, match=r"layer 29 \(SHAPE .*Supported"):
-        quantize(graph, np.zeros(0))
+    assert {"SHAPE", "STRIDED_SLICE", "PACK"} < {n.op for n in graph.nodes}
+    samples = np.random.default_rng(0).normal(size=(4, 128, 128, 3))
+    made = quantize(graph, samples, **FAST).graph
+    assert not {"SHAPE", "STRIDED_SLICE", "PACK"} & {n.op for n in made.nodes}
+    assert oracle(made, samples[:1].astype(np.float32))[0].shape == (1, 1000)
 
 
 def test_digits(digits_float: Path) -> None:

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A float graph in the form that the stages work on: constants computed, activations fused, and
+weights and a bias of its own for each layer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from edgeinfer.graph import Array, Graph, Node, Tensor
+from edgeinfer.ops import OPS, op_for
+from edgeinfer.ops.base import Site
+
+_FUSABLE = {"RELU": 1, "RELU6": 3}  # operator → ActivationFunctionType of the schema
+
+
+def fold_constants(graph: Graph) -> Graph:
+    """Compute what depends on no input: nodes of constants, and shapes, which are known."""
+    tensors, nodes = list(graph.tensors), []
+    for node in graph.nodes:
+        known = [t < 0 or tensors[t].data is not None for t in node.inputs]
+        single = node.op in OPS and len(node.outputs) == 1 and node.outputs[0] not in graph.outputs
+        if not single or not (node.op == "SHAPE" or (known and all(known))):
+            nodes.append(node)
+            continue
+        t = node.outputs[0]
+        if node.op == "SHAPE":
+            data: Array = np.asarray(tensors[node.inputs[0]].shape, tensors[t].dtype)
+        else:
+            part = replace(graph, tensors=tuple(tensors), nodes=(node,))
+            values = [tensors[i].data if i >= 0 else None for i in node.inputs]
+            data = OPS[node.op].run(Site.of(part, 0), values)[0]
+        tensors[t] = replace(tensors[t], data=data, shape=data.shape)
+    return replace(graph, tensors=tuple(tensors), nodes=tuple(nodes))
+
+
+def fuse_activations(graph: Graph) -> Graph:
+    """Let a RELU or RELU6 that alone reads a convolution's or a dense layer's output become a part
+    of it: one rounding less, and a node less to run."""
+    readers, nodes, gone = graph.consumers(), list(graph.nodes), set()
+    makers = graph.producers()
+    for index, node in enumerate(graph.nodes):
+        maker = makers.get(node.inputs[0], -1) if node.op in _FUSABLE else -1
+        if maker < 0 or len(readers[node.inputs[0]]) > 1 or node.inputs[0] in graph.outputs:
+            continue
+        before = nodes[maker]
+        if before.op not in OPS or OPS[before.op].rule.weights is None:
+            continue
+        if before.options.get("fused_activation_function", 0) != 0:
+            continue
+        options = {**before.options, "fused_activation_function": _FUSABLE[node.op]}
+        nodes[maker] = replace(before, outputs=node.outputs, options=options)
+        gone.add(index)
+    return replace(graph, nodes=tuple(n for i, n in enumerate(nodes) if i not in gone))
+
+
+def own_constants(graph: Graph) -> Graph:
+    """Give each layer with weights its own tensors for them, and a bias if it has none."""
+    tensors, nodes, used = list(graph.tensors), [], set()
+
+    def own(tensor: Tensor, index: int) -> int:
+        if index >= 0 and index not in used:
+            used.add(index)
+            return index
+        suffix = f"_{len(tensors) - len(graph.tensors) + 1}" if index >= 0 else ""
+        tensors.append(replace(tensor, name=tensor.name + suffix))
+        return len(tensors) - 1
+
+    for index, node in enumerate(graph.nodes):
+        site = Site.of(graph, index)
+        rule = op_for(site).rule
+        if rule.weights is None or rule.bias is None:
+            used.update(node.inputs)
+            nodes.append(node)
+            continue
+        inputs = [*node.inputs, *[-1] * (rule.bias + 1 - len(node.inputs))]
+        weights, bias = site.input(rule.weights), site.optional(rule.bias)
+        if bias is None:
+            channels = weights.shape[rule.channel_axis or 0]
+            zeros = np.zeros(channels, np.float32)
+            bias = Tensor(f"{weights.name}_bias", zeros.shape, zeros.dtype, data=zeros)
+        inputs[rule.weights] = own(weights, inputs[rule.weights])
+        inputs[rule.bias] = own(bias, inputs[rule.bias])
+        nodes.append(replace(node, inputs=tuple(inputs)))
+    return replace(graph, tensors=tuple(tensors), nodes=tuple(nodes))
+
+
+def with_data(graph: Graph, changed: dict[int, Array]) -> Graph:
+    """The graph with other constants: tensor → float32 data of the same shape."""
+    tensors = list(graph.tensors)
+    for t, data in changed.items():
+        tensors[t] = replace(tensors[t], data=np.asarray(data, np.float32))
+    return replace(graph, tensors=tuple(tensors))
+
+
+def one_node(graph: Graph, node: Node, activations: set[int]) -> Graph:
+    """The graph of a single node; its inputs are those of `activations` that the node reads."""
+    inputs = tuple(dict.fromkeys(t for t in node.inputs if t in activations))
+    return replace(graph, nodes=(node,), inputs=inputs, outputs=node.outputs, signatures=())

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of a run: what a recipe holds, and which stages are on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from edgeinfer.errors import QuantizeError
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "ranges": ("search", "minmax", "percentile", "mse", "entropy"),
+    "io": ("int8", "float32"),
+    "rounding": ("adaptive", "nearest"),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Each stage's switch; the defaults are the most accurate."""
+
+    ranges: str = "search"  # how activation ranges are chosen: see CHOICES
+    percentile: float = 99.995  # for ranges="percentile": percent of values below the upper end
+    io: str = "int8"  # type of inputs and outputs
+    per_channel: bool = True  # a scale for each output channel of weights, or one for the tensor
+    equalize: bool = True  # balance channels between layers
+    rounding: str = "adaptive"  # of weights: against the layer's inputs, or each to the nearest
+    weight_scales: bool = True  # search each channel's weight scale, or take its largest weight's
+    correct_bias: bool = True  # let biases make good for the mean error of each channel
+    seed: int = 0  # of what is drawn at random
+
+    @staticmethod
+    def of(options: Mapping[str, Any]) -> Settings:
+        """Settings from keyword arguments or a recipe.
+
+        Raises QuantizeError naming what is unknown or of a wrong type."""
+        kinds = {f.name: type(f.default) for f in fields(Settings)}
+        checked: dict[str, Any] = {}
+        for name, value in options.items():
+            if name not in kinds:
+                raise QuantizeError(
+                    f"There is no setting '{name}'.", f"Settings: {', '.join(kinds)}."
+                )
+            if kinds[name] is float and type(value) is int:
+                value = float(value)
+            if type(value) is not kinds[name]:
+                raise QuantizeError(
+                    f"The setting '{name}' is {value!r}.", f"Give a {kinds[name].__name__}."
+                )
+            if name in CHOICES and value not in CHOICES[name]:
+                what = {"ranges": "range method", "io": "I/O type"}.get(name, name)
+                raise QuantizeError(
+                    f"There is no {what} '{value}'.", f"Use {' or '.join(CHOICES[name])}."
+                )
+            checked[name] = value
+        percentile = checked.get("percentile", 100.0)
+        if not 50 < percentile <= 100:
+            raise QuantizeError(
+                f"{percentile} is no percentile for a range.", "Give one above 50, up to 100."
+            )
+        return Settings(**checked)
+
+    @property
+    def reconstructs(self) -> bool:
+        """Whether layers are fitted to what the quantized layers before them give."""
+        return self.rounding == "adaptive" or self.weight_scales or self.correct_bias
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON data."""
+        return asdict(self)
+
+
+FAST: dict[str, Any] = {
+    "ranges": "percentile",
+    "equalize": False,
+    "rounding": "nearest",
+    "weight_scales": False,
+    "correct_bias": False,
+}
+"""Settings of the simple pipeline: ranges and rounding, nothing else."""

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each stage does, on networks made so that it matters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgeinfer import evaluate, reference
+from edgeinfer.graph import Array, Graph
+from edgeinfer.quantize import FAST, prepare, quantize, rounding
+from edgeinfer.quantize.biases import corrected
+from edgeinfer.quantize.channels import groups, scaled
+from edgeinfer.quantize.gradients import backward, differentiable
+from edgeinfer.quantize.probes import Loss, run_all
+from tests.quantize.networks import CONV, POOL, Net, classifier, noise, run_float
+
+SIMPLE = {**FAST, "ranges": "minmax"}
+
+
+def separable(seed: int = 0, spread: float = 1.0, clip: int = 1) -> Graph:
+    """CONV_2D, DEPTHWISE_CONV_2D, CONV_2D, pool, dense: channels differ by up to e ** spread."""
+    net = Net(seed)
+    x = net.conv(net.input(1, 8, 8, 2), 8, fused_activation_function=clip)
+    weights = net.const(net.random.normal(size=(1, 3, 3, 8)) * 0.5)
+    x = net.op("DEPTHWISE_CONV_2D", x, weights, net.weights(8), shape=(1, 8, 8, 8),
+               depth_multiplier=1, fused_activation_function=clip, **CONV)  # fmt: skip
+    x = net.conv(x, 8, fused_activation_function=1)
+    x = net.op("AVERAGE_POOL_2D", x, shape=(1, 4, 4, 8), **POOL)
+    graph = net.graph(net.dense(net.reshape(x, 1, 128), 6))
+    if spread:
+        by = np.exp(np.random.default_rng(seed).uniform(0, spread, 8)).astype(np.float32)
+        first, second = groups(graph)[:2]
+        graph = prepare.with_data(graph, scaled(graph, {first: 1 / by, second: by[::-1] / by}))
+    return graph
+
+
+def error(graph: Graph, samples: Array, fresh: Array, **options: object) -> float:
+    """Mean squared error of the int8 graph's outputs on samples that did not calibrate it."""
+    made = quantize(graph, samples, **options).graph
+    feed = evaluate.to_input(made.tensors[made.inputs[0]], fresh)
+    out = made.tensors[made.outputs[0]]
+    got = evaluate.from_output(out, reference.run(made, [feed])[0])
+    return float(((got - run_float(graph, fresh)) ** 2).mean())
+
+
+def test_scaling_channels_changes_nothing_in_float() -> None:
+    for clip in (0, 1):
+        graph = separable(clip=clip)
+        found = groups(graph)
+        assert [g.channels for g in found] == [8, 8]  # the last is flattened before it is read
+        by = {g: np.linspace(0.1, 3, 8).astype(np.float32) for g in found}
+        other = prepare.with_data(graph, scaled(graph, by))
+        x = noise(graph)
+        assert run_float(other, x) == pytest.approx(run_float(graph, x), rel=1e-4, abs=1e-4)
+
+
+def test_no_group_where_a_factor_would_not_pass() -> None:
+    net = Net()
+    x = net.conv(net.input(1, 4, 4, 2), 3)
+    y = net.op("LOGISTIC", x, shape=(1, 4, 4, 3))
+    assert groups(net.graph(net.conv(y, 2))) == []
+    net = Net()
+    x = net.conv(net.input(1, 4, 4, 2), 3, fused_activation_function=2)
+    assert groups(net.graph(net.conv(x, 2))) == []
+    net = Net()
+    a, b = (net.conv(net.input(1, 4, 4, 2, name=n), 3) for n in ("a", "b"))
+    y = net.op("ADD", a, b, shape=(1, 4, 4, 3))
+    (joined,) = groups(net.graph(net.conv(y, 2)))
+    assert joined.makers == (0, 1)
+    assert joined.readers == (3,)
+
+
+def test_equalization_helps_where_channels_differ() -> None:
+    graph = separable(spread=4)
+    x, fresh = noise(graph, 60), noise(graph, 200, seed=5)
+    plain = error(graph, x, fresh, **{**SIMPLE, "ranges": "search"})
+    assert error(graph, x, fresh, **{**SIMPLE, "ranges": "search", "equalize": True}) < plain / 2
+
+
+def test_relu6_stays_right_when_channels_are_equalized() -> None:
+    graph = separable(spread=0, clip=3)
+    x, fresh = noise(graph, 60), noise(graph, 200, seed=5)
+    options = {**SIMPLE, "ranges": "search", "correct_bias": True}
+    plain = error(graph, x, fresh, **options)
+    assert error(graph, x, fresh, **{**options, "equalize": True}) < plain * 1.1
+
+
+def test_bias_correction_removes_the_mean_error() -> None:
+    random = np.random.default_rng(0)
+    wanted = random.normal(size=(4000, 3)).astype(np.float32)
+    made = wanted * np.float32(0.8) + np.float32([0.5, -0.2, 2.0])
+    mean = (wanted - made).mean(0)
+    assert corrected(made, wanted, (-np.inf, np.inf)) == pytest.approx(mean, rel=1e-4)
+    bias = corrected(made, wanted, (0.0, np.inf))
+    left, before = (
+        np.abs(np.maximum(made + b, 0).mean(0) - np.maximum(wanted, 0).mean(0)) for b in (bias, 0)
+    )
+    assert left.max() < 0.02
+    assert (left < before / 5).all()
+
+
+def test_adaptive_rounding_beats_the_nearest_on_correlated_inputs() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(500, 12)) @ random.normal(size=(12, 12)) + 3
+    h = rounding.damped((x.T @ x / len(x))[None], 1e-6)
+    w, scale = random.normal(size=(5, 12)), np.full(5, 0.1)
+    near = rounding.nearest(w, scale)
+    q = rounding.adaptive(h, w, scale, rounding.factorize(h))
+    assert np.array_equal(q, np.rint(q))
+    lost = [rounding.error(h, scale[:, None] * v - w) for v in (near, q)]
+    assert (lost[1] <= lost[0]).all()
+    assert lost[1].sum() < lost[0].sum() * 0.7
+    inverse = rounding.factorize(h)[0]
+    assert inverse.T @ inverse @ h[0] == pytest.approx(np.eye(12), abs=1e-4)
+    assert np.allclose(inverse, np.triu(inverse))
+
+
+def test_on_independent_inputs_adaptive_is_nearest() -> None:
+    random = np.random.default_rng(0)
+    w, scale = random.normal(size=(5, 12)), np.full(5, 0.1)
+    h = np.diag(random.uniform(1, 2, 12))[None]
+    q = rounding.adaptive(h, w, scale, rounding.factorize(h))
+    assert np.array_equal(q, rounding.nearest(w, scale))
+
+
+@pytest.mark.parametrize("stage", ["rounding", "weight_scales", "correct_bias"])
+def test_each_stage_lowers_the_error(stage: str) -> None:
+    ratio = []
+    for seed in range(4):
+        graph = separable(seed, spread=3.5)
+        x, fresh = noise(graph, 60), noise(graph, 200, seed=5)
+        options = {"ranges": "minmax", "equalize": False, "per_channel": False}
+        off = {"rounding": "nearest"}.get(stage, False)
+        ratio.append(
+            error(graph, x, fresh, **options) / error(graph, x, fresh, **{**options, stage: off})
+        )
+    assert np.mean(ratio) < (1.0 if stage != "weight_scales" else 1.01)
+
+
+def test_everything_on_beats_the_simple_pipeline() -> None:
+    graph = separable(spread=2)
+    x, fresh = noise(graph, 60), noise(graph, 200, seed=5)
+    assert error(graph, x, fresh) < error(graph, x, fresh, **FAST) / 2
+
+
+def test_gradients_are_the_slope_of_the_loss() -> None:
+    net = Net()
+    x = net.input(1, 6, 6, 4)
+    y = net.conv(x, 4, fused_activation_function=1)
+    weights, bias = net.weights(1, 3, 3, 8), net.weights(8)
+    y = net.op("DEPTHWISE_CONV_2D", y, weights, bias, shape=(1, 3, 3, 8), depth_multiplier=2,
+               **{**CONV, "stride_h": 2, "stride_w": 2})  # fmt: skip
+    y = net.op("MAX_POOL_2D", y, shape=(1, 2, 2, 8), **{**POOL, "stride_h": 1, "stride_w": 1})
+    pads = net.const([[0, 0], [1, 0], [0, 1], [0, 0]], np.int32)
+    y = net.op("PAD", y, pads, shape=(1, 3, 3, 8))
+    y = net.op("MUL", y, net.op("LOGISTIC", y, shape=(1, 3, 3, 8)), shape=(1, 3, 3, 8))
+    y = net.op("CONCATENATION", y, y, shape=(1, 3, 3, 16), axis=3)
+    y = net.op("AVERAGE_POOL_2D", y, shape=(1, 2, 2, 16), **{**POOL, "padding": 0})
+    y = net.op("ADD", y, net.op("RELU", y, shape=(1, 2, 2, 16)), shape=(1, 2, 2, 16))
+    y = net.op("MEAN", y, net.const([1, 2], np.int32), shape=(1, 16), keep_dims=False)
+    graph = net.graph(net.softmax(net.dense(net.reshape(y, 1, 16), 3)))
+    assert differentiable(graph)
+    graph = replace(
+        graph,
+        tensors=tuple(
+            replace(t, dtype=np.dtype(np.float64), data=t.data.astype(np.float64))
+            if t.data is not None and t.dtype == np.float32
+            else replace(t, dtype=np.dtype(np.float64)) if t.dtype == np.float32 else t
+            for t in graph.tensors
+        ),
+    )  # fmt: skip
+    samples = noise(graph, 3).astype(np.float64)
+    values: dict[int, Array] = {}
+    (out,) = reference.run(graph, [samples], values.__setitem__)
+    seed = np.random.default_rng(1).normal(size=(2, *out.shape))
+    found: dict[int, Array] = {}
+    backward(graph, values, {graph.outputs[0]: seed}, found.__setitem__)
+    assert set(found) == set(graph.activations())
+    way = np.random.default_rng(2).normal(size=samples.shape)
+    small = 1e-4
+    ends = [reference.run(graph, [samples + s * small * way])[0].astype(float) for s in (1, -1)]
+    slope = ((ends[0] - ends[1]) / (2 * small) * seed).sum(-1)
+    mine = (found[x] * way).reshape(2, 3, -1).sum(2)
+    assert mine == pytest.approx(slope, rel=0.05, abs=0.02)
+
+
+def test_the_loss_is_divergence_plus_noise() -> None:
+    graph = classifier()
+    loss = Loss(graph, 0)
+    assert loss.logits
+    samples = np.repeat(noise(graph, 1), 4000, 0)
+    values = run_all(loss.graph, [samples])
+    t = loss.graph.outputs[0]
+    logits = values[t].astype(float)
+    power = loss.power({t: logits})
+    change = np.array([0.02, -0.03, 0.01])
+    (seeds,) = loss.seeds(values, power).values()
+    told = float(((seeds * change).sum(2) ** 2).sum(0).mean())
+    p, q = (np.exp(x) / np.exp(x).sum() for x in (logits[0], logits[0] + change))
+    kl = float((p * np.log(p / q)).sum())
+    noise_part = float(((change - change.mean()) ** 2).sum()) / power[t]
+    assert told == pytest.approx(2 * kl + noise_part, rel=0.05)
+
+
+def test_activations_are_fused_and_constants_become_a_layers_own() -> None:
+    net = Net()
+    x = net.input(1, 4, 4, 2)
+    bias = net.weights(3)
+    a = net.op("RELU", net.conv(x, 3, bias=bias), shape=(1, 4, 4, 3))
+    b = net.op("RELU6", net.conv(a, 3, bias=bias), shape=(1, 4, 4, 3))
+    last = net.conv(b, 3, bias=-1)
+    graph = net.graph(net.op("RELU", last, shape=(1, 4, 4, 3)), last)
+    made = prepare.own_constants(prepare.fuse_activations(graph))
+    assert [n.op for n in made.nodes] == ["CONV_2D"] * 3 + ["RELU"]
+    codes = [n.options.get("fused_activation_function", 0) for n in made.nodes[:3]]
+    assert codes == [1, 3, 0]  # the last is an output itself
+    assert len({n.inputs[2] for n in made.nodes[:3]}) == 3
+    assert not np.any(made.tensors[made.nodes[2].inputs[2]].data)
+    samples = noise(graph)
+    for one, two in zip(
+        reference.run(graph, [samples]), reference.run(made, [samples]), strict=True
+    ):
+        assert np.array_equal(one, two)
