@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,14 @@ from edgeinfer.quantize.channels import scaled
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.convert import convert
 from edgeinfer.quantize.observe import batch_size, mixes_samples, observe
+from edgeinfer.quantize.outliers import left_out, outliers
 from edgeinfer.quantize.params import Range
 from edgeinfer.quantize.probes import Loss
 from edgeinfer.quantize.ranges import METHODS, method
 from edgeinfer.quantize.reconstruct import reconstruct
+from edgeinfer.quantize.resume import Cache, fingerprint
 from edgeinfer.quantize.samples import Samples, check, load
-from edgeinfer.quantize.search import search
+from edgeinfer.quantize.search import Choice, search
 from edgeinfer.quantize.settings import FAST, Settings
 
 __all__ = ["FAST", "METHODS", "Quantized", "Samples", "Settings", "check", "load", "quantize"]
@@ -52,14 +55,16 @@ def quantize(
     samples: Samples | Array | Mapping[str, Array],
     *,
     progress: Progress | None = None,
+    cache: Path | None = None,
     **options: Any,
 ) -> Quantized:
     """The int8 graph of a float32 graph, by the TFLite int8 specification.
 
     `samples` are float32 [n, …], by input name if there are several inputs; `options` are fields of
     Settings (`**FAST` for the simple pipeline); `progress` is called with a stage's name and the
-    part of it that is done. Raises QuantizeError, UnsupportedError or DataError, the first two for
-    what a run cannot change before the first sample is run."""
+    part of it that is done; `cache` is a folder for what lets an interrupted run go on. Raises
+    QuantizeError, UnsupportedError or DataError, the first two for what a run cannot change before
+    the first sample is run."""
     settings = Settings.of(options)
     tell = progress or (lambda stage, part: None)
     graph = prepare.fold_constants(graph)
@@ -72,39 +77,60 @@ def quantize(
 
     if settings.reconstructs or settings.equalize:
         graph = prepare.own_constants(prepare.fuse_activations(graph))
+    if settings.robust:
+        step = batch_size(graph, checked.inputs)
+        rows = outliers(graph, checked.inputs, step, lambda part: tell("Checking samples", part))
+        if rows:
+            warnings.append(left_out(rows, len(checked)))
+            checked = checked.without(rows)
     few = _spread(graph, checked.inputs)
-    graph, found = _scale(graph, checked, few, settings, tell)
+    kept = Cache(cache and cache / fingerprint(graph, checked.inputs, settings.as_dict()))
+    graph, found = _scale(graph, checked, few, settings, kept, tell)
     assigned = assign(graph, found)
     fitted = None
     if settings.reconstructs:
         made = reconstruct(
-            graph, assigned.quants, few, settings, lambda part: tell("Fitting weights", part)
+            graph,
+            assigned.quants,
+            few,
+            settings,
+            kept,
+            lambda part: tell("Fitting weights", part),
         )
         graph, fitted = made.graph, made.weights
     result, dead = convert(
         graph, assigned.quants, per_channel=settings.per_channel, io=settings.io, fitted=fitted
     )
     lower(result)
+    kept.clear()
     recipe = _recipe(graph, settings, len(checked), found, assigned)
     return Quantized(result, recipe, [*checked.warnings, *warnings, *assigned.warnings, *dead])
 
 
 def _scale(
-    graph: Graph, checked: Samples, few: Sequence[Array], settings: Settings, tell: Progress
+    graph: Graph,
+    checked: Samples,
+    few: Sequence[Array],
+    settings: Settings,
+    kept: Cache,
+    tell: Progress,
 ) -> tuple[Graph, dict[int, Range]]:
     """The graph with balanced channels, and the range of each activation."""
     loss = Loss(graph, settings.seed)
     found: dict[int, Range] = dict.fromkeys(graph.activations(), (-1.0, 1.0))
     if settings.ranges == "search" or settings.equalize:
-        choice = search(
-            loss,
-            few,
-            batch_size(graph, few),
-            equalize=settings.equalize,
-            per_channel=settings.per_channel,
-            seed=settings.seed,
-            progress=lambda part: tell("Searching scales", part),
-        )
+        choice = Choice.of(loss.graph, kept.load("scales"))
+        if choice is None:
+            choice = search(
+                loss,
+                few,
+                batch_size(graph, few),
+                equalize=settings.equalize,
+                per_channel=settings.per_channel,
+                seed=settings.seed,
+                progress=lambda part: tell("Searching scales", part),
+            )
+            kept.save("scales", choice.arrays())
         graph = prepare.with_data(graph, scaled(graph, choice.factors))
         found.update(choice.ranges)
     if settings.ranges != "search":

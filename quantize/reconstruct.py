@@ -19,6 +19,7 @@ from edgeinfer.quantize.biases import corrected
 from edgeinfer.quantize.convert import Fitted, convert
 from edgeinfer.quantize.params import INT8, to_integers, to_reals, weight_quant
 from edgeinfer.quantize.prepare import one_node, with_data
+from edgeinfer.quantize.resume import Cache
 from edgeinfer.quantize.settings import Settings
 
 ROWS = 20_000  # of a layer's inputs that the moments are taken from; the others say the same
@@ -39,13 +40,14 @@ def reconstruct(
     quants: Mapping[int, Quant],
     samples: Sequence[Array],
     settings: Settings,
+    kept: Cache,
     progress: Callable[[float], None],
 ) -> Reconstructed:
     """Fit all layers with weights, in order, on samples [n, …] of each input.
 
     Needs weights and biases of their own (prepare.own_constants) and a network that keeps its
-    samples apart. `progress` is called with the part that is done."""
-    random = np.random.default_rng(settings.seed)
+    samples apart. Layers found in `kept` are taken from there; `progress` is called with the part
+    that is done."""
     exact: dict[int, Array] = dict(zip(graph.inputs, samples, strict=True))
     made = {t: to_integers(x, quants[t], np.int8, INT8) for t, x in exact.items()}
     last = {t: i for i, node in enumerate(graph.nodes) for t in node.inputs}
@@ -60,8 +62,16 @@ def reconstruct(
             wanted = layers.before_activation(site, inputs)
             exact[node.outputs[0]] = clip(site, wanted)
             source = to_reals(made[node.inputs[0]], quants[node.inputs[0]])
-            layer = _Layer(site, source, wanted, quants[node.outputs[0]], settings, random)
-            fitted[node.inputs[1]], biases[node.inputs[2]] = layer.fit(quants[node.inputs[0]])
+            done = kept.load(f"layer{index}")
+            if done is None:
+                random = np.random.default_rng((settings.seed, index))
+                layer = _Layer(site, source, wanted, quants[node.outputs[0]], settings, random)
+                done = layer.fit(quants[node.inputs[0]])
+                kept.save(f"layer{index}", done)
+            scales, axis = done["scales"], op.rule.channel_axis or 0
+            quant = Quant(scales, np.zeros(scales.size, np.int64), axis)
+            fitted[node.inputs[1]] = Fitted(done["weights"], quant)
+            biases[node.inputs[2]] = done["bias"]
             part = with_data(part, biases)
         else:
             exact.update(zip(node.outputs, op.run(site, inputs), strict=True))
@@ -104,8 +114,8 @@ class _Layer:
         if np.isfinite((low, high)).any():
             self._limits = (max(low, (-128 - zero) * scale), min(high, (127 - zero) * scale))
 
-    def fit(self, source: Quant) -> tuple[Fitted, Array]:
-        """Integer weights with their scales, and the float bias."""
+    def fit(self, source: Quant) -> dict[str, Array]:
+        """Integer `weights` with their `scales`, and the float `bias`."""
         quant, _ = weight_quant(
             self._site.const(1),
             op_for(self._site).rule.channel_axis if self._settings.per_channel else None,
@@ -134,9 +144,11 @@ class _Layer:
         if self._settings.correct_bias:
             sums = self._sums(best_scale[:, None] * best_q)
             bias = corrected(sums, self._wanted, self._limits)
-        scales = best_scale[: quant.scale.size].astype(np.float32)
-        integers = layers.weights(self._site, best_q.astype(np.int8))
-        return Fitted(integers, Quant(scales, quant.zero_point, quant.axis)), bias
+        return {
+            "weights": layers.weights(self._site, best_q.astype(np.int8)),
+            "scales": best_scale[: quant.scale.size].astype(np.float32),
+            "bias": bias,
+        }
 
     def _moments(self) -> Array:
         """Covariances of the inputs [g, k, k], since biases take care of the means."""

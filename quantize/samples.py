@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,12 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.inputs[0])
+
+    def without(self, rows: Sequence[int]) -> Samples:
+        """All samples but these."""
+        labels = None if self.labels is None else np.delete(self.labels, rows)
+        inputs = tuple(np.delete(x, rows, 0) for x in self.inputs)
+        return Samples(inputs, labels, self.warnings)
 
     def first(self, count: int) -> Samples:
         """The first `count` samples only."""

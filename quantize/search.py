@@ -37,6 +37,25 @@ class Choice:
     factors: Mapping[Group, Array]  # to divide channels by
     ranges: Mapping[int, Range]  # of each float activation, after that
 
+    def arrays(self) -> dict[str, Array]:
+        """Everything as arrays, to be kept."""
+        found = {f"factors{group.tensors[0]}": s for group, s in self.factors.items()}
+        return {**found, **{f"range{t}": np.array(r) for t, r in self.ranges.items()}}
+
+    @staticmethod
+    def of(graph: Graph, arrays: Mapping[str, Array] | None) -> Choice | None:
+        """What `arrays` kept, or None if there is nothing."""
+        if arrays is None:
+            return None
+        factors = {
+            group: arrays[name]
+            for group in groups(graph)
+            if (name := f"factors{group.tensors[0]}") in arrays
+        }
+        names = (name for name in arrays if name.startswith("range"))
+        ranges = {int(n[5:]): (float(arrays[n][0]), float(arrays[n][1])) for n in names}
+        return Choice(factors, ranges)
+
 
 def search(
     loss: Loss,

@@ -15,6 +15,7 @@ from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.errors import DataError, QuantizeError
 from edgeinfer.graph import Graph
 from edgeinfer.image import read_image
+from edgeinfer.paths import cache_dir
 from edgeinfer.plan import METADATA_KEY, offline_metadata
 from edgeinfer.quantize import FAST, Samples, Settings, prepare, quantize
 from edgeinfer.quantize import load as load_samples
@@ -78,6 +79,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("--per-tensor", "per_channel", "one scale per weight tensor, not per channel"),
         ("--no-equalize", "equalize", "leave the channels between layers as they are"),
         ("--no-weight-scales", "weight_scales", "a channel's scale is its largest weight's"),
+        ("--keep-outliers", "robust", "calibrate on samples far beyond the others, too"),
         ("--no-bias-correction", "correct_bias", "keep biases as they are"),
     ):
         stages.add_argument(option, dest=name, action="store_const", const=False, help=text)
@@ -98,7 +100,11 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     calibration = samples.first(args.n) if args.n is not None else samples
     with ui.progress("Quantizing") as advance:
         done = quantize(
-            graph, calibration, progress=lambda stage, part: advance(part, stage), **settings
+            graph,
+            calibration,
+            progress=lambda stage, part: advance(part, stage),
+            cache=cache_dir() / "quantize",
+            **settings,
         )
     for text in done.warnings:
         ui.warn(text)
