@@ -11,8 +11,12 @@ from typing import Any
 
 from edgeinfer.errors import EdgeinferError
 
-BACKENDS = {"host": "edgeinfer._csrc", "dsp": "edgeinfer._csrc_dsp"}
-"""`host` is what evaluation runs; `dsp` is the Cortex-M4's code on emulated instructions."""
+BACKENDS = {
+    "host": "edgeinfer._csrc",
+    "dsp": "edgeinfer._csrc_dsp",
+    "armv6m": "edgeinfer._csrc_armv6m",
+}
+"""`host` is what evaluation runs; `dsp` and `armv6m` are the code for Cortex-M4 and Cortex-M0."""
 
 
 @functools.cache

@@ -5,6 +5,8 @@
 
 #if defined(EI_DSP_EMULATION) || defined(__ARM_FEATURE_SIMD32) || defined(__ARM_FEATURE_DSP)
 #include "isa/arm_dsp.h"
+#elif defined(EI_ARMV6M_EMULATION) || defined(__ARM_ARCH_6M__)
+#include "isa/armv6m.h"
 #else
 #include "isa/portable.h"
 #endif

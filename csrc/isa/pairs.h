@@ -6,7 +6,7 @@
  * number w0 + 256 w1, so that one multiplication adds to the sums of both channels: x (w0 + 256
  * w1). With the sum of x w0 beside it, the sum of x w1 is the difference / 256, exact while it
  * stays below 2^23. Of four inputs the order is 0, 2, 1, 3, as SXTB16 widens them. The PC sees to
- * it that sum of |w1| < 2^16,  |bias| + 128 sum of |w| < 2^30,  w1 > -128 where w0 < 0.
+ * it that every w > -128, sum of |w| < 2^16 and |bias| + 128 sum of |w| < 2^30.
  */
 #ifndef EI_ISA_PAIRS_H
 #define EI_ISA_PAIRS_H

@@ -53,6 +53,12 @@ EI_NOINLINE int8_t *ei_conv_gather_row(const ei_conv *p, const ei_call *c, int32
   if (iy < 0 || iy >= p->in_h) return ei_conv_fill(to, zero, k_w * in_c);
   const int8_t *row = (const int8_t *)c->in[0] + (iy - c->in_y0) * in_w * in_c;
   int32_t ix = x * p->stride_w - p->pad_left;
+  if (dil_w == 1) {
+    const int32_t before = ix < 0 ? -ix : 0, after = ix + k_w > in_w ? ix + k_w - in_w : 0;
+    to = ei_conv_fill(to, zero, before * in_c);
+    to = ei_conv_copy(to, row + (ix + before) * in_c, (k_w - before - after) * in_c);
+    return ei_conv_fill(to, zero, after * in_c);
+  }
   for (int32_t kx = 0; kx < k_w; kx++, ix += dil_w)
     to = ix < 0 || ix >= in_w ? ei_conv_fill(to, zero, in_c)
                               : ei_conv_copy(to, row + ix * in_c, in_c);

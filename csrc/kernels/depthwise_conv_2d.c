@@ -15,7 +15,8 @@ typedef struct {
   uint32_t mult;    /* data offset: int32 [out_c], Q31 */
   uint32_t shift;   /* data offset: int8 [out_c], -31..30 */
   ei_conv conv;
-  uint16_t multiplier, reserved; /* depth multiplier: out_c = in_c * multiplier; 0 */
+  uint16_t multiplier; /* depth multiplier: out_c = in_c * multiplier */
+  uint16_t brief;      /* 1 when ei_output_twice gives all outputs, else 0 */
 } ei_depthwise_conv_2d_params;
 
 /* The taps of a window that lie inside the input, along one axis. */
@@ -35,6 +36,13 @@ EI_INLINE range taps_inside(int32_t start, int32_t taps, int32_t dilation, int32
   return r;
 }
 
+EI_INLINE void output(int8_t *out, int32_t acc, int32_t m, int shift, int32_t zero, int brief) {
+  if (brief)
+    ei_output_twice(out, (int32_t)(2 * (uint32_t)acc), m, -shift, ei_output_offset(-shift, zero));
+  else
+    ei_output(out, acc, m, shift, zero);
+}
+
 void ei_depthwise_conv_2d_run(const ei_call *c) {
   const ei_depthwise_conv_2d_params *params = c->params;
   const ei_conv *p = &params->conv;
@@ -44,6 +52,7 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
   const int8_t *shift = (const int8_t *)c->data + params->shift;
   const int32_t out_c = p->out_c, row = p->in_w * p->in_c, zero = p->out_zero;
   const int apart = params->multiplier == 1 && p->dil_h == 1 && p->dil_w == 1;
+  const int brief = params->brief;
   const int shared = params->multiplier % 4 == 0; /* four outputs of the same input channel */
   int8_t *out = c->out;
 
@@ -53,12 +62,15 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
     for (int32_t x = 0; x < p->out_w; x++, out += out_c) {
       const int32_t left = x * p->stride_w - p->pad_left;
       const range h = taps_inside(left, p->k_w, p->dil_w, p->in_w);
-      const ei_taps taps = {
-          v.last - v.first, h.last - h.first, p->dil_w * p->in_c, p->dil_h * row, out_c,
-          p->k_w * out_c,   -p->in_zero};
+      ei_taps taps = {v.last - v.first, h.last - h.first, p->dil_w * p->in_c, p->dil_h * row, out_c,
+                      p->k_w * out_c,   -p->in_zero};
       const int8_t *a = (const int8_t *)c->in[0] + (top - c->in_y0) * row + left * p->in_c +
                         v.first * taps.a_row + h.first * taps.a_col;
       const int8_t *w = weights + v.first * taps.w_row + h.first * out_c;
+      if (taps.w == 1 && taps.a_row == taps.w_row) { /* a column is a row, too */
+        taps.w = taps.h, taps.h = 1;
+        taps.a_col = taps.w_col = taps.a_row;
+      }
       int32_t o = 0;
       if (apart || shared)
         for (; o + 4 <= out_c; o += 4) {
@@ -68,11 +80,11 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
           else
             ei_taps_1x4(&taps, a + o / params->multiplier, w + o, acc);
           for (int i = 0; i < 4; i++)
-            ei_output(out + o + i, acc[i], mult[o + i], shift[o + i], zero);
+            output(out + o + i, acc[i], mult[o + i], shift[o + i], zero, brief);
         }
       for (; o < out_c; o++) {
         const int32_t i = params->multiplier == 1 ? o : o / params->multiplier;
-        ei_output(out + o, ei_taps_x1(&taps, a + i, w + o, bias[o]), mult[o], shift[o], zero);
+        output(out + o, ei_taps_x1(&taps, a + i, w + o, bias[o]), mult[o], shift[o], zero, brief);
       }
     }
   }
@@ -89,6 +101,9 @@ int ei_depthwise_conv_2d_check(const ei_call *c, ei_need *need) {
       !ei_has_data(need, p->bias, out_c, 4) || !ei_has_data(need, p->mult, out_c, 4) ||
       !ei_has_data(need, p->shift, out_c, 1) || !ei_shifts_ok(c->data + p->shift, out_c))
     return EI_ERR_PARAMS;
+  const int8_t *shift = (const int8_t *)c->data + p->shift;
+  for (uint32_t o = 0; p->brief != 0 && o < out_c; o++)
+    if (shift[o] >= 0 || shift[o] < -EI_MAX_RIGHT_SHIFT) return EI_ERR_PARAMS;
   return EI_OK;
 }
 

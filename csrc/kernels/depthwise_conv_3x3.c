@@ -95,7 +95,7 @@ EI_INLINE void one_channel(const int16_t *tile, const ei_filter_3x3 *filter, int
 EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
                          int32_t y, int8_t *out, int two_rows) {
   const int32_t out_c = p->out_c, out_w = p->out_w, most = tile_outputs(p);
-  shape s = {0, out_c, out_w * out_c, p->stride_w * EI_TILE_COLUMN, p->out_zero};
+  shape s = {0, out_c, out_w * out_c, (two_rows ? 1 : p->stride_w) * EI_TILE_COLUMN, p->out_zero};
   for (int32_t x = 0; x < out_w; x += most, out += most * out_c) {
     s.count = x + most < out_w ? most : out_w - x;
     inside t = place_tile(p, c, y, x, tile_columns(p, s.count), two_rows);
@@ -128,7 +128,7 @@ void ei_depthwise_conv_3x3_run(const ei_call *c) {
   const int32_t row = p->out_w * p->out_c;
   int8_t *out = c->out;
   int32_t y = c->y0;
-  if (p->stride_h == 1)
+  if (p->stride_h == 1 && p->stride_w == 1)
     for (; y + 2 <= c->y1; y += 2, out += 2 * row) two_rows(p, c, filters, y, out);
   for (; y < c->y1; y++, out += row) one_row(p, c, filters, y, out);
   ei_clamp_all(c->out, (c->y1 - c->y0) * row, p->act_min, p->act_max);

@@ -9,9 +9,11 @@ from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import QuantRule, Site
 from edgeinfer.ops.convolution import Convolution, Variant, variant_of
-from edgeinfer.ops.filters import filters_3x3
+from edgeinfer.ops.filters import filters_3x3, rounds_briefly, without_dead
 from edgeinfer.ops.weighted import bias_of, channel_multipliers, folded_bias
 from edgeinfer.ops.window import Window
+
+_DTYPES = {"weights": np.int8, "bias": np.int32, "mult": np.int32, "shift": np.int8}
 
 
 class DepthwiseConv2D(Convolution):
@@ -51,8 +53,14 @@ class DepthwiseConv2D(Convolution):
             return Variant(
                 "depthwise_conv_3x3", {"weights": filters}, block=self.window(site).out[1] + 1
             )
+        flat = w.reshape(-1, w.shape[3]).T
+        usual = without_dead(flat, bias, mult, shift)
+        sums = 255 * np.abs(flat.astype(np.int64)).sum(1)
+        if brief := rounds_briefly(usual[0], sums, usual[2]):
+            bias, mult, shift = usual
         consts = {"weights": w, "bias": bias, "mult": mult, "shift": shift}
-        params = {"multiplier": w.shape[3] // site.input(0).shape[3]}
+        consts = {name: array.astype(_DTYPES[name]) for name, array in consts.items()}
+        params = {"multiplier": w.shape[3] // site.input(0).shape[3], "brief": int(brief)}
         return Variant("depthwise_conv_2d", consts, params)
 
     def _is_3x3(self, site: Site) -> bool:

@@ -21,16 +21,16 @@ def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array |
     None where the kernels' arithmetic would not be exact, which takes weights or shifts beyond
     anything usual: another kernel has to do it."""
     channels, n = weights.shape
-    bias, mult, shift = _without_dead(weights, bias, mult, shift)
+    bias, mult, shift = without_dead(weights, bias, mult, shift)
     w = np.zeros((-(-channels // 2) * 2, -(-n // 4) * 4), np.int64)
     w[:channels, :n] = weights
     sums = np.abs(w).sum(1)
     low, high = w[0::2], w[1::2]
     joined = high * 256 + low
     exact = (
-        _rounds_briefly(bias, 128 * sums[:channels], shift)
+        rounds_briefly(bias, 128 * sums[:channels], shift)
         and np.all(sums < 1 << 16)
-        and joined.min() >= np.iinfo(np.int16).min
+        and w.min() > -128
     )
     if not exact:
         return None
@@ -47,8 +47,8 @@ def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array |
 def filters_3x3(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:
     """Records of the depthwise filters [3, 3, o] (csrc/isa/tile.h), as bytes; None as above."""
     flat = weights.reshape(9, -1).T
-    bias, mult, shift = _without_dead(flat, bias, mult, shift)
-    if not _rounds_briefly(bias, 255 * np.abs(flat.astype(np.int64)).sum(1), shift):
+    bias, mult, shift = without_dead(flat, bias, mult, shift)
+    if not rounds_briefly(bias, 255 * np.abs(flat.astype(np.int64)).sum(1), shift):
         return None
     records = np.zeros(len(flat), _FILTER_3X3)
     records["bias"], records["mult"] = 2 * bias, mult
@@ -57,14 +57,14 @@ def filters_3x3(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | 
     return records.view(np.uint8).reshape(len(flat), -1)
 
 
-def _rounds_briefly(bias: Ints, sums: Ints, shift: Ints) -> bool:
+def rounds_briefly(bias: Ints, sums: Ints, shift: Ints) -> bool:
     """Whether ei_output_twice gives each channel's outputs; `sums` bound their magnitudes."""
     right = -shift.astype(np.int64)
     small = np.abs(bias.astype(np.int64)) + sums < 1 << 30
     return bool(np.all((right >= 1) & (right <= MAX_RIGHT_SHIFT) & small))
 
 
-def _without_dead(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> tuple[Ints, Ints, Ints]:
+def without_dead(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> tuple[Ints, Ints, Ints]:
     """Bias, multiplier and shift, of the usual size also for dead channels.
 
     Training leaves channels without weights, whose bias and shift can be anything. What they add to

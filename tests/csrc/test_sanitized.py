@@ -18,10 +18,15 @@ CSRC = ROOT / "csrc"
 SOURCES = [*sorted(CSRC.glob("*.c")), *sorted((CSRC / "kernels").glob("*.c"))]
 WARNINGS = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
 SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+PATHS: dict[str, list[str]] = {
+    "portable": [],
+    "dsp": ["-DEI_DSP_EMULATION"],
+    "armv6m": ["-DEI_ARMV6M_EMULATION"],
+}
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-@pytest.mark.parametrize("define", [[], ["-DEI_DSP_EMULATION"]], ids=["portable", "dsp"])
+@pytest.mark.parametrize("define", PATHS.values(), ids=PATHS)
 def test_no_warnings(compiler: str, define: list[str], tmp_path: Path) -> None:
     assert shutil.which(compiler), f"{compiler} is missing: run .ci/setup"
     for source in SOURCES:
@@ -32,7 +37,7 @@ def test_no_warnings(compiler: str, define: list[str], tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("define", [[], ["-DEI_DSP_EMULATION"]], ids=["portable", "dsp"])
+@pytest.mark.parametrize("define", PATHS.values(), ids=PATHS)
 def test_no_image_makes_a_kernel_leave_its_memory(define: list[str], tmp_path: Path) -> None:
     harness = tmp_path / "fuzz"
     sources = [Path(__file__).with_name("fuzz_image.c"), *SOURCES]

@@ -10,7 +10,7 @@ import pytest
 
 from edgeinfer.compile import compile_graph
 from edgeinfer.lower import lower
-from edgeinfer.native import kernel_names
+from edgeinfer.native import BACKENDS, kernel_names
 from edgeinfer.ops import OPS
 from edgeinfer.reference import run
 from edgeinfer.session import Session
@@ -40,7 +40,7 @@ def test_three_executions_give_the_oracles_bytes(op: str) -> None:
         graph = CASES[op](rng)
         oracle = TfliteReference(graph)
         image = compile_graph(graph, passes=()).image
-        sessions = {backend: Session(image, backend) for backend in ("host", "dsp")}
+        sessions = {backend: Session(image, backend) for backend in BACKENDS}
         for inputs in samples(graph, rng, INPUTS):
             expected = oracle.run(inputs)
             results = {name: session.run(inputs) for name, session in sessions.items()}

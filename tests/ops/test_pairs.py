@@ -8,6 +8,7 @@ import pytest
 
 from edgeinfer.compile import compile_graph
 from edgeinfer.graph import Array, Graph, Quant
+from edgeinfer.native import BACKENDS
 from edgeinfer.session import Session
 from edgeinfer.verify import TfliteReference
 from tests.ops.cases.common import activation, constant, model
@@ -41,19 +42,19 @@ def test_the_largest_sums(channels: int, signs: tuple[int, int], n: int) -> None
     x = np.empty((1, 1, 6, n), np.int8)
     x[:] = np.array([-128, 127, 0, -1, 1, 99]).reshape(1, 1, 6, 1)
     wanted = TfliteReference(graph).run([x])[0]
-    for backend in ("host", "dsp"):
+    for backend in BACKENDS:
         assert Session(made.image, backend).run([x])[0].tobytes() == wanted.tobytes()
     assert len(np.unique(wanted)) > 3
 
 
-def test_a_low_byte_borrows_from_the_high_one() -> None:
-    """-128 as a second channel's weight fits beside a weight that is not negative, and only so."""
-    for first, kernel in ((1, "conv_2d_pairs"), (-1, "conv_2d")):
-        weights = np.array([[first] * 4, [-128] * 4])
-        graph = pointwise(weights, 5, bias=10, scale=2.0)
-        made = compile_graph(graph)
-        assert made.plan.steps[0].call.kernel == kernel
-        x = np.arange(-100, 100, 10, dtype=np.int8).reshape(1, 1, 5, 4)
-        wanted = TfliteReference(graph).run([x])[0].tobytes()
-        for backend in ("host", "dsp"):
-            assert Session(made.image, backend).run([x])[0].tobytes() == wanted
+@pytest.mark.parametrize("lowest", [-127, -128])
+def test_weights_of_minus_128_take_another_kernel(lowest: int) -> None:
+    weights = np.array([[lowest, 127, lowest, lowest], [-1, lowest, 1, lowest]])
+    graph = pointwise(weights, 5, bias=10, scale=2.0)
+    made = compile_graph(graph)
+    assert made.plan.steps[0].call.kernel == ("conv_2d" if lowest == -128 else "conv_2d_pairs")
+    x = np.full((1, 1, 5, 4), -128, np.int8)
+    x[0, 0, :3] = [[127, -128, 5, 0], [-1, 0, 1, -128], [-128, 127, -128, 127]]
+    wanted = TfliteReference(graph).run([x])[0].tobytes()
+    for backend in BACKENDS:
+        assert Session(made.image, backend).run([x])[0].tobytes() == wanted

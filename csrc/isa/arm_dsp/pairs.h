@@ -42,9 +42,8 @@ EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t
   const uint32_t *x = block, *w = (const void *)(pair + 1);
   int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, t0 = 0, t1 = 0, t2 = 0, t3 = 0;
   /* Fourteen values live at a time, as many as there are registers; so the end is in memory. */
-  const uint32_t *volatile end = x + 2 * inputs;
-  do {
-    uint32_t v, u, a, b;
+  const uint32_t *volatile end = x + 2 * (inputs & ~7);
+  uint32_t v, u, a, b;
 #define EI_TWO_INPUTS                               \
   w = ei_load_one(w, &v);                           \
   u = ei_sxtb16(v);                                 \
@@ -54,10 +53,17 @@ EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t
   x = ei_load_two(x, &a, &b);                       \
   s2 = ei_smlad(a, u, s2), t2 = ei_smlad(a, v, t2); \
   s3 = ei_smlad(b, u, s3), t3 = ei_smlad(b, v, t3)
+  while (x != end) {
     EI_TWO_INPUTS;
     EI_TWO_INPUTS;
+    EI_TWO_INPUTS;
+    EI_TWO_INPUTS;
+  }
+  if (inputs & 4) {
+    EI_TWO_INPUTS;
+    EI_TWO_INPUTS;
+  }
 #undef EI_TWO_INPUTS
-  } while (x != end);
   ei_pair_sums(pair, s0, t0, acc, acc + 4);
   ei_pair_sums(pair, s1, t1, acc + 1, acc + 5);
   ei_pair_sums(pair, s2, t2, acc + 2, acc + 6);

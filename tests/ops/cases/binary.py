@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgeinfer.graph import Graph, Quant
-from tests.ops.cases.common import CASES, Rng, activation, constant, model, quant, scale
+from tests.ops.cases.common import CASES, Rng, activation, case, constant, model, quant, scale
 
 
 def binary(op: str, rng: Rng) -> Graph:
@@ -33,3 +33,16 @@ def binary(op: str, rng: Rng) -> Graph:
 
 CASES["ADD"] = lambda rng: binary("ADD", rng)
 CASES["MUL"] = lambda rng: binary("MUL", rng)
+
+
+@case("ADD/scales apart")
+def add_apart(rng: Rng) -> Graph:
+    """One scale is nothing beside the other, or the output's is nothing beside both."""
+    shape, small = (1, 3, 4, 5), float(np.float32(10.0 ** rng.uniform(-9, -6)))
+    a, b = Quant.per_tensor(small, 3), Quant.per_tensor(1.0, -7)
+    y = Quant.per_tensor(float(rng.choice([2.0, 2.0, 1e-5])), 1)
+    tensors = [activation("a", shape, a), activation("b", shape, b)]
+    if rng.random() < 0.5:
+        tensors.reverse()
+    o = {"fused_activation_function": int(rng.choice([0, 1]))}
+    return model("ADD", tensors, activation("y", shape, y), o, "AddOptions", 2)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ARMv6-M (Cortex-M0, M0+): no SIMD, no long multiplication, eight registers that everything can
+ * use. With EI_ARMV6M_EMULATION a host runs this very file, its assembly in C.
+ */
+#ifndef EI_ISA_ARMV6M_H
+#define EI_ISA_ARMV6M_H
+
+#define EI_MUL_ADD_HIGH
+#define EI_PAIR_BLOCK
+
+#include "isa/portable.h"
+
+/* c + (a b + 2^31) / 2^32, rounded down, b not negative: from products of halves. What the lowest
+ * one has below 2^16 cannot carry, since all else is a multiple of 2^16. */
+EI_INLINE int32_t ei_mul_add_high(int32_t a, int32_t b, int32_t c) {
+  const uint32_t ah = (uint32_t)(a >> 16), al = (uint32_t)a & 0xFFFF;
+  const uint32_t bh = (uint32_t)b >> 16, bl = (uint32_t)b & 0xFFFF;
+  const uint32_t mid = ah * bl;
+  const uint32_t low = al * bh + (mid & 0xFFFF) + (al * bl >> 16) + 0x8000;
+  return (int32_t)((uint32_t)c + ah * bh + (uint32_t)((int32_t)mid >> 16) + (low >> 16));
+}
+
+#include "isa/armv6m/pairs.h"
+
+#endif
