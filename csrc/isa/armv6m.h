@@ -6,8 +6,15 @@
 #ifndef EI_ISA_ARMV6M_H
 #define EI_ISA_ARMV6M_H
 
+#include <stdint.h>
+
 #define EI_MUL_ADD_HIGH
 #define EI_PAIR_BLOCK
+
+#ifndef EI_ARMV6M_EMULATION
+#define EI_PAIR_QUADS
+#include "isa/armv6m/quads.h"
+#endif
 
 #include "isa/portable.h"
 

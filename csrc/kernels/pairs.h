@@ -28,30 +28,43 @@ EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const uint8_t *stre
   }
 }
 
-/* One channel of a block's four columns. Unrolled by hand: the sums are in registers. */
-EI_INLINE void ei_pairs_outputs(int8_t *out, int32_t pitch, const int32_t acc[EI_COLUMNS],
-                                int32_t m, int right, int32_t zero) {
-  const int32_t offset = ei_output_offset(right, zero);
-  ei_output_twice(out, acc[0], m, right, offset);
-  out += pitch;
-  ei_output_twice(out, acc[1], m, right, offset);
-  out += pitch;
-  ei_output_twice(out, acc[2], m, right, offset);
-  out += pitch;
-  ei_output_twice(out, acc[3], m, right, offset);
+/* Twice a sum with its bias, and the same of 256 times a sum. */
+EI_INLINE int32_t ei_pair_first(int32_t bias, int32_t sum) {
+  return (int32_t)((uint32_t)bias + 2 * (uint32_t)sum);
 }
 
+EI_INLINE int32_t ei_pair_second(int32_t bias, int32_t sum) { return ei_add_wrap(bias, sum >> 7); }
+
 /* All out_c channels of a block's columns, whose outputs lie out_c bytes apart. */
-EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *out,
-                                int32_t out_c, int32_t zero) {
+EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
+                                int32_t pitch, int32_t zero) {
   const int32_t inputs = ei_pair_inputs(n), bytes = ei_pair_bytes(n);
-  for (const int8_t *const end = out + out_c; out < end; stream += bytes) {
+  for (const int8_t *const end = to + pitch; to < end; stream += bytes) {
     const ei_pair *pair = (const void *)stream;
     int32_t acc[2 * EI_COLUMNS];
     ei_dot_pair_block(block, pair, inputs, acc);
-    ei_pairs_outputs(out++, out_c, acc, pair->mult[0], pair->shift[0], zero);
-    if (out < end)
-      ei_pairs_outputs(out++, out_c, acc + EI_COLUMNS, pair->mult[1], pair->shift[1], zero);
+    /* One output after the other, unrolled: the sums stay in registers. */
+    int8_t *out = to++;
+    int32_t m = pair->mult[0], right = pair->shift[0], bias = pair->bias[0];
+    int32_t offset = ei_output_offset(right, zero);
+    ei_output_twice(out, ei_pair_first(bias, acc[0]), m, right, offset);
+    out += pitch;
+    ei_output_twice(out, ei_pair_first(bias, acc[1]), m, right, offset);
+    out += pitch;
+    ei_output_twice(out, ei_pair_first(bias, acc[2]), m, right, offset);
+    out += pitch;
+    ei_output_twice(out, ei_pair_first(bias, acc[3]), m, right, offset);
+    if (to == end) break;
+    out = to++;
+    m = pair->mult[1], right = pair->shift[1], bias = pair->bias[1];
+    offset = ei_output_offset(right, zero);
+    ei_output_twice(out, ei_pair_second(bias, acc[4]), m, right, offset);
+    out += pitch;
+    ei_output_twice(out, ei_pair_second(bias, acc[5]), m, right, offset);
+    out += pitch;
+    ei_output_twice(out, ei_pair_second(bias, acc[6]), m, right, offset);
+    out += pitch;
+    ei_output_twice(out, ei_pair_second(bias, acc[7]), m, right, offset);
   }
 }
 

@@ -72,15 +72,16 @@ EI_INLINE int32_t ei_mul_q31(int32_t a, int32_t b) {
           : "cc");
   return high;
 }
-/* c + the rounded high word of a b. */
+/* c + the rounded high word of a b. Volatile, as all of these: outputs then come one after the
+ * other, with few values alive. */
 EI_INLINE int32_t ei_mul_add_high(int32_t a, int32_t b, int32_t c) {
   int32_t r;
-  __asm__("smmlar %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(c));
+  __asm__ volatile("smmlar %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(c));
   return r;
 }
 EI_INLINE int32_t ei_saturate_int8(int32_t x) {
   int32_t r;
-  __asm__("ssat %0, #8, %1" : "=r"(r) : "r"(x));
+  __asm__ volatile("ssat %0, #8, %1" : "=r"(r) : "r"(x));
   return r;
 }
 /* Two words, aligned to 4, and the address after them. */

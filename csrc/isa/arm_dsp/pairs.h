@@ -27,16 +27,18 @@ EI_NOINLINE void ei_column_put(void *block, int32_t inputs, int32_t j, int32_t a
   }
 }
 
+EI_INLINE int32_t ei_minus(int32_t a, int32_t b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
+
 /* Twice the sums of both channels, biases included, from the sums of x w0 and x (w0 + 256 w1). */
 EI_INLINE void ei_pair_sums(const ei_pair *pair, int32_t s, int32_t t, int32_t *acc0,
                             int32_t *acc1) {
-  const int32_t t1 = (int32_t)((uint32_t)t - (uint32_t)s) >> 7;
+  const int32_t t1 = ei_minus(t, s) >> 7;
   *acc0 = (int32_t)((uint32_t)pair->bias[0] + 2 * (uint32_t)s);
   *acc1 = (int32_t)((uint32_t)pair->bias[1] + (uint32_t)t1);
 }
 
-/* All columns of a block by one record's two filters: acc[EI_COLUMNS c + j] = twice
- * (bias[c] + sum). */
+/* All columns of a block by one record's two filters: the sum of column j by filter 0 in acc[j], by
+ * filter 1, times 256, in acc[EI_COLUMNS + j]. */
 EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t inputs,
                                  int32_t acc[2 * EI_COLUMNS]) {
   const uint32_t *x = block, *w = (const void *)(pair + 1);
@@ -64,10 +66,9 @@ EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t
     EI_TWO_INPUTS;
   }
 #undef EI_TWO_INPUTS
-  ei_pair_sums(pair, s0, t0, acc, acc + 4);
-  ei_pair_sums(pair, s1, t1, acc + 1, acc + 5);
-  ei_pair_sums(pair, s2, t2, acc + 2, acc + 6);
-  ei_pair_sums(pair, s3, t3, acc + 3, acc + 7);
+  acc[0] = s0, acc[1] = s1, acc[2] = s2, acc[3] = s3;
+  acc[4] = ei_minus(t0, s0), acc[5] = ei_minus(t1, s1);
+  acc[6] = ei_minus(t2, s2), acc[7] = ei_minus(t3, s3);
 }
 
 /* One vector of n bytes by two records' four filters: acc[c] = twice (bias + sum). */

@@ -74,17 +74,16 @@ EI_NOINLINE void ei_two_columns(const uint32_t *block, const int16_t *weights, i
 }
 #endif
 
-/* All columns of a block by one record's two filters: acc[EI_COLUMNS c + j] = twice
- * (bias[c] + sum). */
+/* All columns of a block by one record's two filters: the sum of column j by filter 0 in acc[j], by
+ * filter 1, times 256, in acc[EI_COLUMNS + j]. */
 EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t inputs,
                                  int32_t acc[2 * EI_COLUMNS]) {
   for (int j = 0; j < EI_COLUMNS; j += 2) {
     int32_t sums[4];
     ei_two_columns((const uint32_t *)block + j / 2, (const void *)(pair + 1), inputs, sums);
-    for (int c = 0; c < 2; c++)
-      for (int k = 0; k < 2; k++)
-        acc[EI_COLUMNS * c + j + k] =
-            (int32_t)((uint32_t)pair->bias[c] + 2 * (uint32_t)sums[2 * c + k]);
+    acc[j] = sums[0], acc[j + 1] = sums[1];
+    acc[EI_COLUMNS + j] = (int32_t)((uint32_t)sums[2] << 8);
+    acc[EI_COLUMNS + j + 1] = (int32_t)((uint32_t)sums[3] << 8);
   }
 }
 

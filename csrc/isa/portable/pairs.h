@@ -16,51 +16,51 @@ EI_NOINLINE void ei_column_put(void *block, int32_t inputs, int32_t j, int32_t a
     to[0] = from[0], to[1] = from[2], to[2] = from[1], to[3] = from[3];
 }
 
-/* Adds the sums of both channels over n inputs in the weights' order, and doubles. */
-EI_INLINE void ei_pair_dot(const int8_t *a, const ei_pair *pair, int32_t n, int32_t *acc0,
-                           int32_t *acc1) {
-  const int16_t *w = (const void *)(pair + 1);
-  uint32_t s = 0, t = 0;
-  for (int32_t i = 0; i < n; i++) {
-    const int32_t x = a[i], v = w[i], w0 = (int8_t)(v & 0xFF);
-    s += (uint32_t)(x * w0);
-    t += (uint32_t)(x * ((v - w0) >> 8));
-  }
-  *acc0 = (int32_t)((uint32_t)pair->bias[0] + 2 * s);
-  *acc1 = (int32_t)((uint32_t)pair->bias[1] + 2 * t);
-}
-
-/* All columns of a block by one record's two filters: acc[EI_COLUMNS c + j] = twice (bias[c] +
- * sum). */
+/* All columns of a block by one record's two filters: the sum of column j by filter 0 in acc[j], by
+ * filter 1, times 256, in acc[EI_COLUMNS + j]. */
 EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t inputs,
                                  int32_t acc[2 * EI_COLUMNS]) {
+  const int16_t *const w = (const void *)(pair + 1);
   const int8_t *a = block;
-  for (int j = 0; j < EI_COLUMNS; j++, a += inputs)
-    ei_pair_dot(a, pair, inputs, acc + j, acc + EI_COLUMNS + j);
+  for (int j = 0; j < EI_COLUMNS; j++, a += inputs) {
+    uint32_t s = 0, t = 0;
+    for (int32_t i = 0; i < inputs; i++) {
+      const int32_t x = a[i], v = w[i], w0 = (int8_t)(v & 0xFF);
+      s += (uint32_t)(x * w0), t += (uint32_t)(x * (v - w0));
+    }
+    acc[j] = (int32_t)s, acc[EI_COLUMNS + j] = (int32_t)t;
+  }
+}
+#endif
+
+#ifndef EI_PAIR_QUADS
+/* The sums of a vector by a record's two filters over n inputs, a multiple of 4. */
+EI_INLINE void ei_pair_quads(const int8_t *a, const int16_t *w, int32_t n, uint32_t sums[2]) {
+  uint32_t s = 0, t = 0;
+  for (const int8_t *const end = a + n; a != end; a += 4, w += 4)
+    for (int i = 0; i < 4; i++) {
+      /* The two middle ones of four are swapped. */
+      const int32_t x = a[(i >> 1) | (i << 1 & 2)], v = w[i], w0 = (int8_t)(v & 0xFF);
+      s += (uint32_t)(x * w0), t += (uint32_t)(x * ((v - w0) >> 8));
+    }
+  sums[0] = s, sums[1] = t;
 }
 #endif
 
 /* One vector of n bytes by a record's two filters: acc[c] = twice (bias + sum). */
 EI_INLINE void ei_pair_vector(const int8_t *a, const ei_pair *pair, int32_t n, int32_t acc[2]) {
   const int16_t *w = (const void *)(pair + 1);
-  uint32_t s = 0, t = 0;
-#define EI_INPUT(from, at)                                         \
-  {                                                                \
-    const int32_t x = a[from], v = w[at], w0 = (int8_t)(v & 0xFF); \
-    s += (uint32_t)(x * w0), t += (uint32_t)(x * ((v - w0) >> 8)); \
+  uint32_t sums[2] = {0, 0};
+  const int32_t whole = n & ~3;
+  if (whole > 0) ei_pair_quads(a, w, whole, sums);
+  if (whole < n) {
+    int8_t last[4] = {a[whole], 0, 0, 0};
+    uint32_t more[2];
+    for (int32_t i = whole + 1; i < n; i++) last[i - whole] = a[i];
+    ei_pair_quads(last, w + whole, 4, more);
+    sums[0] += more[0], sums[1] += more[1];
   }
-  for (const int8_t *const end = a + (n & ~3); a != end; a += 4, w += 4) {
-    EI_INPUT(0, 0)
-    EI_INPUT(2, 1)
-    EI_INPUT(1, 2)
-    EI_INPUT(3, 3)
-  }
-  if ((n & 3) > 0) EI_INPUT(0, 0)
-  if ((n & 3) > 2) EI_INPUT(2, 1)
-  if ((n & 3) > 1) EI_INPUT(1, 2)
-#undef EI_INPUT
-  acc[0] = (int32_t)((uint32_t)pair->bias[0] + 2 * s);
-  acc[1] = (int32_t)((uint32_t)pair->bias[1] + 2 * t);
+  for (int c = 0; c < 2; c++) acc[c] = (int32_t)((uint32_t)pair->bias[c] + 2 * sums[c]);
 }
 
 /* One vector of n bytes by two records' four filters: acc[c] = twice (bias + sum). */
