@@ -12,7 +12,7 @@ from edgeinfer.graph import Graph
 from edgeinfer.lower import Program, lower
 from edgeinfer.ops.base import Call
 from edgeinfer.optimize import Optimized, optimize
-from edgeinfer.plan import Plan, check, plan
+from edgeinfer.plan import SMALLEST, Goal, Plan, check, plan
 from edgeinfer.session import Session
 
 
@@ -31,24 +31,31 @@ def scratch_bytes(call: Call) -> int:
 
 
 def make_plan(
-    program: Program, seconds: float = 5.0, progress: Callable[[float], None] | None = None
+    program: Program,
+    goal: Goal = SMALLEST,
+    seconds: float = 5.0,
+    progress: Callable[[float], None] | None = None,
 ) -> Plan:
-    """The smallest memory plan of a program, checked byte by byte.
+    """The memory plan of a program that is best for a goal, checked byte by byte.
 
     Raises PlanError when the checker finds it wrong."""
-    made = plan(program, scratch_bytes, seconds=seconds, progress=progress)
+    made = plan(program, scratch_bytes, goal=goal, seconds=seconds, progress=progress)
     check(made, scratch_bytes)
     return made
 
 
 def compile_graph(
-    graph: Graph, *, strip: bool = False, passes: Sequence[str] | None = None
+    graph: Graph,
+    *,
+    strip: bool = False,
+    passes: Sequence[str] | None = None,
+    goal: Goal = SMALLEST,
 ) -> Compiled:
     """The plan and image of an int8 graph; `passes` of the optimizer, by default all.
 
     Raises UnsupportedError naming the layer that no kernel runs."""
     optimized = optimize(graph, passes)
-    made = make_plan(lower(optimized.graph))
+    made = make_plan(lower(optimized.graph), goal)
     unsealed = images.pack(made, strip=strip)
     crc = Session(unsealed).selftest_crc()
     return Compiled(made, images.with_selftest(unsealed, crc), optimized)

@@ -73,11 +73,14 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             {
                 "op": nodes[step.call.node].op,
                 "name": tensors[step.call.output.tensor].name,
+                "rows": [step.y0, step.y1],
+                "moves": step.is_move,
                 "bytes": plan.live_bytes(i),
             }
             for i, step in enumerate(plan.steps)
         ],
-        "offsets": {tensors[t].name: offset for t, offset in plan.offsets.items()},
+        "inputs": {tensors[t].name: plan.begin[t] for t in graph.inputs},
+        "outputs": {tensors[t].name: plan.end[t] for t in graph.outputs},
         "text": describe(plan),
         **common.optimized_fields(optimized),
     }

@@ -24,7 +24,6 @@ from edgeinfer.image.layout import (
     VERSION,
     sealed,
 )
-from edgeinfer.ops.base import Ref
 from edgeinfer.plan import Plan
 
 
@@ -60,7 +59,11 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
         for name, array in call.consts.items():
             fields[name] = data.add(array)
         for name, ref in (*call.more_in.items(), *call.more_out.items()):
-            fields[name] = _operand(ref, graph, plan, data)
+            constant = graph.tensors[ref.tensor].data
+            if constant is None:
+                fields[name] = planned.more[name]
+            else:
+                fields[name] = IN_DATA | data.add(constant) + ref.offset
         encoded = native.encode_params(call.kernel, fields)
         if encoded not in known:
             known[encoded] = len(params)
@@ -69,18 +72,16 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
         for i, ref in enumerate(call.inputs):
             tensor = graph.tensors[ref.tensor]
             if tensor.data is not None:
-                places[i] = data.add(tensor.data) + ref.offset
+                reads = call.reads[i] if i < len(call.reads) else None
+                skipped = planned.in_y0 * reads.row_bytes if reads else 0
+                places[i] = data.add(tensor.data) + ref.offset + skipped
                 flags |= 1 << i
             else:
-                places[i] = plan.offsets[ref.tensor] + ref.offset
-        out = plan.offsets[call.output.tensor] + call.output.offset
+                places[i] = planned.inputs[i]
         number = native.kernel_number(call.kernel)
+        places += [planned.out, planned.scratch]
         rows = (planned.y0, planned.y1, planned.in_y0)
-        steps.append(
-            STEP.pack(
-                number, call.node, known[encoded], *places, out, planned.scratch, *rows, flags
-            )
-        )
+        steps.append(STEP.pack(number, call.node, known[encoded], *places, *rows, flags))
     layers = [] if strip else [_layer_name(graph, i) for i in range(len(graph.nodes))]
     scalars = (VERSION, target, plan.arena_bytes, SEED, selftest_crc)
     return _assemble(
@@ -88,19 +89,11 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
         steps,
         bytes(params),
         bytes(data.bytes),
-        [_io(graph.tensors[t], plan.offsets[t]) for t in graph.inputs],
-        [_io(graph.tensors[t], plan.offsets[t]) for t in graph.outputs],
+        [_io(graph.tensors[t], plan.begin[t]) for t in graph.inputs],
+        [_io(graph.tensors[t], plan.end[t]) for t in graph.outputs],
         graph.name or "model",
         layers,
     )
-
-
-def _operand(ref: Ref, graph: Graph, plan: Plan, data: _Data) -> int:
-    """What csrc's ei_operand takes: an offset into the arena, or into the data."""
-    tensor = graph.tensors[ref.tensor]
-    if tensor.data is not None:
-        return IN_DATA | data.add(tensor.data) + ref.offset
-    return plan.offsets[ref.tensor] + ref.offset
 
 
 def _layer_name(graph: Graph, index: int) -> str:

@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """The memory planner, and beside it a checker that shares no code with it."""
 
-from edgeinfer.plan.buffers import Buffer, Lifetimes, buffers_of
+from edgeinfer.plan.buffers import Buffer
 from edgeinfer.plan.checker import check
 from edgeinfer.plan.describe import describe, memory_map, peak, summary
 from edgeinfer.plan.layout import SCRATCH, Live, Plan, PlannedStep
 from edgeinfer.plan.offline import METADATA_KEY, offline_metadata, read_offline
-from edgeinfer.plan.planner import plan
+from edgeinfer.plan.planner import FASTEST, SMALLEST, Goal, plan
 from edgeinfer.plan.solver import Packing, solve
 
 __all__ = [
+    "FASTEST",
     "METADATA_KEY",
     "SCRATCH",
+    "SMALLEST",
     "Buffer",
-    "Lifetimes",
+    "Goal",
     "Live",
     "Packing",
     "Plan",
     "PlannedStep",
-    "buffers_of",
     "check",
     "describe",
     "memory_map",

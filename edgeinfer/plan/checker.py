@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proof that a plan is right: who owns which byte, step by step, without the planner's help."""
+"""Proof that a plan is right: whose value each byte holds, row by row, without the planner's help.
+
+Every byte that is written gets a number of its own. A kernel makes its output rows in order; before
+each row, all bytes that it reads must hold the numbers that were last given to the tensor's bytes.
+What a kernel promises about the order of reads and writes is said in `edgeinfer.ops.base.Call`."""
 
 from __future__ import annotations
 
+import bisect
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from edgeinfer.errors import PlanError
 from edgeinfer.plan.layout import Plan, PlannedStep
@@ -15,8 +21,10 @@ from edgeinfer.plan.layout import Plan, PlannedStep
 if TYPE_CHECKING:
     from edgeinfer.ops.base import Call, Ref
 
+Numbers = npt.NDArray[np.int64]
+Read = tuple[range, tuple[int, int, bool]]  # arena bytes; tensor, its first byte, in order
 _REMEDY = "This is a fault of the planner: please report it with the model."
-_NOBODY = -1
+_NOBODY = 0
 
 
 def check(plan: Plan, scratch: Callable[[Call], int] | None = None) -> None:
@@ -33,28 +41,28 @@ def check(plan: Plan, scratch: Callable[[Call], int] | None = None) -> None:
 
 
 class _Simulation:
-    """The arena as an array of owners: each write of a tensor is a new value with its number."""
-
     def __init__(self, plan: Plan) -> None:
         self.plan, self.program = plan, plan.program
         self.tensors = plan.program.graph.tensors
-        self.owner = np.full(plan.arena_bytes, _NOBODY, np.int64)
-        self.names: list[str] = []  # of each value, for messages
-        self.value: dict[int, int] = {}  # storage tensor → number of its latest value
-        self.writers = Counter(
-            self.program.storage(ref.tensor) for s in plan.steps for ref in s.call.written
-        )
-        self.begun: set[int] = set()  # tensors with several writers, after the first
+        self.arena = np.full(plan.arena_bytes, _NOBODY, np.int64)
+        calls = plan.program.calls
+        self.writers = Counter(self.program.storage(r.tensor) for c in calls for r in c.written)
+        self.value: dict[int, Numbers] = {}  # storage → number of each of its bytes
+        self.firsts, self.names = [_NOBODY], ["nobody"]  # by rising number, for messages
+        self.next = _NOBODY + 1
         self.where = "before the first step"
 
     def complete(self) -> None:
-        """Every call of the program is there, with all its rows."""
-        rows: dict[int, list[tuple[int, int]]] = {}
+        """Every call of the program is there, with all its rows; nothing else but moves is."""
+        rows: dict[int, list[tuple[int, int]]] = {id(call): [] for call in self.program.calls}
         for step in self.plan.steps:
-            rows.setdefault(id(step.call), []).append((step.y0, step.y1))
+            if id(step.call) in rows:
+                rows[id(step.call)].append((step.y0, step.y1))
+            elif not step.is_move or step.call.kernel != "move":
+                raise PlanError(f"A step of {step.call.kernel} belongs to no layer.", _REMEDY)
         for call in self.program.calls:
             made = 0
-            for y0, y1 in sorted(rows.get(id(call), [])):
+            for y0, y1 in sorted(rows[id(call)]):
                 if y0 > made:
                     break
                 made = max(made, y1)
@@ -64,126 +72,191 @@ class _Simulation:
 
     def begin(self) -> None:
         """The caller writes the inputs; variables hold what the last inference left."""
-        for index, tensor in enumerate(self.tensors):
-            if tensor.data is None and (tensor.is_variable or index in self.program.graph.inputs):
-                self.claim(index)
-        for index in self.program.graph.inputs:
-            self.intact(index)  # two inputs must not share bytes
+        graph = self.program.graph
+        given = [i for i, t in enumerate(self.tensors) if t.is_variable or i in graph.inputs]
+        given = [i for i in given if self.tensors[i].data is None]
+        for tensor in given:
+            place = self.whole(tensor, self.plan.begin)
+            self.write(tensor, 0, place, self.fresh(tensor, len(place)))
+        for tensor in given:  # two of them must not share bytes
+            self.read(tensor, 0, self.whole(tensor, self.plan.begin))
 
     def step(self, step: PlannedStep, scratch: int) -> None:
-        """Read the inputs, then let the scratch and the output take their bytes."""
+        """The rows of a call, one after the other, or a move."""
         call = step.call
         self.where = self.program.graph.label(call.node)
-        inputs = [ref for ref in call.read if self.tensors[ref.tensor].data is None]
-        for ref in inputs:
-            self.intact(ref.tensor, ref.offset)
-        output = self.program.storage(call.output.tensor)
-        if self.tensors[output].data is not None:
-            raise self.error(f"constant '{self.tensors[output].name}' is written", 0)
-        several = self.writers[output] > 1
-        written = self.span(output) if several else self.span(output, call.output.offset)
-        for position, ref in enumerate(call.inputs):
-            if ref not in inputs:
-                continue
-            shared = position in call.inplace and not several
-            place = self.span(ref.tensor, ref.offset)
-            if _meet(place, written) and not (shared and place.start == written.start):
-                raise self.error(
-                    f"the output '{self.tensors[output].name}' would overwrite its own input "
-                    f"'{self.tensors[ref.tensor].name}'",
-                    max(place.start, written.start),
-                )
-        self.apart(call, inputs)
+        for ref in call.written:
+            if self.tensors[self.program.storage(ref.tensor)].data is not None:
+                raise self.error(f"constant {self.name(ref.tensor)} is written", 0)
+        if step.is_move:
+            self.move(step)
+            return
+        room = range(step.scratch, step.scratch + scratch)
         if scratch:
-            operands = [*inputs, *call.more_out.values()]
-            self.scratch(
-                step, scratch, [written, *(self.span(r.tensor, r.offset) for r in operands)]
-            )
-        self.write(call.output, output, several)
-        for ref in call.more_out.values():
-            storage = self.program.storage(ref.tensor)
-            self.write(ref, storage, self.writers[storage] > 1)
+            if room.start % 4 or not self.inside(room):
+                raise self.error("the scratch is misaligned or leaves the arena", room.start)
+            number = self.fresh(None, 1)
+            self.arena[room.start : room.stop] = number[0]
+        numbers: dict[int, Numbers] = {}
+        told = call.row_bytes > 0 and not call.more_out
+        if not told and (step.y0, step.y1) != (0, call.rows):
+            raise self.error("rows that cannot be told apart are made in several steps", step.out)
+        for y in range(step.y0, step.y1) if told else (step.y0,):
+            reads = self.reads(step, y)
+            for place, (tensor, first, _) in reads:
+                self.read(tensor, first, place)
+            for late in range(y, min(y + 1 + call.ahead, step.y1) if told else y + 1):
+                for ref, place, first in self.outputs(step, late):
+                    if _meet(place, room):
+                        at = max(place.start, room.start)
+                        raise self.error("the scratch meets an output", at)
+                    self.apart(ref, place, reads)
+                    if not told:
+                        self.complete_write(ref.tensor, first, place)
+                        continue
+                    if late not in numbers:
+                        numbers[late] = self.fresh(ref.tensor, len(place))
+                    self.write(ref.tensor, first, place, numbers[late])
 
-    def apart(self, call: Call, inputs: list[Ref]) -> None:
-        """Further outputs share no byte with an operand; state is one operand, read and written."""
-        whole = [(ref, self.span(ref.tensor)) for ref in (*inputs, *call.written)]
-        for ref in call.more_out.values():
-            place = self.span(ref.tensor)
-            for other, taken in whole:
-                if other.tensor != ref.tensor and _meet(place, taken):
-                    raise self.error(
-                        f"'{self.tensors[ref.tensor].name}' would overwrite "
-                        f"'{self.tensors[other.tensor].name}'",
-                        max(place.start, taken.start),
-                    )
+    def apart(self, ref: Ref, place: range, reads: Sequence[Read]) -> None:
+        """An output's bytes must not be those of an input that is still being read."""
+        for source, (tensor, _, ordered) in reads:
+            state = tensor == ref.tensor and source == place
+            if _meet(place, source) and not state and not (ordered and place.start <= source.start):
+                raise self.error(
+                    f"the output {self.name(ref.tensor)} would overwrite its own input "
+                    f"{self.name(tensor)}",
+                    max(place.start, source.start),
+                )
 
-    def scratch(self, step: PlannedStep, size: int, operands: list[range]) -> None:
-        """Scratch loses whatever was there, so it must not touch the call's operands."""
-        place = range(step.scratch, step.scratch + size)
-        if place.start < 0 or place.stop > len(self.owner) or place.start % 4:
-            raise self.error("the scratch is misaligned or leaves the arena", place.start)
-        for other in operands:
-            if _meet(place, other):
-                raise self.error("the scratch meets an operand", max(place.start, other.start))
-        self.owner[place.start : place.stop] = self.number(f"the scratch of {self.where}")
+    def reads(self, step: PlannedStep, y: int) -> list[Read]:
+        """Where a kernel reads for an output row, and of which tensor, from which byte on, and
+        whether it reads in the order of the output's bytes."""
+        found: list[Read] = []
+        call = step.call
+        places = [*step.inputs, *(step.more.get(name, 0) for name in call.more_in)]
+        for position, (ref, place) in enumerate(zip(call.read, places, strict=True)):
+            entry = self.tensors[ref.tensor]
+            if self.tensors[self.program.storage(ref.tensor)].data is not None:
+                continue
+            rows = call.reads[position] if position < len(call.reads) else None
+            if rows is None:
+                first, start, size = ref.offset, place, entry.nbytes - ref.offset
+            else:
+                begin = max(y * rows.stride - rows.pad, 0)
+                end = min(y * rows.stride - rows.pad + rows.span, rows.count)
+                if begin < end and begin < step.in_y0:
+                    raise self.error(f"row {begin} of {self.name(ref.tensor)} is not there", place)
+                first = ref.offset + begin * rows.row_bytes
+                start = place + (begin - step.in_y0) * rows.row_bytes
+                size = min(max(end - begin, 0) * rows.row_bytes, entry.nbytes - first)
+            if size and start % entry.dtype.itemsize:
+                raise self.error(f"{self.name(ref.tensor)} is misaligned", start)
+            if size:
+                ordered = position in call.inplace
+                found.append((range(start, start + size), (ref.tensor, first, ordered)))
+        return found
 
-    def write(self, ref: Ref, output: int, several: bool) -> None:
-        """A tensor's only writer makes all of it; the first of several claims it for them all."""
-        if several and output in self.begun:
-            self.intact(output)
+    def outputs(self, step: PlannedStep, y: int) -> list[tuple[Ref, range, int]]:
+        """Where a kernel writes an output row, and which byte of the tensor is its first."""
+        call = step.call
+        places = [step.out, *(step.more.get(name, 0) for name in call.more_out)]
+        found = []
+        for ref, place in zip(call.written, places, strict=True):
+            entry = self.tensors[ref.tensor]
+            row = 0 if call.more_out else call.row_bytes
+            first, start = ref.offset + y * row, place + (y - step.y0) * row
+            size = row or entry.nbytes - ref.offset
+            if start % entry.dtype.itemsize or first + size > entry.nbytes:
+                raise self.error(f"{self.name(ref.tensor)} is misaligned or too long", start)
+            found.append((ref, range(start, start + size), first))
+        return found
+
+    def complete_write(self, tensor: int, first: int, place: range) -> None:
+        """A write of bytes that are not told: all from `first` on, or some of them if the tensor
+        has several writers. Then the first to come claims what nobody has."""
+        storage = self.program.storage(tensor)
+        if self.writers[storage] == 1 or storage not in self.value:
+            whole = self.tensors[storage].nbytes if self.writers[storage] > 1 else len(place)
+            start = place.start - first if self.writers[storage] > 1 else place.start
+            begin = 0 if self.writers[storage] > 1 else first
+            numbers = self.fresh(tensor, whole)
+            self.write(tensor, begin, range(start, start + whole), numbers)
         else:
-            if not several and ref.offset:
-                raise self.error(f"'{self.tensors[output].name}' is made in part", ref.offset)
-            self.begun.add(output)
-            self.claim(output)
+            self.read(tensor, 0, range(place.start - first, place.stop))
+
+    def move(self, step: PlannedStep) -> None:
+        """The kernel copies as memmove does: its own source may be overwritten."""
+        ref, size = step.call.output, step.call.params["bytes"]
+        source = range(step.inputs[0], step.inputs[0] + size)
+        self.read(ref.tensor, ref.offset, source)
+        target = range(step.out, step.out + size)
+        if not self.inside(target):
+            raise self.error(f"{self.name(ref.tensor)} leaves the arena", target.start)
+        self.arena[target.start : target.stop] = self.arena[source.start : source.stop].copy()
 
     def end(self) -> None:
         """All outputs must be there at the end, and variables for the next inference."""
         self.where = "after the last step"
-        for tensor in self.program.graph.outputs:
-            if self.tensors[self.program.storage(tensor)].data is None:
-                self.intact(tensor)
-        for index, tensor_ in enumerate(self.tensors):
-            if tensor_.is_variable and tensor_.data is None:
-                self.intact(index)
+        for index, tensor in enumerate(self.tensors):
+            wanted = tensor.is_variable or index in self.program.graph.outputs
+            if wanted and self.tensors[self.program.storage(index)].data is None:
+                self.read(index, 0, self.whole(index, self.plan.end))
+                if tensor.is_variable and self.plan.end[index] != self.plan.begin[index]:
+                    raise self.error(f"{self.name(index)} has moved", self.plan.end[index])
 
-    def span(self, tensor: int, offset: int = 0) -> range:
-        """A tensor's place in the arena, in bytes, from an offset in it on."""
-        entry = self.tensors[tensor]
-        if tensor not in self.plan.offsets:
-            raise self.error(f"'{entry.name}' has no place", 0)
-        start = self.plan.offsets[tensor]
-        if start != self.plan.offsets.get(self.program.storage(tensor)):
-            raise self.error(f"'{entry.name}' is not where its bytes are", start)
-        place = range(start + offset, start + entry.nbytes)
-        if start < 0 or place.stop > len(self.owner) or start % entry.dtype.itemsize:
-            raise self.error(f"'{entry.name}' is misaligned or leaves the arena", start)
-        return place
+    def whole(self, tensor: int, places: Mapping[int, int]) -> range:
+        """A whole tensor's place."""
+        if tensor not in places:
+            raise self.error(f"{self.name(tensor)} has no place", 0)
+        start, entry = places[tensor], self.tensors[tensor]
+        if start % entry.dtype.itemsize:
+            raise self.error(f"{self.name(tensor)} is misaligned", start)
+        return range(start, start + entry.nbytes)
 
-    def intact(self, tensor: int, offset: int = 0) -> None:
-        """Check that all bytes still hold the value meant."""
-        place = self.span(tensor, offset)
-        value = self.value.get(self.program.storage(tensor))
-        name = self.tensors[tensor].name
-        if value is None:
-            raise self.error(f"'{name}' is needed but was never written", place.start)
-        wrong = np.flatnonzero(self.owner[place.start : place.stop] != value)
-        if len(wrong):
-            byte = place.start + int(wrong[0])
-            owner = int(self.owner[byte])
-            by = self.names[owner] if owner != _NOBODY else "nobody"
-            raise self.error(f"'{name}' is needed but its byte belongs to {by}", byte)
-
-    def claim(self, tensor: int) -> None:
-        """A new value takes all bytes of a tensor."""
+    def read(self, tensor: int, first: int, place: range) -> None:
+        """Check that bytes hold the value meant: those of the tensor from byte `first` on."""
         storage = self.program.storage(tensor)
-        place = self.span(storage)
-        self.value[storage] = self.number(f"'{self.tensors[storage].name}' (written {self.where})")
-        self.owner[place.start : place.stop] = self.value[storage]
+        if not self.inside(place):
+            raise self.error(f"{self.name(tensor)} leaves the arena", place.start)
+        if storage not in self.value:
+            raise self.error(f"{self.name(tensor)} is needed but was never written", place.start)
+        meant = self.value[storage][first : first + len(place)]
+        held = self.arena[place.start : place.stop]
+        wrong = np.flatnonzero((held != meant) | (meant == _NOBODY))
+        if len(wrong):
+            byte = int(wrong[0])
+            if meant[byte] == _NOBODY:
+                what = f"byte {first + byte} of {self.name(tensor)} is needed but was never written"
+            else:
+                owner = self.names[bisect.bisect_right(self.firsts, int(held[byte])) - 1]
+                what = f"{self.name(tensor)} is needed but its byte belongs to {owner}"
+            raise self.error(what, place.start + byte)
 
-    def number(self, name: str) -> int:
-        self.names.append(name)
-        return len(self.names) - 1
+    def write(self, tensor: int, first: int, place: range, numbers: Numbers) -> None:
+        """Give bytes of a tensor a new value."""
+        storage = self.program.storage(tensor)
+        if not self.inside(place):
+            raise self.error(f"{self.name(tensor)} leaves the arena", place.start)
+        if storage not in self.value:
+            size = max(self.tensors[storage].nbytes, self.tensors[tensor].nbytes)
+            self.value[storage] = np.full(size, _NOBODY, np.int64)
+        self.value[storage][first : first + len(place)] = numbers
+        self.arena[place.start : place.stop] = numbers
+
+    def fresh(self, tensor: int | None, size: int) -> Numbers:
+        """Numbers that no byte has had."""
+        name = "the scratch" if tensor is None else self.name(tensor)
+        self.firsts.append(self.next)
+        self.names.append(f"{name} (written {self.where})")
+        self.next += size
+        return np.arange(self.next - size, self.next)
+
+    def inside(self, place: range) -> bool:
+        return place.start >= 0 and place.stop <= len(self.arena)
+
+    def name(self, tensor: int) -> str:
+        return f"'{self.tensors[tensor].name}'"
 
     def error(self, what: str, byte: int) -> PlanError:
         return PlanError(f"Wrong memory plan, {self.where}: {what}, arena byte {byte}.", _REMEDY)

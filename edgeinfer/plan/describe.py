@@ -28,16 +28,37 @@ def summary(plan: Plan) -> str:
 def memory_map(plan: Plan) -> str:
     """One line for each step: layer, live bytes, and the arena from its first to its last byte.
 
-    Neighbouring tensors have different shades; free bytes are dots; ◀ marks the peak."""
+    Layers that are executed together in bands of rows take one line, which shows the fullest of
+    their steps. Neighbouring tensors have different shades; free bytes are dots; ◀ marks the
+    peak."""
     peak_step = plan.peak_step
     lines = [f"{'step  layer':<{_LABEL}} {'bytes':>9}  arena"]
-    for index in range(len(plan.steps)):
-        mark = " ◀" if index == peak_step else ""
-        label = f"{index:>4}  {_layer(plan, index, _LABEL - 6)}"
+    for steps in parts(plan):
+        index = max(steps, key=plan.live_bytes)
+        mark = " ◀" if peak_step in steps else ""
+        name = _layer(plan, index, _LABEL - 6) if len(steps) == 1 else _stage(plan, steps)
+        label = f"{steps[0]:>4}  {name}"
         lines.append(
             f"{label:<{_LABEL}} {plan.live_bytes(index):>9,}  {_bar(plan, index)}{mark}".rstrip()
         )
     return "\n".join(lines)
+
+
+def parts(plan: Plan) -> list[range]:
+    """The steps in groups: those of layers that are made in turns together, others alone."""
+    last = {id(step.call): i for i, step in enumerate(plan.steps)}
+    found, start, end = [], 0, -1
+    for index, step in enumerate(plan.steps):
+        end = max(end, last[id(step.call)])
+        if index == end:
+            found.append(range(start, index + 1))
+            start = index + 1
+    return found
+
+
+def _stage(plan: Plan, steps: range) -> str:
+    layers = [plan.steps[i].call.node for i in steps if not plan.steps[i].is_move]
+    return f"layers {min(layers)} to {max(layers)} in bands"
 
 
 def peak(plan: Plan) -> str:
@@ -57,14 +78,18 @@ def peak(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _note(plan: Plan, entry: Live, step: int, entries: list[Live]) -> str:
+def _note(plan: Plan, entry: Live, step: int, entries: tuple[Live, ...]) -> str:
     if entry.tensor == SCRATCH:
         return ""
     first, last = plan.spans[entry.tensor]
     end = len(plan.steps) - 1
     notes = []
-    if any(e.offset == entry.offset and e.tensor != entry.tensor for e in entries):
-        notes.append("in place")
+    whole = plan.program.graph.tensors[entry.tensor].nbytes
+    if entry.size < whole:
+        notes.append(f"of {whole:,}")
+    end_ = entry.offset + entry.size
+    if any(e.offset < end_ and entry.offset < e.offset + e.size for e in entries if e != entry):
+        notes.append("shared")
     if first < step < last or (first < step and last == end and step != end):
         notes.append(f"kept from step {first} to {last}")
     return f" ({', '.join(notes)})" if notes else ""
@@ -80,7 +105,8 @@ def _name(plan: Plan, entry: Live, width: int) -> str:
 
 def _layer(plan: Plan, step: int, width: int) -> str:
     call = plan.steps[step].call
-    operator = plan.program.graph.nodes[call.node].op[:20]
+    moved = plan.steps[step].is_move
+    operator = "(move)" if moved else plan.program.graph.nodes[call.node].op[:20]
     name = plan.program.graph.tensors[call.output.tensor].name
     return f"{operator} {_clip(name, width - len(operator) - 1)}".strip()
 

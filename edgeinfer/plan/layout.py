@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the planner makes: which call runs when, and where every tensor lies."""
+"""What the planner makes: which rows of which call are made when, and where everything lies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,14 +17,24 @@ SCRATCH = -1  # stands for a step's scratch where a tensor index is expected
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One kernel call, or the rows y0..y1-1 of it."""
+    """One kernel call, or the rows y0..y1-1 of it. A tensor may have moved since an earlier step.
+
+    A step whose output is its own input moves bytes of a tensor: it is no call of the program."""
 
     call: Call
     y0: int
     y1: int
+    inputs: tuple[int, ...]  # arena byte of input row in_y0 of each operand; 0 for a constant
+    out: int  # arena byte of output row y0
     in_y0: int = 0  # the input row at the start of the inputs
+    more: Mapping[str, int] = field(default_factory=dict)  # Call.more_in and more_out: arena bytes
     scratch: int = 0  # bytes from the start of the arena; 0 when none is needed
     scratch_bytes: int = 0
+
+    @property
+    def is_move(self) -> bool:
+        """Whether the step only moves a tensor's bytes."""
+        return bool(self.call.inputs) and self.call.inputs[0] == self.call.output
 
 
 class Live(NamedTuple):
@@ -39,34 +50,38 @@ class Plan:
     """A program's memory: nothing is decided after this."""
 
     program: Program
-    offsets: Mapping[int, int]  # every activation tensor, aliases included → bytes
-    spans: Mapping[int, tuple[int, int]]  # storage tensor → first and last step that need it
     steps: tuple[PlannedStep, ...]  # in execution order
+    begin: Mapping[int, int]  # inputs and variables → arena byte, before the first step
+    end: Mapping[int, int]  # outputs and variables → arena byte, after the last step
+    lives: tuple[tuple[Live, ...], ...]  # of each step, by rising offset
     arena_bytes: int  # a multiple of the alignment, 4 by default
-    lower_bound_bytes: int  # of the lifetimes that were packed
-    optimal: bool  # whether no smaller packing of these lifetimes exists
+    lower_bound_bytes: int  # of this order of execution
+    optimal: bool  # whether no smaller packing of this order of execution exists
 
-    def live(self, step: int) -> list[Live]:
+    def live(self, step: int) -> tuple[Live, ...]:
         """What is in the arena while a step executes, by rising offset.
 
-        At an in-place step input and output are both listed, at the same offset."""
-        tensors = self.program.graph.tensors
-        found = [
-            Live(t, self.offsets[t], tensors[t].nbytes)
-            for t, (first, last) in self.spans.items()
-            if first <= step <= last
-        ]
-        if self.steps and self.steps[step].scratch_bytes:
-            found.append(Live(SCRATCH, self.steps[step].scratch, self.steps[step].scratch_bytes))
-        return sorted(found, key=lambda entry: (entry.offset, entry.tensor))
+        A tensor is listed with those of its bytes that hold something. Two of them meet where one
+        takes the place of the other row by row."""
+        return self.lives[step]
 
     def live_bytes(self, step: int) -> int:
         """Bytes in use while a step executes, shared ones counted once."""
         total = end = 0
-        for _, offset, size in self.live(step):
+        for _, offset, size in self.lives[step]:
             total += max(0, offset + size - max(offset, end))
             end = max(end, offset + size)
         return total
+
+    @cached_property
+    def spans(self) -> dict[int, tuple[int, int]]:
+        """Storage tensor → the first and last step that need it."""
+        found: dict[int, tuple[int, int]] = {}
+        for step, lives in enumerate(self.lives):
+            for live in lives:
+                if live.tensor != SCRATCH:
+                    found[live.tensor] = (found.get(live.tensor, (step, step))[0], step)
+        return found
 
     @property
     def peak_step(self) -> int:

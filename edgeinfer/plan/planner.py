@@ -1,79 +1,169 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Program → plan: lifetimes, the smallest packing of them, and the steps that result."""
+"""Program → plan: the stages, the smallest packing of what they need, and the steps that result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from edgeinfer.plan.buffers import Lifetimes, buffers_of
-from edgeinfer.plan.layout import Plan, PlannedStep
-from edgeinfer.plan.solver import Packing, lower_bound, solve
+from edgeinfer.plan.layout import Plan
+from edgeinfer.plan.packing import pack
+from edgeinfer.plan.schedule import Action, Rehome, Stage, layers, line_buffers, order
+from edgeinfer.plan.solver import Packing
+from edgeinfer.plan.stages import Cutter
+from edgeinfer.plan.steps import make_steps
+from edgeinfer.plan.timeline import Timeline, timeline
 
 if TYPE_CHECKING:
     from edgeinfer.lower import Program
     from edgeinfer.ops.base import Call
+
+Memory = Literal["minimum", "fast"]
+# How far above the least bytes alive stages may go: fewer steps, and sometimes a better packing.
+_SLACK = (1.0, 1.08)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a plan is to be good at.
+
+    "minimum" is the smallest arena, "fast" the fewest instructions: layer by layer, and no tensor
+    is moved. With `limit` the plan is the fastest whose arena has at most so many bytes, or the
+    smallest if there is none."""
+
+    memory: Memory = "minimum"
+    limit: int | None = None
+
+
+SMALLEST = Goal()
+FASTEST = Goal("fast")
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    stages: Sequence[Stage]
+    moved: frozenset[int]  # storage tensors that move once they are made
+    line: Timeline
+    packing: Packing
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        return self.packing.arena_bytes, len(self.line.actions)
+
+
+class _Planner:
+    def __init__(
+        self,
+        program: Program,
+        scratch: Callable[[Call], int],
+        align: int,
+        seconds: float,
+        inplace: bool,
+    ) -> None:
+        self.program, self.scratch, self.align = program, scratch, align
+        self.seconds, self.inplace = seconds, inplace
+
+    def candidate(
+        self, stages: Sequence[Stage], moved: Collection[int] = (), enough: int = 0
+    ) -> _Candidate:
+        """These stages, packed; `enough` bytes need not be improved."""
+        actions: list[Action] = []
+        for stage in stages:
+            actions += order(self.program, stage)
+            output = self.program.storage(self.program.calls[stage.last].output.tensor)
+            if output in moved:
+                actions.append(Rehome(output))
+        line = timeline(
+            self.program,
+            actions,
+            self.scratch,
+            lines=line_buffers(self.program, stages),
+            inplace=self.inplace,
+        )
+        packing = pack(line, self.align, self.seconds, enough)
+        return _Candidate(stages, frozenset(moved), line, packing)
+
+    def with_moves(self, plain: _Candidate, enough: int) -> _Candidate:
+        """The same with tensors that move once they are made, if that makes the arena smaller.
+
+        Each output slides down over its input; a move takes it up again. Moves without which the
+        arena is as small, or not larger than `enough` bytes, are left out."""
+        if plain.packing.arena_bytes <= max(plain.packing.lower_bound_bytes, enough):
+            return plain
+        made = {
+            self.program.storage(self.program.calls[s.last].output.tensor): None
+            for s in plain.stages[:-1]
+        }
+        best = self.candidate(plain.stages, made, enough)
+        if best.packing.arena_bytes >= plain.packing.arena_bytes:
+            return plain
+        groups = [list(made)]
+        while groups:
+            group = groups.pop()
+            reached = max(enough, best.packing.arena_bytes)
+            fewer = self.candidate(plain.stages, best.moved - {*group}, reached)
+            if fewer.packing.arena_bytes <= reached:
+                best = fewer
+            elif len(group) > 1:
+                groups += [group[: len(group) // 2], group[len(group) // 2 :]]
+        return best
 
 
 def plan(
     program: Program,
     scratch: Callable[[Call], int],
     *,
+    goal: Goal = SMALLEST,
     align: int = 4,
     seconds: float = 5.0,
     progress: Callable[[float], None] | None = None,
     inplace: bool = True,
 ) -> Plan:
-    """The smallest memory plan that is found for executing the calls one after the other.
+    """The best memory plan that is found for a goal.
 
     `scratch` gives a call's scratch bytes, `align` is bytes, `progress` gets 0..1. Without
-    `inplace` no output shares bytes with an input.
+    `inplace` no row of an output takes the place of the same row of an input.
     Raises PlanError for a tensor that is read but never written."""
-    chosen = buffers_of(program, scratch, inplace)
-    half = seconds / 2
-    packing = solve(
-        chosen.buffers, align, seconds=half if inplace else seconds, progress=_part(progress, 0, 2)
-    )
-    if inplace:
-        # Sharing lengthens lives, which can make a packing larger although less is live.
-        apart = buffers_of(program, scratch, False)
-        if packing.arena_bytes > lower_bound(apart.buffers, align):
-            other = solve(apart.buffers, align, seconds=half, progress=_part(progress, 1, 2))
-            if other.arena_bytes < packing.arena_bytes:
-                chosen, packing = apart, other
-    if progress:
-        progress(1.0)
-    return _made(program, chosen, packing)
+    tell = progress or (lambda share: None)
+    planner = _Planner(program, scratch, align, seconds / 10, inplace)
+    plain = planner.candidate(layers(program))
+    best = plain
+    limit = goal.limit
+    if goal.memory != "fast" and not (limit and plain.packing.arena_bytes <= limit):
+        best = _smaller(planner, plain, limit or 0, tell)
+    tell(1.0)
+    return make_steps(program, best.line, best.packing, scratch)
 
 
-def _part(
-    progress: Callable[[float], None] | None, index: int, count: int
-) -> Callable[[float], None] | None:
-    return None if progress is None else lambda share: progress((index + share) / count)
-
-
-def _made(program: Program, lives: Lifetimes, packing: Packing) -> Plan:
-    count = len(program.graph.tensors)
-    offsets = {t: packing.offsets[b] for t, b in lives.owner.items()}
-    for tensor in range(count):
-        if (storage := program.storage(tensor)) in lives.owner:
-            offsets[tensor] = offsets[storage]
-    steps = tuple(
-        PlannedStep(
-            call,
-            0,
-            call.rows,
-            scratch=packing.offsets.get(count + i, 0),
-            scratch_bytes=lives.scratch[i],
+def _smaller(
+    planner: _Planner, plain: _Candidate, limit: int, tell: Callable[[float], None]
+) -> _Candidate:
+    """The first candidate, the fast ones first, within the limit; else the smallest of all."""
+    tell(0.1)
+    best = planner.with_moves(plain, limit)
+    if limit and best.packing.arena_bytes <= limit:
+        return best
+    cutter = Cutter(planner.program, planner.scratch)
+    least = cutter.smallest()
+    tell(0.5)
+    aims = [int(least * slack) for slack in _SLACK]
+    if limit:
+        aims = [a for a in (limit * k // 20 for k in range(20, 9, -1)) if a > least] + aims[:1]
+    tried = {tuple(plain.stages)}
+    for number, aim in enumerate(aims):
+        stages = cutter.cheapest(max(aim, least))
+        if stages is None or tuple(stages) in tried:
+            continue
+        tried.add(tuple(stages))
+        banded = planner.candidate(stages)
+        found = (
+            banded
+            if limit and banded.packing.arena_bytes <= limit
+            else (planner.with_moves(banded, limit))
         )
-        for i, call in enumerate(program.calls)
-    )
-    return Plan(
-        program,
-        offsets,
-        lives.spans,
-        steps,
-        packing.arena_bytes,
-        packing.lower_bound_bytes,
-        packing.optimal,
-    )
+        best = min(best, found, key=lambda c: c.rank)
+        tell(0.5 + 0.5 * (number + 1) / len(aims))
+        if limit and found.packing.arena_bytes <= limit:
+            return found
+    return best

@@ -30,7 +30,7 @@ def test_every_kernel_is_reached_by_cases() -> None:
     for op, make in CASES.items():
         rng = np.random.default_rng([*op.encode()])
         reached.update(call.kernel for _ in range(40) for call in lower(make(rng)).calls)
-    assert reached == set(kernel_names())
+    assert reached == set(kernel_names()) - {"move"}  # the planner's own: tests/plan/test_modes.py
 
 
 @pytest.mark.parametrize("op", sorted(CASES))

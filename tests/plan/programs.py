@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from edgeinfer.graph import Graph, Node, Tensor
 from edgeinfer.lower import Program
 from edgeinfer.ops.base import Call, Ref
-from edgeinfer.plan import Buffer
+from edgeinfer.plan import Buffer, Plan
 
 
 @dataclass
@@ -172,3 +172,35 @@ def exists(found: list[Buffer], height: int) -> bool:
         )
 
     return rec(0, [])
+
+
+def places(made: Plan) -> dict[int, int]:
+    """Where each storage tensor of a plan without moves lies: the arena byte of its first byte."""
+    found = {made.program.storage(t): at for t, at in made.begin.items()}
+    for step in made.steps:
+        found[made.program.storage(step.call.output.tensor)] = (
+            step.out - step.call.output.offset - step.y0 * step.call.row_bytes
+        )
+    return found
+
+
+def moved(made: Plan, tensor: int, offset: int) -> Plan:
+    """The plan with all bytes of a tensor at another place."""
+    storage, shift = made.program.storage(tensor), offset - places(made)[tensor]
+
+    def there(index: int, at: int) -> int:
+        return at + shift if made.program.storage(index) == storage else at
+
+    steps = [
+        replace(
+            step,
+            inputs=tuple(
+                there(ref.tensor, at) for ref, at in zip(step.call.inputs, step.inputs, strict=True)
+            ),
+            out=there(step.call.output.tensor, step.out),
+        )
+        for step in made.steps
+    ]
+    begin = {t: there(t, at) for t, at in made.begin.items()}
+    end = {t: there(t, at) for t, at in made.end.items()}
+    return replace(made, steps=tuple(steps), begin=begin, end=end)

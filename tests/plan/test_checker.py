@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from edgeinfer.errors import PlanError
 from edgeinfer.lower import Program
-from edgeinfer.plan import Plan, check, plan
-from tests.plan.programs import Builder, programs, scratch
+from edgeinfer.plan import FASTEST, Plan, check, plan
+from tests.plan.programs import Builder, moved, places, programs, scratch
 
 
 def residual() -> Plan:
@@ -21,12 +21,7 @@ def residual() -> Plan:
     b.call([x], y, scratch=8)
     b.call([y], z)
     b.call([x, z], out)
-    return plan(b.program([x], [out]), scratch)
-
-
-def moved(made: Plan, tensor: int, offset: int) -> Plan:
-    names = [t for t in made.offsets if made.program.storage(t) == made.program.storage(tensor)]
-    return replace(made, offsets={**made.offsets, **dict.fromkeys(names, offset)})
+    return plan(b.program([x], [out]), scratch, goal=FASTEST)
 
 
 def test_right() -> None:
@@ -36,13 +31,13 @@ def test_right() -> None:
 def test_value_lost() -> None:
     made = residual()
     with pytest.raises(PlanError, match=r"layer 2 .*'t0' is needed but its byte belongs to 't2'"):
-        check(moved(made, 2, made.offsets[0]))
+        check(moved(made, 2, places(made)[0]))
 
 
 def test_output_over_its_input() -> None:
     made = residual()
     with pytest.raises(PlanError, match=r"layer 1 .*would overwrite its own input 't1'"):
-        check(moved(made, 2, made.offsets[1]))
+        check(moved(made, 2, places(made)[1]))
 
 
 def test_outside_the_arena() -> None:
@@ -52,13 +47,13 @@ def test_outside_the_arena() -> None:
 
 def test_scratch() -> None:
     made = residual()
-    step = replace(made.steps[0], scratch=made.offsets[1])
-    with pytest.raises(PlanError, match="scratch meets an operand"):
+    step = replace(made.steps[0], scratch=places(made)[1])
+    with pytest.raises(PlanError, match="scratch meets an output"):
         check(replace(made, steps=(step, *made.steps[1:])))
     with pytest.raises(PlanError, match="scratch"):
         check(made, lambda call: 1000)
-    step = replace(made.steps[1], scratch=made.offsets[0], scratch_bytes=4)
-    with pytest.raises(PlanError, match="belongs to the scratch of layer 1"):
+    step = replace(made.steps[1], scratch=places(made)[0], scratch_bytes=4)
+    with pytest.raises(PlanError, match=r"belongs to the scratch \(written layer 1"):
         check(replace(made, steps=(made.steps[0], step, made.steps[2])))
 
 
@@ -74,7 +69,7 @@ def test_in_place_only_where_declared() -> None:
     b = Builder()
     x, y = b.tensor(16), b.tensor(16)
     b.call([x], y, inplace=(0,))
-    made = plan(b.program([x], [y]), scratch)
+    made = plan(b.program([x], [y]), scratch, goal=FASTEST)
     check(made)
     larger = replace(made, arena_bytes=32)
     with pytest.raises(PlanError, match="would overwrite its own input"):
@@ -92,10 +87,10 @@ def test_half_made_concatenation_is_protected() -> None:
     b.call([x], between)
     b.call([y], both, offset=8)
     b.call([both, between], z)
-    made = plan(b.program([x, y], [z]), scratch)
+    made = plan(b.program([x, y], [z]), scratch, goal=FASTEST)
     check(made)
     with pytest.raises(PlanError, match=r"layer 2 .*'t3' is needed but its byte belongs to 't2'"):
-        check(moved(made, between, made.offsets[both]))
+        check(moved(made, between, places(made)[both]))
 
 
 def test_variable_must_survive() -> None:
@@ -104,17 +99,17 @@ def test_variable_must_survive() -> None:
     b.call([state, x], y)
     z = b.tensor(8)
     b.call([y], z)
-    made = plan(b.program([x], [z]), scratch)
+    made = plan(b.program([x], [z]), scratch, goal=FASTEST)
     check(made)
     with pytest.raises(PlanError, match="after the last step: 't1'"):
-        check(moved(made, z, made.offsets[state]))
+        check(moved(made, z, places(made)[state]))
 
 
 @given(programs(), st.data())
 @settings(max_examples=150, deadline=None)
 def test_every_collision_is_found(program: Program, data: st.DataObject) -> None:
     """Move one buffer onto another that must not share bytes: by the lifetimes, it is wrong."""
-    made = plan(program, scratch, inplace=False)
+    made = plan(program, scratch, goal=FASTEST, inplace=False)
     pairs = [
         (a, b)
         for a, (a0, a1) in made.spans.items()
@@ -125,4 +120,4 @@ def test_every_collision_is_found(program: Program, data: st.DataObject) -> None
     a, b = data.draw(st.sampled_from(pairs))
     room = replace(made, arena_bytes=made.arena_bytes + 200)
     with pytest.raises(PlanError):
-        check(moved(room, a, made.offsets[b]), scratch)
+        check(moved(room, a, places(made)[b]), scratch)
