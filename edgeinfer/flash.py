@@ -95,6 +95,11 @@ def _prove(facts: Image, board: Board, port: str) -> None:
         ) from error
 
 
+def arena_room(board: Board) -> int:
+    """Bytes that a board has left for the arena, known without building; below 0 if it has none."""
+    return board.ram_bytes - board.stack_bytes - build.COMMAND_BUFFER - build.STATIC_RESERVE
+
+
 def quick_fit(facts: Image, image_bytes: int, board: Board) -> int:
     """Whether image and arena leave room for the rest, known without building.
 
@@ -102,8 +107,7 @@ def quick_fit(facts: Image, image_bytes: int, board: Board) -> int:
     Raises FitError when the model cannot fit."""
     if image_bytes > board.flash_bytes:
         raise build.does_not_fit(board, "flash", image_bytes - board.flash_bytes)
-    free = board.ram_bytes - board.stack_bytes - build.COMMAND_BUFFER - build.STATIC_RESERVE
-    free -= facts.arena_bytes
+    free = arena_room(board) - facts.arena_bytes
     if free < 0:
         raise build.does_not_fit(board, "RAM", -free)
     wanted = sum(io.bytes for io in facts.inputs)

@@ -33,6 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--layers", action="store_true", help="cost of each layer too")
     common.optimizer_arguments(parser)
+    common.memory_argument(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -76,7 +77,9 @@ def _flash(args: argparse.Namespace, board: Board | None, ui: Ui) -> tuple[Compi
         raise BoardError(
             f"{board.name} is emulated: flashing it makes a port of its own.", "Leave out --port."
         )
-    model = common.compiled(common.load(args.model), args.model, ui, common.passes(args))
+    model = common.compiled(
+        common.load(args.model), args.model, ui, common.passes(args), common.goal(args, ui)
+    )
     return model, common.flashed(board.name, model.image, ui)
 
 

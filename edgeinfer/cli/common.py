@@ -19,11 +19,12 @@ from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import Compiled, compile_graph
 from edgeinfer.device import Device
 from edgeinfer.errors import DeviceError, ModelError, UnsupportedError
-from edgeinfer.flash import FlashResult, flash
+from edgeinfer.flash import FlashResult, arena_room, flash
 from edgeinfer.graph import Array, Graph
 from edgeinfer.image import Image, read_image
 from edgeinfer.inspection import is_float
 from edgeinfer.optimize import PASSES, Optimized
+from edgeinfer.plan import SMALLEST, Goal
 from edgeinfer.session import Session
 
 Runner = Callable[[Sequence[Array]], list[Array]]
@@ -52,6 +53,29 @@ def optimizer_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help=f"only these passes of the optimizer, by commas: {', '.join(PASSES)}",
     )
+
+
+def memory_argument(parser: argparse.ArgumentParser) -> None:
+    """--memory: what the memory plan is to be good at."""
+    parser.add_argument(
+        "--memory",
+        choices=["minimum", "fast"],
+        help="smallest arena, or layer by layer without any move "
+        "(by default the fastest plan that fits the board; the smallest if there is no board)",
+    )
+
+
+def goal(args: argparse.Namespace, ui: Ui) -> Goal:
+    """What --memory, --board and --port ask of the memory plan.
+
+    Raises DeviceError when no board answers at --port."""
+    if args.memory:
+        return Goal(args.memory)
+    name, port = args.board, getattr(args, "port", None)
+    if name is None and port is not None:
+        with connected(port, 115_200, ui) as device:
+            name = device.info().board
+    return Goal(limit=max(arena_room(load_board(name)), 1)) if name else SMALLEST
 
 
 def passes(args: argparse.Namespace) -> tuple[str, ...] | None:
@@ -124,11 +148,17 @@ def require_int8(graph: Graph, path: str) -> None:
         )
 
 
-def compiled(graph: Graph, path: str, ui: Ui, passes: Sequence[str] | None = None) -> Compiled:
+def compiled(
+    graph: Graph,
+    path: str,
+    ui: Ui,
+    passes: Sequence[str] | None = None,
+    goal: Goal = SMALLEST,
+) -> Compiled:
     """The image, named like its file. Raises UnsupportedError for a float model."""
     require_int8(graph, path)
     with ui.progress("Compiling"):
-        return compile_graph(replace(graph, name=image_name(path)), passes=passes)
+        return compile_graph(replace(graph, name=image_name(path)), passes=passes, goal=goal)
 
 
 def image_name(path: str) -> str:

@@ -36,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     common.target_arguments(parser)
     common.optimizer_arguments(parser)
+    common.memory_argument(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         with ui.progress("Evaluating") as advance:
             got = measure.float_outputs(graph, samples.inputs, advance)
     else:
-        model = common.compiled(graph, args.model, ui, common.passes(args))
+        model = common.compiled(graph, args.model, ui, common.passes(args), common.goal(args, ui))
         with (
             common.runner(args, model, ui) as (execute, where),
             ui.progress("Evaluating") as advance,

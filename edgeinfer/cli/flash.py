@@ -24,11 +24,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--board", required=True, metavar="B", help="where to; 'edgeinfer boards' lists them"
     )
     common.optimizer_arguments(parser)
+    common.memory_argument(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     load_board(args.board)  # an unknown board is said before the model is read
-    model = common.compiled(common.load(args.model), args.model, ui, common.passes(args))
+    model = common.compiled(
+        common.load(args.model), args.model, ui, common.passes(args), common.goal(args, ui)
+    )
     flashed = asdict(common.flashed(args.board, model.image, ui))
     return {"model": args.model, **flashed, **common.optimized_fields(model.optimized)}
 

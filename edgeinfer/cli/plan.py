@@ -23,6 +23,7 @@ NAME, HELP = "plan", "plan a model's memory: arena, lower bound, what sits at th
 EXAMPLES = (
     "edgeinfer plan kws01_int8.tflite",
     "edgeinfer plan model.tflite --board microbit --json",
+    "edgeinfer plan model.tflite --memory fast    # layer by layer",
     "edgeinfer plan model.tflite -o planned.tflite   # also for TFLM",
     "edgeinfer plan --buffers buffers.csv --capacity 1048576 -o packed.csv",
 )
@@ -33,6 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     common.model_argument(parser, nargs="?")
     pack.arguments(parser)
     common.optimizer_arguments(parser)
+    common.memory_argument(parser)
     parser.add_argument("--board", metavar="B", help="say whether the model fits this board")
     parser.add_argument(
         "-o",
@@ -51,9 +53,10 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     common.require_int8(graph, args.model)
     if args.output:
         data.check_writable(args.output)
+    goal = common.goal(args, ui)
     with ui.progress("Planning") as advance:
         optimized = optimize(graph, common.passes(args))
-        plan = make_plan(lower(optimized.graph), progress=advance)
+        plan = make_plan(lower(optimized.graph), goal, progress=advance)
     tensors, nodes = optimized.graph.tensors, optimized.graph.nodes
     result: dict[str, Any] = {
         "model": args.model,

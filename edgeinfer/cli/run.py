@@ -43,6 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     common.target_arguments(parser)
     common.optimizer_arguments(parser)
+    common.memory_argument(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         where = "host"
         results = _all(lambda sample: reference.run(graph, sample), samples, ui)
     else:
-        model = common.compiled(graph, args.model, ui, common.passes(args))
+        model = common.compiled(graph, args.model, ui, common.passes(args), common.goal(args, ui))
         with common.runner(args, model, ui) as (execute, where):
             results = _all(execute, samples, ui)
     if args.output:

@@ -45,6 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     common.target_arguments(parser)
     common.optimizer_arguments(parser)
+    common.memory_argument(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         samples = data.read_inputs(args.inputs, graph)[: args.n]
     else:
         samples = random_inputs(graph, args.n or (3 if on_board else 100), args.seed)
-    model = common.compiled(graph, args.model, ui, common.passes(args))
+    model = common.compiled(graph, args.model, ui, common.passes(args), common.goal(args, ui))
     host = Session(model.image)
     difference = ""
     if on_board:

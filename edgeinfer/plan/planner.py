@@ -147,21 +147,17 @@ def _smaller(
     cutter = Cutter(planner.program, planner.scratch)
     least = cutter.smallest()
     tell(0.5)
-    aims = [int(least * slack) for slack in _SLACK]
+    aims = [(max(int(least * slack), least), tight) for slack in _SLACK for tight in (False, True)]
     if limit:
-        aims = [a for a in (limit * k // 20 for k in range(20, 9, -1)) if a > least] + aims[:1]
+        shares = (limit * k // 20 for k in range(20, 9, -1))
+        aims = [(aim, False) for aim in shares if aim > least] + aims[:2]
     tried = {tuple(plain.stages)}
-    for number, aim in enumerate(aims):
-        stages = cutter.cheapest(max(aim, least))
+    for number, (aim, tight) in enumerate(aims):
+        stages = cutter.cheapest(aim, tight)
         if stages is None or tuple(stages) in tried:
             continue
         tried.add(tuple(stages))
-        banded = planner.candidate(stages)
-        found = (
-            banded
-            if limit and banded.packing.arena_bytes <= limit
-            else (planner.with_moves(banded, limit))
-        )
+        found = planner.with_moves(planner.candidate(stages), limit)
         best = min(best, found, key=lambda c: c.rank)
         tell(0.5 + 0.5 * (number + 1) / len(aims))
         if limit and found.packing.arena_bytes <= limit:

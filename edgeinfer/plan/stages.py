@@ -124,9 +124,11 @@ class Cutter:
             if worst > reached and self.cut_bytes(last + 1) < best.get(last + 1, 1 << 60):
                 yield last + 1, Stage(at, last, **_WAYS[-1])  # type: ignore[arg-type]
 
-    def cheapest(self, limit: int) -> list[Stage] | None:
+    def cheapest(self, limit: int, tight: bool = False) -> list[Stage] | None:
         """Stages of which none has more than `limit` bytes alive, with as few banded rows as can
-        be; None if there are none."""
+        be; None if there are none.
+
+        Banded stages have as few steps as the limit allows, or with `tight` single rows."""
         best: list[tuple[int, list[Stage]] | None] = [(0, [])] + [None] * self.count
         for end in range(1, self.count + 1):
             for first in range(end - 1, -1, -1):
@@ -143,7 +145,9 @@ class Cutter:
                 if stage is not None:
                     best[end] = cost, [*before[1], stage]
         found = best[self.count]
-        return None if found is None else [self._relaxed(s, limit) for s in found[1]]
+        if found is None or tight:
+            return None if found is None else found[1]
+        return [self._relaxed(s, limit) for s in found[1]]
 
     def _cost(self, first: int, last: int) -> int:
         """What the steps of a banded stage cost: so many rows, and the moves between them."""
