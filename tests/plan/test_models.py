@@ -29,9 +29,9 @@ CEILINGS = {  # bytes of the whole arena: smallest, and layer by layer
 def test_no_arena_grows(shared: Path, name: str) -> None:
     graph = tflite.read_file(shared / "models" / "int8" / f"{name}_int8.tflite")
     program = lower(graph)
-    start = time.monotonic()
+    start = time.process_time()
     made, fast = make_plan(program), make_plan(program, FASTEST)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     for each in (made, fast):
         check(each)
     assert (made.arena_bytes, fast.arena_bytes) <= CEILINGS[name]
