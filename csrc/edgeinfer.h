@@ -40,7 +40,8 @@ enum ei_dtype {
   EI_INT16 = 2,
   EI_INT32 = 3,
   EI_UINT8 = 4,
-  EI_BOOL = 5
+  EI_BOOL = 5,
+  EI_INT64 = 6
 };
 
 /* One kernel call. Its operands are addressed by byte offsets into the arena, or into the image's

@@ -103,6 +103,7 @@ static uint32_t dtype_bytes(uint8_t dtype) {
     case EI_INT16: return 2;
     case EI_FLOAT32:
     case EI_INT32: return 4;
+    case EI_INT64: return 8;
     default: return 0;
   }
 }
@@ -110,7 +111,7 @@ static uint32_t dtype_bytes(uint8_t dtype) {
 static int check_io(const ei_io *io, uint32_t n, uint32_t arena_bytes) {
   for (uint32_t i = 0; i < n; i++, io++) {
     uint64_t bytes = dtype_bytes(io->dtype);
-    if (bytes == 0 || io->rank > EI_MAX_RANK || io->offset % (uint32_t)bytes != 0)
+    if (bytes == 0 || io->rank > EI_MAX_RANK || io->offset % (bytes < 4 ? (uint32_t)bytes : 4) != 0)
       return EI_ERR_FORMAT;
     for (int d = 0; d < io->rank; d++)
       if (io->dims[d] == 0 || (bytes *= io->dims[d]) > UINT32_MAX) return EI_ERR_FORMAT;

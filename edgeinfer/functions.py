@@ -56,6 +56,46 @@ def logistic(x: Ints, integer_bits: int) -> Ints:
     return np.where(x > 0, positive, np.where(x < 0, INT32_MAX - positive, 1 << 30))
 
 
+def tanh(x: Ints, integer_bits: int) -> Ints:
+    """tanh(x), Q`integer_bits` to Q0: gemmlowp's tanh, (1 − e) / (1 + e) with e = exp(−2 |x|)."""
+    x = np.asarray(x, np.int64)
+    e = exp_negative(wrap(-np.abs(x)), integer_bits + 1)
+    ratio = _one_minus_over_one_plus(e)
+    return np.where(x > 0, ratio, np.where(x < 0, -ratio, 0))
+
+
+def _one_minus_over_one_plus(x: Ints) -> Ints:
+    """(1 − x) / (1 + x) for x in [0, 1], Q0 to Q0: one_minus_x_over_one_plus_x_for_x_in_0_1."""
+    half = (x + INT32_MAX + 1) // 2
+    r = wrap(1515870810 + mul_high(half, -1010580540))
+    for _ in range(3):
+        error = wrap((1 << 29) - mul_high(half, r))
+        r = wrap(r + shl_saturate(mul_high(r, error), 2))
+    return shl_saturate(wrap(r - (1 << 29)), 2)
+
+
+def inverse_root(x: int) -> tuple[int, int]:
+    """1 / √x as (Q31 multiplier, shift): GetInvSqrtQuantizedMultiplierExp in TFLite."""
+    if x <= 1:
+        return INT32_MAX, 0
+    power = 11
+    while x >= 1 << 29:
+        x, power = x // 4, power + 1
+    pairs = (31 - x.bit_length()) // 2 - 1
+    power -= pairs
+    x <<= 2 * pairs
+    value: Ints = np.asarray(x >> 1, np.int64)  # Q3
+    half, three_halves = div_pot(value, 1), np.asarray((1 << 28) + (1 << 27))
+    r: Ints = np.asarray(1 << 28, np.int64)
+    for _ in range(5):
+        cube = shl_saturate(mul_high(mul_high(r, r), r), 6)
+        r = shl_saturate(wrap(mul_high(three_halves, r) - mul_high(half, cube)), 3)
+    root = int(mul_high(r, 1518500250))  # √2 / 2
+    if power < 0:
+        root, power = root << -power, 0
+    return root, -power
+
+
 def reciprocal(x: Ints, integer_bits: int) -> tuple[Ints, Ints]:
     """1 / x of positive Q`integer_bits` numbers as (scale in Q0, bits) with 1/x = scale·2**−bits.
 

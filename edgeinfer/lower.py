@@ -6,13 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from edgeinfer.errors import ModelError, UnsupportedError
-from edgeinfer.graph import Graph
+from edgeinfer.errors import ModelError
+from edgeinfer.fold import folded
+from edgeinfer.graph import Array, Graph
 from edgeinfer.ops import op_for
-from edgeinfer.ops.base import Call, Op, Site
-
-LARGEST = 65_535  # a dimension in the C library
-_AGAIN = "Convert the model again: it is damaged."
+from edgeinfer.ops.base import Call, Ref, Site
+from edgeinfer.shapes import check_shape
 
 
 @dataclass(frozen=True)
@@ -35,37 +34,39 @@ def lower(graph: Graph) -> Program:
     a layer whose shapes contradict each other."""
     calls: list[Call] = []
     alias: dict[int, int] = {}
+    graph = folded(graph)
     for index, node in enumerate(graph.nodes):
         site = Site.of(graph, index)
         op = op_for(site)
         check_shape(site, op)
+        if op.known(site):
+            results = op.run(site, [t.data if t is not None else None for t in site.inputs])
+            for t, value in zip(node.outputs, results, strict=True):
+                calls.append(replace(_constant(t, value), node=index))
+            continue
         if op.alias(site):
             source = node.inputs[0]
             alias[node.outputs[0]] = alias.get(source, source)
             continue
         calls.extend(replace(call, node=index) for call in op.pack(site))
-    return Program(graph, tuple(calls), alias)
+    graph, constants = _constant_outputs(graph)
+    return Program(graph, (*calls, *constants), alias)
 
 
-def check_shape(site: Site, op: Op) -> None:
-    """Raises ModelError unless the output's shape follows from the inputs and options.
-
-    Offsets and sizes rest on these shapes, and a damaged file can say anything."""
-    try:
-        shapes = op.shapes(site)
-    except (ValueError, IndexError, TypeError, ZeroDivisionError) as error:
-        raise ModelError(f"{site.where} contradicts itself ({error}).", _AGAIN) from error
-    said = tuple(t.shape for t in site.outputs)
-    if shapes != said:
-        raise ModelError(
-            f"{site.where} makes {_text(shapes)}, not {_text(said)} as the file says.", _AGAIN
-        )
-    if max((n for shape in shapes for n in shape), default=0) > LARGEST:
-        raise UnsupportedError(
-            f"{site.where} makes {_text(shapes)}; {LARGEST:,} is the largest dimension.",
-            "Make the layer smaller.",
-        )
+def _constant(tensor: int, value: Array) -> Call:
+    """The call that puts bytes known on the PC into a tensor."""
+    return Call("constant", {"bytes": value.nbytes}, (), Ref(tensor), consts={"value": value})
 
 
-def _text(shapes: tuple[tuple[int, ...], ...]) -> str:
-    return ", ".join(map(str, shapes))
+def _constant_outputs(graph: Graph) -> tuple[Graph, list[Call]]:
+    """The graph with outputs in the arena only, and the calls that put constants there."""
+    tensors, outputs, calls = list(graph.tensors), list(graph.outputs), []
+    for i, t in enumerate(outputs):
+        value = tensors[t].data
+        if value is not None:
+            outputs[i] = len(tensors)
+            tensors.append(replace(tensors[t], data=None))
+            calls.append(replace(_constant(outputs[i], value), node=len(graph.nodes) - 1))
+    if calls and not graph.nodes:
+        raise ModelError("The model has no layers, only constants.", "Convert the model again.")
+    return replace(graph, tensors=tuple(tensors), outputs=tuple(outputs)), calls

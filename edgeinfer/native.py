@@ -18,6 +18,8 @@ BACKENDS = {
 }
 """`host` is what evaluation runs; `dsp` and `armv6m` are the code for Cortex-M4 and Cortex-M0."""
 
+DTYPES = ("int8", "float32", "int16", "int32", "uint8", "bool", "int64")  # enum ei_dtype
+
 
 @functools.cache
 def library(backend: str = "host") -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from edgeinfer.errors import DataError
+from edgeinfer.fold import folded
 from edgeinfer.graph import Array, Graph
 from edgeinfer.ops import op_for
 from edgeinfer.ops.base import Site
@@ -27,6 +28,7 @@ def run(
             f"The model has {len(graph.inputs)} inputs, {len(inputs)} were given.",
             "Give one array for each input.",
         )
+    graph = folded(graph, observe)
     values: dict[int, Array] = {
         i: t.data for i, t in enumerate(graph.tensors) if t.data is not None
     }

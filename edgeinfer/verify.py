@@ -40,10 +40,17 @@ class TfliteReference:
         from tflite_runtime.interpreter import Interpreter, OpResolverType
 
         self._graph = graph
-        self._tflite: Any = Interpreter(
-            model_content=tflite.write(graph),
-            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-        )
+        model = tflite.write(graph)
+        try:
+            self._tflite: Any = Interpreter(
+                model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
+            )
+        except ValueError:
+            # The resolver of references lacks a few operators, such as ELU, that have one kernel.
+            self._tflite = Interpreter(
+                model_content=model,
+                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            )
         self._tflite.allocate_tensors()
 
     def run(self, inputs: Sequence[Array]) -> list[Array]:

@@ -7,10 +7,10 @@ import numpy as np
 
 from edgeinfer.errors import ModelError, QuantizeError, UnsupportedError
 from edgeinfer.graph import Graph
-from edgeinfer.lower import check_shape
 from edgeinfer.ops import op_for
 from edgeinfer.ops.base import Op, Site
 from edgeinfer.ops.weighted import bias_of
+from edgeinfer.shapes import check_shape
 
 _FLOAT_MODEL = "Give the float32 model: convert it without optimizations or quantization."
 

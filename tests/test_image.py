@@ -17,7 +17,7 @@ from edgeinfer import native
 from edgeinfer.compile import compile_graph, make_plan
 from edgeinfer.errors import ImageError
 from edgeinfer.image import pack, read_image
-from edgeinfer.image.layout import DTYPES, IO, MAX_RANK, STEP, VERSION
+from edgeinfer.image.layout import IO, MAX_RANK, STEP, VERSION
 from edgeinfer.lower import lower
 from edgeinfer.ops.base import Call
 from edgeinfer.plan import FASTEST, check

@@ -14,7 +14,6 @@ from edgeinfer import native
 
 IDENTIFIER = b"EIM1"
 VERSION = 1
-DTYPES = ("int8", "float32", "int16", "int32", "uint8", "bool")  # enum ei_dtype
 MAX_RANK = 6
 IN_DATA = 1 << 31  # EI_IN_DATA: an operand of the params lies in the image's data
 STEP = struct.Struct("<HHIIIIIHHHH")

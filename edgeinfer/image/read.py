@@ -11,7 +11,8 @@ import numpy as np
 
 from edgeinfer import native
 from edgeinfer.errors import ImageError
-from edgeinfer.image.layout import DTYPES, FIELDS, IDENTIFIER, IO, STEP, Image, Io, Step, sealed
+from edgeinfer.image.layout import FIELDS, IDENTIFIER, IO, STEP, Image, Io, Step, sealed
+from edgeinfer.native import DTYPES
 
 
 def read_image(image: bytes) -> Image:

@@ -12,7 +12,6 @@ from edgeinfer import native
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Array, Graph, Tensor
 from edgeinfer.image.layout import (
-    DTYPES,
     FIELDS,
     IDENTIFIER,
     IN_DATA,
@@ -24,6 +23,7 @@ from edgeinfer.image.layout import (
     VERSION,
     sealed,
 )
+from edgeinfer.native import DTYPES
 from edgeinfer.plan import Plan
 
 

@@ -3,28 +3,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from edgeinfer.fixed_point import Ints, div_pot, mul_high, multiplier, wrap
 from edgeinfer.graph import Array
-from edgeinfer.ops.activation import clip, int8_range
+from edgeinfer.ops.activation import int8_range
+from edgeinfer.ops.arithmetic import Arithmetic, quantized_params
 from edgeinfer.ops.base import Call, Site
-from edgeinfer.ops.binary import Binary
 
 LEFT_SHIFT = 20
 
 
-class Add(Binary):
+class Add(Arithmetic):
     """The int8 reference is AddElementwise (kernels/internal/reference/integer_ops/add.h)."""
 
     name = "ADD"
 
-    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
-        a, b = values[0], values[1]
-        assert a is not None and b is not None
-        return clip(site, a + b)
+    def plain(self, site: Site, a: Array, b: Array) -> Array:
+        return np.asarray(a + b)
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         first, second, output = self._multipliers(site)
@@ -38,7 +37,21 @@ class Add(Binary):
         total = div_pot(mul_high(wrap(terms[0] + terms[1]), output[0]), -output[1])
         return np.clip(total + site.output.zero_point, *int8_range(site)).astype(np.int8)
 
+    def int8_params(self, site: Site) -> Mapping[str, Any]:
+        site.require_int8(0, 1)
+        first, second, output = self._multipliers(site)
+        return quantized_params(
+            site,
+            left_shift=LEFT_SHIFT,
+            mult=[first[0], second[0]],
+            shift=[first[1], second[1]],
+            out_mult=output[0],
+            out_shift=output[1],
+        )
+
     def pack(self, site: Site) -> list[Call]:
+        if site.input(0).dtype != np.int8 or self.merged(site) > 4:
+            return super().pack(site)
         site.require_int8(0, 1)
         first, second, output = self._multipliers(site)
         low, high = int8_range(site)

@@ -203,6 +203,10 @@ class Op:
         Raises UnsupportedError for what the kernels do not run."""
         raise NotImplementedError
 
+    def known(self, site: Site) -> bool:
+        """Whether the outputs are the same for every input of the graph, and known on the PC."""
+        return bool(site.inputs) and all(t is None or t.data is not None for t in site.inputs)
+
     def alias(self, site: Site) -> bool:
         """Whether the output is just another name for the first input's bytes."""
         return False

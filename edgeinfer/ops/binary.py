@@ -28,30 +28,19 @@ class Binary(Op):
             ) from error
 
     @staticmethod
+    def merged(site: Site) -> int:
+        """How many dimensions the walk needs, which has four."""
+        return len(_merged(site))
+
+    @staticmethod
     def walk(site: Site) -> tuple[dict[str, list[int] | list[Strides]], int]:
         """Fields of the C struct ei_walk, and the number of rows.
 
         Neighbouring dimensions that both inputs walk alike are merged, the row dimension (height)
         excepted. Raises UnsupportedError if more than four remain."""
-        out = site.output.shape
-        inputs = [t.shape for t in (site.input(0), site.input(1))]
-        padded = [(1,) * (len(out) - len(s)) + s for s in inputs]
-        merged: list[tuple[int, bool, bool]] = []  # size, whether each input has it
-        for d, size in enumerate(out):
-            if size == 1:
-                continue
-            has = (padded[0][d] != 1, padded[1][d] != 1)
-            # Height stays a dimension of its own, so that a step can make a band of rows.
-            if merged and merged[-1][1:] == has and not (len(out) == 4 and d == 2):
-                merged[-1] = (merged[-1][0] * size, *has)
-            else:
-                merged.append((size, *has))
-        if len(merged) > 4 and len(out) == 4:
-            raise site.unsupported(f"broadcasting {inputs[0]} with {inputs[1]}")
-        if not merged:
-            merged = [(1, True, True)]
+        merged = _merged(site) or [(1, True, True)]
         if len(merged) > 4:
-            raise site.unsupported(f"broadcasting {inputs[0]} with {inputs[1]}")
+            raise site.unsupported(f"broadcasting {site.input(0).shape} with {site.input(1).shape}")
         # The rows go first, the innermost dimension last, ones between.
         rows, rest = (merged[0], merged[1:]) if len(merged) > 1 else ((1, True, True), merged)
         dims = [rows, *[(1, True, True)] * (3 - len(rest)), *rest]
@@ -81,3 +70,20 @@ class Binary(Op):
             reads=tuple(Rows(s, rows) if s else None for s in strides),
             row_bytes=site.output.size // rows,
         )
+
+
+def _merged(site: Site) -> list[tuple[int, bool, bool]]:
+    """Size of each dimension, and whether each input has it."""
+    out = site.output.shape
+    padded = [(1,) * (len(out) - len(s)) + s for s in (site.input(0).shape, site.input(1).shape)]
+    merged: list[tuple[int, bool, bool]] = []
+    for d, size in enumerate(out):
+        if size == 1:
+            continue
+        has = (padded[0][d] != 1, padded[1][d] != 1)
+        # Height stays a dimension of its own, so that a step can make a band of rows.
+        if merged and merged[-1][1:] == has and not (len(out) == 4 and d == 2):
+            merged[-1] = (merged[-1][0] * size, *has)
+        else:
+            merged.append((size, *has))
+    return merged

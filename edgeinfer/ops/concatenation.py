@@ -10,6 +10,7 @@ import numpy as np
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import real_range
+from edgeinfer.ops.axes import axis_of
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.moves import Join
 
@@ -44,10 +45,4 @@ class Concatenation(Join):
 
     @staticmethod
     def _axis(site: Site) -> int:
-        rank = len(site.input(0).shape)
-        axis = int(site.option("axis"))
-        if not -rank <= axis < rank:
-            raise ModelError(
-                f"{site.where}: axis {axis} of {rank} dimensions.", "Convert the model again."
-            )
-        return axis % rank
+        return axis_of(site, int(site.option("axis")), len(site.input(0).shape))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from edgeinfer.ops.base import Call, Op, QuantRule, Ref, Rows, Site
 
 DIMS = 5  # of the kernel `copy`
 MAX_ROWS = 65_535  # of one step
+MAX_CALLS = 64  # for one view of more dimensions than the kernel has
 
 
 def dummy(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
@@ -27,18 +28,33 @@ def copies(
     """The calls that copy `view`, a view of `base`, to `place`, both of one shape.
 
     `base` is a dummy of the source tensor; `place` a view of a dummy of the target, which the Ref
-    `target` already points to. Raises UnsupportedError if more than five dimensions remain once
-    those that lie together are merged."""
-    start = view.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    `target` already points to. Where more than five dimensions remain once those that lie together
+    are merged, each index of the smallest has its own call. Raises UnsupportedError if that takes
+    too many."""
+    start = place_of(view, base)
     size = view.dtype.itemsize
     dims = _merged(view.shape, view.strides, place.strides)
     chunk = size
     if dims and dims[-1][1:] == (size, size):
         chunk *= dims.pop()[0]
-    if dims and dims[0][0] > MAX_ROWS and len(dims) < DIMS:
+    if dims and dims[0][0] > MAX_ROWS:
         dims.insert(0, (1, 0, 0))
-    if len(dims) > DIMS or (dims and dims[0][0] > MAX_ROWS):
-        raise site.unsupported(f"moving {view.shape} in {len(dims)} strided dimensions")
+    apart = [dims.pop(dims.index(min(dims[1:]), 1)) for _ in range(len(dims) - DIMS)]
+    if (count := math.prod(n for n, _, _ in apart)) > MAX_CALLS:
+        raise site.unsupported(f"moving {view.shape} in {count} parts")
+    calls: list[Call] = []
+    for index in np.ndindex(*(n for n, _, _ in apart)):
+        ahead = sum(i * a for i, (_, a, _) in zip(index, apart, strict=True))
+        below = sum(i * b for i, (_, _, b) in zip(index, apart, strict=True))
+        part = Ref(target.tensor, target.offset + below)
+        calls.append(_call(source, start + ahead, chunk, dims, part))
+    return calls
+
+
+def _call(
+    source: Ref, start: int, chunk: int, dims: list[tuple[int, int, int]], target: Ref
+) -> Call:
+    """One call of the kernel `copy`."""
     rows = dims[0] if dims else (1, 0, 0)
     full = [rows, *[(1, 0, 0)] * (DIMS - max(len(dims), 1)), *dims[1:]]
     params = {
@@ -48,17 +64,15 @@ def copies(
         "in_stride": [d[1] for d in full],
         "out_stride": [d[2] for d in full],
     }
-    return [
-        Call(
-            "copy",
-            params,
-            (source,),
-            target,
-            rows[0],
-            reads=(_row(start, chunk, full),),
-            row_bytes=rows[2] if _contiguous(chunk, full) else 0,
-        )
-    ]
+    return Call(
+        "copy",
+        params,
+        (source,),
+        target,
+        rows[0],
+        reads=(_row(start, chunk, full),),
+        row_bytes=rows[2] if _contiguous(chunk, full) else 0,
+    )
 
 
 def _row(start: int, chunk: int, dims: Sequence[tuple[int, int, int]]) -> Rows | None:
@@ -94,40 +108,47 @@ def _merged(
     return merged
 
 
-def constant(site: Site, value: Array) -> list[Call]:
-    """The call that puts bytes known on the PC into the output."""
-    return [Call("constant", {"bytes": value.nbytes}, (), site.out_ref(), consts={"value": value})]
+def batches(x: Array, shape: tuple[int, ...], make: Callable[[Array], list[Array]]) -> list[Array]:
+    """What `make` makes of x; if x is a larger batch than `shape`, of each sample, put together.
+
+    What an operator does to the first dimension, it does to one sample's."""
+    if not shape or x.shape == shape or shape[0] == 0:
+        return make(x)
+    parts = [make(part) for part in np.split(x, len(x) // shape[0])]
+    return [np.concatenate(group) for group in zip(*parts, strict=True)]
+
+
+def place_of(view: Array, base: Array) -> int:
+    """Bytes from the start of a dummy to the first element of a view of it."""
+    return int(view.__array_interface__["data"][0] - base.__array_interface__["data"][0])
 
 
 class View(Op):
-    """An operator whose outputs are strided views of its first input, as numpy understands it."""
+    """An operator whose outputs are strided views of one input, as numpy understands it."""
 
     rule = QuantRule(same_scale=True)
+    source = 0  # position of that input
 
     def views(self, site: Site, x: Array) -> list[Array]:
         """Each output as a view of x, in the output's order of elements; its shape may differ."""
         raise NotImplementedError
 
     def shapes(self, site: Site) -> tuple[tuple[int, ...], ...]:
-        x = site.input(0)
+        x = site.input(self.source)
         return tuple(v.shape for v in self.views(site, dummy(x.shape, x.dtype)))
 
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
-        x = values[0]
+        x = values[self.source]
         assert x is not None
-        shape = site.input(0).shape
-        if not shape or x.shape == shape or shape[0] == 0:
-            return self._made(site, x)
-        # A larger batch: what a view does to the first dimension, it does to one sample's.
-        parts = [self._made(site, part) for part in np.split(x, len(x) // shape[0])]
-        return [np.concatenate(group) for group in zip(*parts, strict=True)]
+        shape = site.input(self.source).shape
+        return batches(x, shape, lambda part: self._made(site, part))
 
     def _made(self, site: Site, x: Array) -> list[Array]:
         views = self.views(site, x)
         return [np.array(v).reshape(s) for v, s in zip(views, self.shapes(site), strict=True)]
 
     def pack(self, site: Site) -> list[Call]:
-        x = site.input(0)
+        x = site.input(self.source)
         base = dummy(x.shape, x.dtype)
         calls: list[Call] = []
         for position, (view, out) in enumerate(
@@ -138,7 +159,7 @@ class View(Op):
             if math.prod(view.shape):
                 place = dummy(view.shape, out.dtype)
                 target = site.out_ref(position=position)
-                calls += copies(site, site.in_ref(0), base, view, target, place)
+                calls += copies(site, site.in_ref(self.source), base, view, target, place)
         return calls
 
 
@@ -164,16 +185,13 @@ class Join(Op):
     def pack(self, site: Site) -> list[Call]:
         out = site.output
         base = dummy(out.shape, out.dtype)
-        if len(set(site.node.inputs)) != len(site.node.inputs):
-            raise site.unsupported("the same tensor twice")
         calls: list[Call] = []
         for position, place in enumerate(self.places(site, base)):
             tensor = site.input(position)
             quantized = tensor.quant is not None and out.quant is not None
             if tensor.dtype != out.dtype or (quantized and not tensor.quant.equals(out.quant)):  # type: ignore[union-attr]
                 raise site.unsupported("inputs of another type or scale than the output")
-            start = place.__array_interface__["data"][0] - base.__array_interface__["data"][0]
             source = dummy(tensor.shape, tensor.dtype)
-            target = site.out_ref(start)
+            target = site.out_ref(place_of(place, base))
             calls += copies(site, site.in_ref(position), source, source, target, place)
         return calls

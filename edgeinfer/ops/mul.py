@@ -3,26 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from edgeinfer.fixed_point import multiplier, requantize
 from edgeinfer.graph import Array
-from edgeinfer.ops.activation import clip, int8_range
+from edgeinfer.ops.activation import int8_range
+from edgeinfer.ops.arithmetic import Arithmetic, quantized_params
 from edgeinfer.ops.base import Call, Site
-from edgeinfer.ops.binary import Binary
 
 
-class Mul(Binary):
+class Mul(Arithmetic):
     """The int8 reference is MulElementwise (kernels/internal/reference/integer_ops/mul.h)."""
 
     name = "MUL"
 
-    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
-        a, b = values[0], values[1]
-        assert a is not None and b is not None
-        return clip(site, a * b)
+    def plain(self, site: Site, a: Array, b: Array) -> Array:
+        return np.asarray(a * b)
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         a, b = values[0], values[1]
@@ -33,7 +32,14 @@ class Mul(Binary):
         q = requantize(product, *self._multiplier(site)) + site.output.zero_point
         return np.clip(q, *int8_range(site)).astype(np.int8)
 
+    def int8_params(self, site: Site) -> Mapping[str, Any]:
+        site.require_int8(0, 1)
+        mult, shift = self._multiplier(site)
+        return quantized_params(site, out_mult=mult, out_shift=shift)
+
     def pack(self, site: Site) -> list[Call]:
+        if site.input(0).dtype != np.int8 or self.merged(site) > 4:
+            return super().pack(site)
         site.require_int8(0, 1)
         mult, shift = self._multiplier(site)
         low, high = int8_range(site)

@@ -9,6 +9,7 @@ import numpy as np
 
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
+from edgeinfer.ops.axes import axis_of
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.moves import Join
 
@@ -34,10 +35,4 @@ class Pack(Join):
 
     @staticmethod
     def _axis(site: Site) -> int:
-        rank = len(site.input(0).shape) + 1
-        axis = int(site.option("axis"))
-        if not -rank <= axis < rank:
-            raise ModelError(
-                f"{site.where}: axis {axis} of {rank} dimensions.", "Convert the model again."
-            )
-        return axis % rank
+        return axis_of(site, int(site.option("axis")), len(site.input(0).shape) + 1)

@@ -4,41 +4,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
+from edgeinfer.ops.base import Call, Rows, Site
+from edgeinfer.ops.patchwork import Patchwork
+
+INT8 = np.dtype(np.int8)
 
 
-class Pad(Op):
+class Pad(Patchwork):
     """The reference is PadImpl (kernels/internal/reference/pad.h)."""
 
     name = "PAD"
-    rule = QuantRule(same_scale=True)
 
     def shape(self, site: Site) -> tuple[int, ...]:
-        pads = self._pads(site)
+        pads = pads_of(site)
         return tuple(n + a + b for n, (a, b) in zip(site.input(0).shape, pads, strict=True))
 
-    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
-        assert values[0] is not None
-        return np.pad(values[0], self._pads(site))
-
-    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
-        assert values[0] is not None
-        return np.pad(values[0], self._pads(site), constant_values=site.output.zero_point)
+    def parts(self, site: Site, x: Array, out: Array) -> list[tuple[Array, Array]]:
+        sizes = zip(site.input(0).shape, pads_of(site), strict=True)
+        return [(x, out[tuple(slice(a, a + n) for n, (a, _) in sizes)])]
 
     def pack(self, site: Site) -> list[Call]:
-        site.require_int8(0)
-        sizes = list(zip(site.input(0).shape, self._pads(site), strict=True))
-        if len(sizes) > 4:
-            if sizes[0] != (1, (0, 0)):
-                raise site.unsupported("PAD of more than four dimensions")
+        sizes = list(zip(site.input(0).shape, pads_of(site), strict=True))
+        while len(sizes) > 4 and sizes[0] == (1, (0, 0)):
             sizes = sizes[1:]
+        ground = self.ground(site)
+        if len(sizes) > 4 or ground is None or {site.input(0).dtype, ground.dtype} != {INT8}:
+            return super().pack(site)
         while len(sizes) < 4:
             sizes.insert(0, (1, (0, 0)))
         if sizes[0] == (1, (0, 0)):
@@ -48,7 +45,7 @@ class Pad(Op):
             "in": [n for n, _ in sizes],
             "out": [n + a + b for n, (a, b) in sizes],
             "before": [a for _, (a, _) in sizes],
-            "value": site.output.zero_point,
+            "value": int(ground),
         }
         rows = sizes[0][0] + sum(sizes[0][1])
         inner = math.prod(params["in"][1:])
@@ -64,13 +61,13 @@ class Pad(Op):
             )
         ]
 
-    @staticmethod
-    def _pads(site: Site) -> list[tuple[int, int]]:
-        """Elements before and after along each dimension."""
-        pads = site.const(1)
-        if pads.shape != (len(site.input(0).shape), 2) or np.any(pads < 0):
-            raise ModelError(
-                f"{site.where}: paddings {pads.tolist()} do not match {site.input(0).shape}.",
-                "Convert the model again: it is damaged.",
-            )
-        return [(int(a), int(b)) for a, b in pads]
+
+def pads_of(site: Site) -> list[tuple[int, int]]:
+    """Elements before and after along each dimension. Raises ModelError for negative ones."""
+    pads = site.const(1)
+    if pads.shape != (len(site.input(0).shape), 2) or np.any(pads < 0):
+        raise ModelError(
+            f"{site.where}: paddings {pads.tolist()} do not match {site.input(0).shape}.",
+            "Convert the model again: it is damaged.",
+        )
+    return [(int(a), int(b)) for a, b in pads]

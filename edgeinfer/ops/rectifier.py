@@ -10,7 +10,8 @@ import numpy as np
 from edgeinfer.fixed_point import multiplier, requantize
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import quantize_value
-from edgeinfer.ops.base import Site
+from edgeinfer.ops.base import Call, Site
+from edgeinfer.ops.float_unary import float_call
 from edgeinfer.ops.table import Table
 
 
@@ -19,6 +20,7 @@ class Rectifier(Table):
 
     low: float = 0.0
     high: float | None = None
+    float_code = "EI_CLIP"
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
@@ -32,3 +34,6 @@ class Rectifier(Table):
         ratio = float(np.float32(x.scale) / np.float32(y.scale))
         scaled = requantize(q - x.zero_point, *multiplier(ratio))
         return np.clip(scaled + y.zero_point, low, high)
+
+    def float_call(self, site: Site) -> Call:
+        return float_call(site, "EI_CLIP", self.low, np.inf if self.high is None else self.high)

@@ -3,20 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.graph import Array
-from edgeinfer.ops.base import Call, Op, QuantRule, Site
+from edgeinfer.ops.base import Site
+from edgeinfer.ops.renaming import Renaming
 
 
-class Reshape(Op):
-    """Costs nothing at run time: the output names the input's memory."""
+class Reshape(Renaming):
+    """The reference is kernels/reshape.cc."""
 
     name = "RESHAPE"
-    rule = QuantRule(same_scale=True)
 
     def shape(self, site: Site) -> tuple[int, ...]:
         source = site.input(0)
@@ -37,19 +34,3 @@ class Reshape(Op):
                 "Convert the model again: it is damaged.",
             )
         return tuple(wanted)
-
-    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
-        x = values[0]
-        assert x is not None
-        batches = x.size // max(site.input(0).size, 1)
-        shape = site.output.shape
-        return x.reshape((batches * shape[0], *shape[1:]) if shape and batches > 1 else shape)
-
-    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
-        return self.float_(site, values)
-
-    def alias(self, site: Site) -> bool:
-        return True
-
-    def pack(self, site: Site) -> list[Call]:
-        return []

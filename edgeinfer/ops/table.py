@@ -9,10 +9,13 @@ import numpy as np
 
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Op, Rows, Site
+from edgeinfer.ops.float_unary import float_call
 
 
 class Table(Op):
     """An operator whose int8 output depends on one input byte only."""
+
+    float_code = ""  # of the kernel `unary_float`, where float32 has one
 
     def shape(self, site: Site) -> tuple[int, ...]:
         return site.input(0).shape
@@ -34,7 +37,13 @@ class Table(Op):
         assert values[0] is not None
         return np.asarray(self.table(site)[values[0].astype(np.int64) + 128])
 
+    def float_call(self, site: Site) -> Call:
+        """The kernel call for float32."""
+        return float_call(site, self.float_code)
+
     def pack(self, site: Site) -> list[Call]:
+        if self.float_code and site.input(0).dtype == np.float32:
+            return [self.float_call(site)]
         site.require_int8(0)
         shape = site.output.shape
         rows = shape[1] if len(shape) == 4 and shape[0] == 1 else 1

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgeinfer.errors import EdgeinferError
+from edgeinfer.fold import folded
 from edgeinfer.graph import Array, Graph
-from edgeinfer.lower import check_shape
 from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
 from edgeinfer.optimize import (
@@ -23,6 +23,7 @@ from edgeinfer.optimize import (
     unread_channels,
 )
 from edgeinfer.optimize.base import Pass, Removed
+from edgeinfer.shapes import check_shape
 
 __all__ = ["PASSES", "Optimized", "Removed", "optimize"]
 
@@ -83,9 +84,10 @@ def optimize(graph: Graph, passes: Sequence[str] | None = None) -> Optimized:
         raise EdgeinferError(
             f"There is no optimizer pass '{unknown}'.", f"Passes: {', '.join(PASSES)}."
         )
-    for index, node in enumerate(graph.nodes):
+    plain = folded(graph)  # a shape can depend on what another layer computes
+    for index, node in enumerate(plain.nodes):
         if node.op in OPS:
-            check_shape(Site.of(graph, index), OPS[node.op])
+            check_shape(Site.of(plain, index), OPS[node.op])
     removed: list[Removed] = []
     kept: dict[int, Array] = {}
     for name, run in PASSES.items():

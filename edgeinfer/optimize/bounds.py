@@ -110,7 +110,7 @@ def _through(op: Op, site: Site, inputs: Sequence[Bounds | None]) -> list[Bounds
             return None
         values.append(known or (None, None))
     if op.name == "MUL" and _ratio(site, product=True) <= LARGEST_RATIO:
-        corners = [op.quantized(site, [a, b]) for a in values[0] for b in values[1]]
+        corners = [op.run(site, [a, b])[0] for a in values[0] for b in values[1]]
         return [(np.minimum.reduce(corners), np.maximum.reduce(corners))]
     monotone = isinstance(op, (Join, View)) or op.name in MONOTONE
     if monotone and _ratio(site, product=False) <= LARGEST_RATIO:

@@ -46,11 +46,14 @@ def _source(
 ) -> int | None:
     """The tensor of which a node copies the bytes in their order; None if it does not."""
     site = edited.site(index)
-    read = site.node.inputs[0]
+    position = op.source if isinstance(op, View) else 0
+    read = site.node.inputs[position]
     if isinstance(op, View) or op.alias(site):
         x = edited.tensors[read]
         origin, order = moved.get(read, (read, np.arange(x.size)))
-        (result,) = op.run(site, [order.reshape(x.shape)])
+        values = [t.data if t is not None else None for t in site.inputs]
+        values[position] = order.reshape(x.shape)
+        (result,) = op.run(site, values)
         moved[site.node.outputs[0]] = (origin, result.reshape(-1))
         whole = np.arange(edited.tensors[origin].size)
         return origin if np.array_equal(result.reshape(-1), whole) else None

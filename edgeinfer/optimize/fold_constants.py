@@ -33,8 +33,7 @@ def run(graph: Graph) -> Outcome:
 
 def _values(site: Site) -> Sequence[Array]:
     """The outputs; none if they depend on more than constants."""
-    known = all(t is None or t.data is not None for t in site.inputs)
-    if not site.inputs or not (known or site.node.op == "SHAPE"):
+    if not OPS[site.node.op].known(site):
         return ()
     try:
         values = [t.data if t is not None else None for t in site.inputs]

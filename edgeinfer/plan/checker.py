@@ -150,7 +150,7 @@ class _Simulation:
                 first = ref.offset + begin * rows.row_bytes
                 start = place + (begin - step.in_y0) * rows.row_bytes
                 size = min(max(end - begin, 0) * rows.row_bytes, entry.nbytes - first)
-            if size and start % entry.dtype.itemsize:
+            if size and start % min(entry.dtype.itemsize, 4):
                 raise self.error(f"{self.name(ref.tensor)} is misaligned", start)
             if size:
                 ordered = position in call.inplace
@@ -167,7 +167,7 @@ class _Simulation:
             row = 0 if call.more_out else call.row_bytes
             first, start = ref.offset + y * row, place + (y - step.y0) * row
             size = row or entry.nbytes - ref.offset
-            if start % entry.dtype.itemsize or first + size > entry.nbytes:
+            if start % min(entry.dtype.itemsize, 4) or first + size > entry.nbytes:
                 raise self.error(f"{self.name(ref.tensor)} is misaligned or too long", start)
             found.append((ref, range(start, start + size), first))
         return found
@@ -210,7 +210,7 @@ class _Simulation:
         if tensor not in places:
             raise self.error(f"{self.name(tensor)} has no place", 0)
         start, entry = places[tensor], self.tensors[tensor]
-        if start % entry.dtype.itemsize:
+        if start % min(entry.dtype.itemsize, 4):
             raise self.error(f"{self.name(tensor)} is misaligned", start)
         return range(start, start + entry.nbytes)
 

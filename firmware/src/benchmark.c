@@ -32,6 +32,7 @@ static int64_t output_value(const ei_io *io, uint32_t index) {
     case EI_FLOAT32: return thousandths(((const uint32_t *)(const void *)bytes)[index], 1);
     case EI_INT16: q = ((const int16_t *)(const void *)bytes)[index]; break;
     case EI_INT32: return (int64_t)((const int32_t *)(const void *)bytes)[index] * 1000;
+    case EI_INT64: return (int64_t)(((const uint64_t *)(const void *)bytes)[index] * 1000u);
     case EI_INT8: q = (int8_t)bytes[index]; break;
     default: q = bytes[index];
   }
@@ -39,7 +40,7 @@ static int64_t output_value(const ei_io *io, uint32_t index) {
 }
 
 static void results(void) {
-  static const uint8_t width[] = {1, 4, 2, 4, 1, 1}; /* bytes, by ei_dtype */
+  static const uint8_t width[] = {1, 4, 2, 4, 1, 1, 8}; /* bytes, by ei_dtype */
   int first = 1;
   say("m-results-[");
   for (uint32_t i = 0; i < model.n_outputs; i++) {

@@ -42,7 +42,7 @@ def test_no_image_makes_a_kernel_leave_its_memory(define: list[str], tmp_path: P
     harness = tmp_path / "fuzz"
     sources = [Path(__file__).with_name("fuzz_image.c"), *SOURCES]
     flags = ["-D_POSIX_C_SOURCE=200112L", "-std=c99", *SANITIZE, *define, f"-I{CSRC}"]
-    subprocess.run(["gcc", *flags, *map(str, sources), "-o", str(harness)], check=True)
+    subprocess.run(["gcc", *flags, *map(str, sources), "-lm", "-o", str(harness)], check=True)
     images = []
     for op, make in CASES.items():
         rng = np.random.default_rng([7, *op.encode()])

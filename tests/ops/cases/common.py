@@ -46,22 +46,40 @@ def constant(name: str, data: Array, q: Quant | None = None) -> Tensor:
 def model(
     op: str,
     inputs: list[Tensor],
-    output: Tensor,
+    output: Tensor | list[Tensor],
     options: dict[str, Any] | None = None,
     options_type: str = "",
     version: int = 2,
+    custom: bytes = b"",
 ) -> Graph:
     """A graph of one node; inputs without data are the graph's inputs."""
-    node = Node(
-        op,
-        tuple(range(len(inputs))),
-        (len(inputs),),
-        options or {},
-        options_type,
-        version=version,
-    )
+    outputs = output if isinstance(output, list) else [output]
+    made = tuple(range(len(inputs), len(inputs) + len(outputs)))
+    taken = tuple(range(len(inputs)))
+    node = Node(op, taken, made, options or {}, options_type, custom, version)
     fed = tuple(i for i, t in enumerate(inputs) if t.data is None)
-    return Graph((*inputs, output), (node,), fed, (len(inputs),), name=op.lower())
+    return Graph((*inputs, *outputs), (node,), fed, made, name=op.lower())
+
+
+def shape_of(rng: Rng, rank: tuple[int, int] = (1, 5), size: int = 6) -> tuple[int, ...]:
+    """A shape of a rank in [rank) whose sizes are below `size`."""
+    return tuple(int(n) for n in rng.integers(1, size, int(rng.integers(*rank))))
+
+
+def plain(name: str, shape: tuple[int, ...], dtype: Any, like: Quant | None = None) -> Tensor:
+    """An activation of any type; int8, int16 and uint8 have the scale of `like`."""
+    kind = np.dtype(dtype)
+    return Tensor(name, shape, kind, like if kind.itemsize < 4 and kind != np.bool_ else None)
+
+
+def ints(name: str, values: Any) -> Tensor:
+    """A constant of int32 numbers, such as axes."""
+    return constant(name, np.array(values, np.int32))
+
+
+def bounded(low: int, high: int, shape: tuple[int, ...], dtype: Any = np.int32) -> Tensor:
+    """An input of integers in [low, high), such as indices: the name tells `samples`."""
+    return Tensor(f"{low}..{high}", shape, np.dtype(dtype))
 
 
 def weights(rng: Rng, shape: tuple[int, ...]) -> Array:
@@ -149,15 +167,26 @@ def samples(graph: Graph, rng: Rng, count: int) -> list[list[Array]]:
         one: list[Array] = []
         for t in graph.inputs:
             tensor = graph.tensors[t]
-            if tensor.dtype == np.float32:
-                one.append(
-                    (rng.normal(size=tensor.shape) * 10 ** rng.uniform(-2, 3)).astype(np.float32)
-                )
-            elif i % 4 == 3:
-                one.append(np.full(tensor.shape, rng.choice([-128, 127, 0]), np.int8))
-            elif i % 4 == 2:
-                one.append(rng.choice(np.array([-128, 127], np.int8), tensor.shape))
-            else:
-                one.append(rng.integers(-128, 128, tensor.shape).astype(np.int8))
+            one.append(_sample(tensor, rng, i % 4))
         found.append(one)
     return found
+
+
+def _sample(tensor: Tensor, rng: Rng, form: int) -> Array:
+    shape, dtype = tensor.shape, tensor.dtype
+    if dtype == np.float32 and ".." in tensor.name:
+        first, end = tensor.name.split("..")
+        return rng.uniform(float(first), float(end), shape).astype(np.float32)
+    if dtype == np.float32:
+        return (rng.normal(size=shape) * 10 ** rng.uniform(-2, 3)).astype(np.float32)
+    if dtype == np.bool_:
+        return rng.integers(0, 2, shape).astype(np.bool_)
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    if ".." in tensor.name:
+        first, end = tensor.name.split("..")
+        low, high = int(first), int(end) - 1
+    if form == 3:
+        return np.full(shape, rng.choice([low, high, max(low, 0)]), dtype)
+    if form == 2:
+        return rng.choice(np.array([low, high], dtype), shape)
+    return rng.integers(low, high, shape, dtype, endpoint=True)

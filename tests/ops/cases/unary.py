@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from edgeinfer.graph import Graph, Quant
-from tests.ops.cases.common import CASES, Rng, activation, case, model, quant
+from tests.ops.cases.common import CASES, Rng, activation, case, model, quant, scale
 
 
 def unary(
@@ -27,6 +29,54 @@ def unary(
 CASES["RELU"] = lambda rng: unary("RELU", rng, None, {}, "", 2)
 CASES["RELU6"] = lambda rng: unary("RELU6", rng, None, {}, "", 2)
 CASES["LOGISTIC"] = lambda rng: unary("LOGISTIC", rng, Quant.per_tensor(1 / 256, -128), {}, "", 2)
+for _op in ("RELU_N1_TO_1", "RELU_0_TO_1", "HARD_SWISH", "ELU", "ABS"):
+    _table = {"HARD_SWISH": "HardSwishOptions", "ABS": "AbsOptions"}.get(_op, "")
+    CASES[_op] = lambda rng, op=_op, table=_table: unary(op, rng, own(op, rng), {}, table, 1)
+for _op in ("RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "ABS", "NEG", "SQRT", "RSQRT", "SQUARE",
+            "FLOOR", "CEIL", "ROUND"):  # fmt: skip
+    CASES[f"{_op}/float"] = lambda rng, op=_op: floating(rng, op)
+CASES["TANH"] = lambda rng: unary("TANH", rng, Quant.per_tensor(1 / 128, 0), {}, "", 1)
+CASES["GELU"] = lambda rng: unary(
+    "GELU", rng, None, {"approximate": bool(rng.integers(0, 2))}, "GeluOptions", 1
+)
+CASES["LEAKY_RELU"] = lambda rng: unary(
+    "LEAKY_RELU", rng, None, {"alpha": float(np.float32(rng.normal()))}, "LeakyReluOptions", 1
+)
+
+
+def own(op: str, rng: Rng) -> Quant | None:
+    """An output scale that a function needs: without shifts to the left, within float32."""
+    if op == "HARD_SWISH":
+        return Quant.per_tensor(
+            float(np.float32(rng.uniform(0.01, 1))), int(rng.integers(-128, 128))
+        )
+    return None
+
+
+def floating(rng: Rng, op: str) -> Graph:
+    shape = tuple(int(n) for n in rng.integers(1, 9, 3))
+    # CEIL of (-1, 0) is -0 by C's ceil, as in TFLM, and +0 in the oracle, whose kernel is Eigen's.
+    name = "0..200" if op == "CEIL" else "x"
+    return model(op, [activation(name, shape, None)], activation("y", shape, None), {}, "", 1)
+
+
+@case("EXP")
+def exp(rng: Rng) -> Graph:
+    """Results within int32, where TFLite's cast is defined."""
+    shape = tuple(int(n) for n in rng.integers(1, 9, 3))
+    x = Quant.per_tensor(float(np.float32(rng.uniform(0.001, 0.05))), int(rng.integers(-128, 128)))
+    y = activation("y", shape, quant(rng))
+    return model("EXP", [activation("x", shape, x)], y, {}, "ExpOptions", 1)
+
+
+@case("RSQRT")
+def rsqrt(rng: Rng) -> Graph:
+    """Zero points at the lower edge only: TFLite refuses to run below zero."""
+    shape = tuple(int(n) for n in rng.integers(1, 9, 3))
+    x = activation("x", shape, Quant.per_tensor(scale(rng), -128))
+    return model("RSQRT", [x], activation("y", shape, quant(rng)), {}, "", 2)
+
+
 CASES["QUANTIZE"] = lambda rng: (
     quantize_float(rng)
     if rng.random() < 0.5

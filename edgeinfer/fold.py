@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Constant folding: what does not depend on the inputs is computed on the PC.
+
+Not one of the optimizer's passes, because other layers need the values: a RESHAPE whose shape the
+model computes, weights that it stores as float16."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from edgeinfer.graph import Array, Graph
+from edgeinfer.ops import OPS
+from edgeinfer.ops.base import Site
+from edgeinfer.shapes import check_shape
+
+LARGEST = 1 << 22  # bytes of a folded tensor
+
+
+def folded(graph: Graph, observe: Callable[[int, Array], None] | None = None) -> Graph:
+    """The graph without the nodes whose outputs are always the same; these become constants.
+
+    Tensors keep their indices; what makes an output of the graph stays. `observe` is called
+    with each new constant's index and value.
+    Raises ModelError for a node whose shapes contradict each other."""
+    tensors, nodes = list(graph.tensors), []
+    stay = {*graph.outputs, *graph.inputs, *(i for i, t in enumerate(tensors) if t.is_variable)}
+    for index, node in enumerate(graph.nodes):
+        op = OPS.get(node.op)
+        site = replace(
+            Site.of(graph, index),
+            inputs=tuple(tensors[t] if t >= 0 else None for t in node.inputs),
+        )
+        small = sum(t.nbytes for t in site.outputs) <= LARGEST
+        if op is None or not small or stay & {*node.outputs} or not op.known(site):
+            nodes.append(node)
+            continue
+        check_shape(site, op)
+        results = op.run(site, [t.data if t is not None else None for t in site.inputs])
+        for t, value in zip(node.outputs, results, strict=True):
+            value = value.reshape(tensors[t].shape).astype(tensors[t].dtype, copy=False)
+            tensors[t] = replace(tensors[t], data=value)
+            if observe is not None:
+                observe(t, value)
+    if len(nodes) == len(graph.nodes):
+        return graph
+    return replace(graph, tensors=tuple(tensors), nodes=tuple(nodes))

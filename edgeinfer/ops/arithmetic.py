@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Element-wise operations of two tensors of any type, with broadcasting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from edgeinfer.graph import Array
+from edgeinfer.ops.activation import clip, int8_range, real_range
+from edgeinfer.ops.base import Call, Site
+from edgeinfer.ops.binary import Binary
+from edgeinfer.ops.broadcast import dtype_code, walk
+
+CODES = {
+    "ADD": 0, "SUB": 1, "MUL": 2, "DIV": 3, "MAXIMUM": 4, "MINIMUM": 5, "SQUARED_DIFFERENCE": 6,
+    "FLOOR_DIV": 7, "FLOOR_MOD": 8, "EQUAL": 9, "NOT_EQUAL": 10, "LESS": 11, "LESS_EQUAL": 12,
+    "GREATER": 13, "GREATER_EQUAL": 14, "LOGICAL_AND": 15, "LOGICAL_OR": 16, "PRELU": 17,
+}  # fmt: skip
+"""enum ei_binary in csrc/kernels/broadcast.h"""
+
+
+class Arithmetic(Binary):
+    """An operation that the kernels `binary_int` and `binary_float` have under this name.
+
+    An operator that computes with scales overrides `quantized` and `int8_params`."""
+
+    def plain(self, site: Site, a: Array, b: Array) -> Array:
+        """The operation on int64 or float32 arrays."""
+        raise NotImplementedError
+
+    def int8_params(self, site: Site) -> Mapping[str, Any]:
+        """Fields of ei_binary_int8_params besides the walk and the operation."""
+        raise site.unsupported(f"type {site.input(0).dtype}")
+
+    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
+        a, b = values[0], values[1]
+        assert a is not None and b is not None
+        with np.errstate(all="ignore"):
+            if a.dtype == np.float32:
+                result = self.plain(site, a, b)
+                return clip(site, result) if result.dtype == np.float32 else result
+            wide = self.plain(site, a.astype(np.int64), b.astype(np.int64))
+            if site.output.dtype == np.int32:
+                wide = np.clip(wide.astype(np.int32), *int32_range(site))
+            return wide.astype(site.output.dtype)
+
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
+        return self.float_(site, values)
+
+    def scaled(self, site: Site) -> bool:
+        """Whether the operation computes with the scales of int8 inputs."""
+        own = type(self).int8_params is not Arithmetic.int8_params
+        return own and site.input(0).dtype == np.int8
+
+    def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
+        use = self.quantized if self.scaled(site) else self.float_
+        return [use(site, values)]
+
+    def pack(self, site: Site) -> list[Call]:
+        if site.input(0).dtype != site.input(1).dtype:
+            raise site.unsupported(f"types {site.input(0).dtype} and {site.input(1).dtype}")
+        params: dict[str, Any] = {"walk": walk(site, (0, 1)), "op": CODES[self.name]}
+        if self.scaled(site):
+            kernel = "binary_int8"
+            params |= self.int8_params(site)
+        elif site.input(0).dtype == np.float32:
+            kernel, (low, high) = "binary_float", real_range(site)
+            params |= {"act_min": low, "act_max": high}
+        else:
+            kernel, (low, high) = "binary_int", int32_range(site)
+            params |= {"in_type": dtype_code(site, 0), "out_type": dtype_code(site)}
+            params |= {"act_min": low, "act_max": high}
+        self._check_types(site)
+        same = [p for p in (0, 1) if site.input(p).shape == site.output.shape]
+        inplace = tuple(p for p in same if site.input(p).dtype == site.output.dtype)
+        refs = (site.in_ref(0), site.in_ref(1))
+        return [Call(kernel, params, refs, site.out_ref(), inplace=inplace)]
+
+    def _check_types(self, site: Site) -> None:
+        wanted = np.dtype(np.bool_) if 9 <= CODES[self.name] <= 16 else site.input(0).dtype
+        if site.output.dtype != wanted:
+            raise site.unsupported(f"an output of type {site.output.dtype}")
+
+
+def int32_range(site: Site) -> tuple[int, int]:
+    """The fused activation's range in plain int32."""
+    info, (low, high) = np.iinfo(np.int32), real_range(site)
+    return (info.min if low == -np.inf else int(low)), (info.max if high == np.inf else int(high))
+
+
+def quantized_params(site: Site, **changes: Any) -> dict[str, Any]:
+    """The fields of ei_binary_int8_params that most operations set alike."""
+    low, high = int8_range(site)
+    return {
+        "zero": [site.input(0).zero_point, site.input(1).zero_point],
+        "out_zero": site.output.zero_point,
+        "act_min": low,
+        "act_max": high,
+        **changes,
+    }

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EQUAL: a == b, with broadcasting."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeinfer.graph import Array
+from edgeinfer.ops.base import Site
+from edgeinfer.ops.comparison import Comparison
+
+
+class Equal(Comparison):
+    """See `Comparison`."""
+
+    name = "EQUAL"
+
+    def plain(self, site: Site, a: Array, b: Array) -> Array:
+        return np.asarray(a == b)

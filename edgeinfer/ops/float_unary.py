@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Element-wise functions of one float32 tensor: the kernel `unary_float`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeinfer.graph import Array
+from edgeinfer.ops.base import Call, Op, Site
+
+CODES = {"EI_ABS": 0, "EI_NEG": 1, "EI_SQRT": 2, "EI_RSQRT": 3, "EI_SQUARE": 4, "EI_FLOOR": 5,
+         "EI_CEIL": 6, "EI_ROUND": 7, "EI_CLIP": 8}  # fmt: skip
+"""enum in csrc/kernels/unary_float.c"""
+
+
+def float_call(site: Site, code: str, low: float = 0, high: float = 0) -> Call:
+    """The kernel call of a function; `low` and `high` are for EI_CLIP."""
+    for tensor in (site.input(0), site.output):
+        if tensor.dtype != np.float32:
+            raise site.unsupported(f"type {tensor.dtype} (tensor '{tensor.name}')")
+    params = {"op": CODES[code], "count": site.output.size, "low": low, "high": high}
+    return Call("unary_float", params, (site.in_ref(0),), site.out_ref(), inplace=(0,))
+
+
+class FloatUnary(Op):
+    """A function that TFLite has for float32 only."""
+
+    float_code = ""
+
+    def shape(self, site: Site) -> tuple[int, ...]:
+        return site.input(0).shape
+
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
+        raise site.unsupported(f"type {site.input(0).dtype}")
+
+    def pack(self, site: Site) -> list[Call]:
+        return [float_call(site, self.float_code)]

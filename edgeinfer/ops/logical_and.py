@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LOGICAL_AND: both, with broadcasting."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeinfer.graph import Array
+from edgeinfer.ops.arithmetic import Arithmetic
+from edgeinfer.ops.base import Site
+
+
+class LogicalAnd(Arithmetic):
+    """The reference is kernels/logical.cc."""
+
+    name = "LOGICAL_AND"
+
+    def plain(self, site: Site, a: Array, b: Array) -> Array:
+        return np.asarray((a != 0) & (b != 0))
