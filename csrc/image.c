@@ -135,7 +135,9 @@ static int check_step(const ei_model *m, const ei_step *step) {
   const int result = kernel->check(&call, &need);
   if (result != EI_OK) return result;
 
-  if (step->in[0] % need.in_align != 0 || step->out % need.out_align != 0) return EI_ERR_BOUNDS;
+  if (step->in[0] % need.in_align != 0 || step->in[1] % need.in_align != 0 ||
+      step->out % need.out_align != 0)
+    return EI_ERR_BOUNDS;
   for (int i = 0; i < 2; i++) {
     const int constant = step->flags & (i == 0 ? EI_STEP_IN0_CONST : EI_STEP_IN1_CONST);
     if (step->in[i] + need.in[i] > (constant ? m->data_bytes : m->arena_bytes))

@@ -37,7 +37,7 @@ typedef struct {
 typedef struct {
   uint64_t in[2];
   uint64_t out;
-  uint32_t in_align, out_align; /* bytes that the pointers must be aligned to; 1: any */
+  uint32_t in_align, out_align; /* bytes that all inputs and the output must be aligned to */
   uint32_t data_bytes;          /* given: size of the image's constants */
   uint32_t arena_bytes;         /* given: size of the arena */
   uint32_t params_bytes;        /* given: what is left of the image's params from this call's on */

@@ -2,7 +2,7 @@
  *
  * out = clamp(op(a, b)) on float32, with broadcasting; comparisons give booleans.
  */
-#include <math.h>
+#include "float_math.h"
 
 #include "broadcast.h"
 

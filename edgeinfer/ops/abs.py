@@ -25,7 +25,7 @@ class Abs(Table):
 
     def results(self, site: Site, q: Array) -> Array:
         x, y = site.input(0), site.output
-        size = np.abs(q - x.zero_point)
+        size: Array = np.abs(q - x.zero_point)
         if x.scale != y.scale:
             size = requantize(size, *multiplier(x.scale / y.scale))
-        return np.clip(size + y.zero_point, -128, 127)
+        return np.asarray(np.clip(size + y.zero_point, -128, 127))

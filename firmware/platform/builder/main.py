@@ -57,7 +57,9 @@ env.Append(
     ],
 )
 if option("bare"):
-    env.Append(LINKFLAGS=["-nostartfiles", f"-L{generated}", f"-T{link_script}"], LIBS=["c", "gcc"])
+    env.Append(
+        LINKFLAGS=["-nostartfiles", f"-L{generated}", f"-T{link_script}"], LIBS=["m", "c", "gcc"]
+    )
 env.BuildSources(
     str(Path(env.subst("$BUILD_DIR")) / "csrc"), csrc, [f"+<{file}>" for file in option("kernels")]
 )
