@@ -31,6 +31,7 @@ FLOORS = [
 ]
 # The only C files with floating point: I/O and operators of float32.
 FLOATING = {
+    "float_math",
     "quantize",
     "dequantize",
     "edgeinfer",
