@@ -17,6 +17,8 @@ from edgeinfer.graph import Array, Graph
 from edgeinfer.optimize import Optimized
 from edgeinfer.session import Session
 
+# What TFLite's resolver of reference kernels lacks.
+NO_REFERENCE = {"CEIL", "ELU", "ROUND"}
 Runner = Callable[[Sequence[Array]], list[Array]]
 
 
@@ -41,16 +43,10 @@ class TfliteReference:
 
         self._graph = graph
         model = tflite.write(graph)
-        try:
-            self._tflite: Any = Interpreter(
-                model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
-            )
-        except ValueError:
-            # The resolver of references lacks a few operators, such as ELU, that have one kernel.
-            self._tflite = Interpreter(
-                model_content=model,
-                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-            )
+        resolver = OpResolverType.BUILTIN_REF
+        if NO_REFERENCE & {node.op for node in graph.nodes}:
+            resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        self._tflite: Any = Interpreter(model_content=model, experimental_op_resolver_type=resolver)
         self._tflite.allocate_tensors()
 
     def run(self, inputs: Sequence[Array]) -> list[Array]:

@@ -32,6 +32,8 @@ FLOORS = [
 # The only C files with floating point: I/O and operators of float32.
 FLOATING = {
     "float_math",
+    "reduce",
+    "arg_max",
     "quantize",
     "dequantize",
     "edgeinfer",

@@ -7,6 +7,8 @@ from edgeinfer.errors import UnsupportedError
 from edgeinfer.ops.abs import Abs
 from edgeinfer.ops.add import Add
 from edgeinfer.ops.add_n import AddN
+from edgeinfer.ops.arg_max import ArgMax
+from edgeinfer.ops.arg_min import ArgMin
 from edgeinfer.ops.average_pool_2d import AveragePool2D
 from edgeinfer.ops.base import Call, Op, QuantRule, Ref, Site
 from edgeinfer.ops.batch_to_space_nd import BatchToSpaceNd
@@ -20,6 +22,7 @@ from edgeinfer.ops.depthwise_conv_2d import DepthwiseConv2D
 from edgeinfer.ops.dequantize import Dequantize
 from edgeinfer.ops.div import Div
 from edgeinfer.ops.elu import Elu
+from edgeinfer.ops.embedding_lookup import EmbeddingLookup
 from edgeinfer.ops.equal import Equal
 from edgeinfer.ops.exp import Exp
 from edgeinfer.ops.expand_dims import ExpandDims
@@ -28,6 +31,8 @@ from edgeinfer.ops.floor import Floor
 from edgeinfer.ops.floor_div import FloorDiv
 from edgeinfer.ops.floor_mod import FloorMod
 from edgeinfer.ops.fully_connected import FullyConnected
+from edgeinfer.ops.gather import Gather
+from edgeinfer.ops.gather_nd import GatherNd
 from edgeinfer.ops.gelu import Gelu
 from edgeinfer.ops.greater import Greater
 from edgeinfer.ops.greater_equal import GreaterEqual
@@ -52,11 +57,17 @@ from edgeinfer.ops.pad import Pad
 from edgeinfer.ops.padv2 import PadV2
 from edgeinfer.ops.prelu import Prelu
 from edgeinfer.ops.quantize import Quantize
+from edgeinfer.ops.reduce_all import ReduceAll
+from edgeinfer.ops.reduce_any import ReduceAny
+from edgeinfer.ops.reduce_max import ReduceMax
+from edgeinfer.ops.reduce_min import ReduceMin
 from edgeinfer.ops.relu import Relu
 from edgeinfer.ops.relu6 import Relu6
 from edgeinfer.ops.relu_0_to_1 import Relu0To1
 from edgeinfer.ops.relu_n1_to_1 import ReluN1To1
 from edgeinfer.ops.reshape import Reshape
+from edgeinfer.ops.resize_bilinear import ResizeBilinear
+from edgeinfer.ops.resize_nearest_neighbor import ResizeNearestNeighbor
 from edgeinfer.ops.reverse_v2 import ReverseV2
 from edgeinfer.ops.round import Round
 from edgeinfer.ops.rsqrt import Rsqrt
@@ -75,6 +86,7 @@ from edgeinfer.ops.squared_difference import SquaredDifference
 from edgeinfer.ops.squeeze import Squeeze
 from edgeinfer.ops.strided_slice import StridedSlice
 from edgeinfer.ops.sub import Sub
+from edgeinfer.ops.sum import Sum
 from edgeinfer.ops.tanh import Tanh
 from edgeinfer.ops.tile import Tile
 from edgeinfer.ops.transpose import Transpose
@@ -89,6 +101,8 @@ OPS: dict[str, Op] = {
         Abs(),
         Add(),
         AddN(),
+        ArgMax(),
+        ArgMin(),
         AveragePool2D(),
         BatchToSpaceNd(),
         BroadcastTo(),
@@ -101,6 +115,7 @@ OPS: dict[str, Op] = {
         Dequantize(),
         Div(),
         Elu(),
+        EmbeddingLookup(),
         Equal(),
         Exp(),
         ExpandDims(),
@@ -109,6 +124,8 @@ OPS: dict[str, Op] = {
         FloorDiv(),
         FloorMod(),
         FullyConnected(),
+        Gather(),
+        GatherNd(),
         Gelu(),
         Greater(),
         GreaterEqual(),
@@ -133,11 +150,17 @@ OPS: dict[str, Op] = {
         PadV2(),
         Prelu(),
         Quantize(),
+        ReduceAll(),
+        ReduceAny(),
+        ReduceMax(),
+        ReduceMin(),
         Relu(),
         Relu0To1(),
         Relu6(),
         ReluN1To1(),
         Reshape(),
+        ResizeBilinear(),
+        ResizeNearestNeighbor(),
         ReverseV2(),
         Round(),
         Rsqrt(),
@@ -156,6 +179,7 @@ OPS: dict[str, Op] = {
         Squeeze(),
         StridedSlice(),
         Sub(),
+        Sum(),
         Tanh(),
         Tile(),
         Transpose(),

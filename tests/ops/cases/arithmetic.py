@@ -127,6 +127,16 @@ def select(rng: Rng) -> Graph:
     return model("SELECT", inputs, plain("y", shape, dtype, q), {}, "SelectOptions", 1)
 
 
+CASES["DIV/int8"] = lambda rng: pair(rng, "DIV", np.int8)
+
+
+@case("ADD_N/int8")
+def add_n_int8(rng: Rng) -> Graph:
+    shape, q = shape_of(rng), quant(rng)
+    inputs = [plain(f"x{i}", shape, np.int8, q) for i in range(int(rng.integers(2, 5)))]
+    return model("ADD_N", inputs, plain("y", shape, np.int8, quant(rng)), {}, "AddNOptions", 1)
+
+
 @case("ADD_N")
 def add_n(rng: Rng) -> Graph:
     dtype = (np.int32, np.float32)[int(rng.integers(0, 2))]

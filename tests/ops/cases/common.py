@@ -13,6 +13,8 @@ from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
 Rng = np.random.Generator
 I8, F32, I32 = np.dtype(np.int8), np.dtype(np.float32), np.dtype(np.int32)
 CASES: dict[str, Callable[[Rng], Graph]] = {}
+# What only TFLite Micro runs, or the oracle has wrong: numpy, written after TFLM, is the reference.
+WITHOUT_ORACLE = {"ADD_N/int8", "DIV/int8", "SUM/int8"}
 
 
 def case(op: str) -> Callable[[Callable[[Rng], Graph]], Callable[[Rng], Graph]]:

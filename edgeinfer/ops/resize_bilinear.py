@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RESIZE_BILINEAR: each output pixel is a mean of four of the input, weighted by nearness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeinfer.graph import Array
+from edgeinfer.ops.base import Call, Site
+from edgeinfer.ops.resize import Resize
+
+ONE = 1 << 10
+
+
+class ResizeBilinear(Resize):
+    """For int8 ResizeBilinearInteger (kernels/internal/reference/resize_bilinear.h)."""
+
+    name = "RESIZE_BILINEAR"
+
+    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
+        assert values[0] is not None
+        sums = self._weighted(site, values[0].astype(np.float64))
+        return np.asarray(sums / (ONE * ONE), np.float32)
+
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
+        assert values[0] is not None
+        sums = self._weighted(site, values[0].astype(np.int64))
+        rounded = np.abs(sums) + ONE * ONE // 2
+        return (np.where(sums > 0, 1, -1) * (rounded // (ONE * ONE))).astype(np.int8)
+
+    def pack(self, site: Site) -> list[Call]:
+        site.require_int8(0)
+        x, y = site.input(0).shape, site.output.shape
+        params = {
+            "batch": x[0],
+            "channels": x[3],
+            "in": x[1:3],
+            "out": y[1:3],
+            "scale": [self._scale(site, axis) for axis in (1, 2)],
+            "half_pixel_centers": int(bool(site.option("half_pixel_centers", False))),
+        }
+        return [Call("resize_bilinear", params, (site.in_ref(0),), site.out_ref())]
+
+    def _weighted(self, site: Site, x: Array) -> Array:
+        """The weighted sums, in Q20."""
+        for axis in (1, 2):
+            low, high, far = self._around(site, axis)
+            far = far.reshape([-1 if d == axis else 1 for d in range(4)])
+            x = x.take(low, axis) * (ONE - far) + x.take(high, axis) * far
+        return x
+
+    def _around(self, site: Site, axis: int) -> tuple[Array, Array, Array]:
+        """The two input indices and the latter's weight in Q10, for each output index."""
+        scale, size = self._scale(site, axis), site.input(0).shape[axis]
+        at = np.arange(site.output.shape[axis], dtype=np.int64) * scale
+        if site.option("half_pixel_centers", False):
+            at += scale // 2 - ONE // 2
+        low = np.maximum(np.trunc(at / ONE).astype(np.int64), 0)
+        high = np.minimum(np.trunc((at + ONE - 1) / ONE).astype(np.int64), size - 1)
+        return low, high, at - ONE * low
+
+    @staticmethod
+    def _scale(site: Site, axis: int) -> int:
+        size, count = site.input(0).shape[axis], site.output.shape[axis]
+        if site.option("align_corners", False) and count > 1:
+            return (ONE * (size - 1) + (count - 1) // 2) // (count - 1)
+        return (ONE * size + count // 2) // count
