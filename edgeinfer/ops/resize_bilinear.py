@@ -28,7 +28,7 @@ class ResizeBilinear(Resize):
         assert values[0] is not None
         sums = self._weighted(site, values[0].astype(np.int64))
         rounded = np.abs(sums) + ONE * ONE // 2
-        return (np.where(sums > 0, 1, -1) * (rounded // (ONE * ONE))).astype(np.int8)
+        return np.asarray(np.where(sums > 0, 1, -1) * (rounded // (ONE * ONE)), np.int8)
 
     def pack(self, site: Site) -> list[Call]:
         site.require_int8(0)
