@@ -45,7 +45,7 @@ def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array |
 
 
 def filters_3x3(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:
-    """Records of the depthwise filters [3, 3, o] (csrc/isa/tile.h), as bytes; None as above."""
+    """Records of the depthwise filters [3, 3, o] (csrc/isa/tile.h), as words; None as above."""
     flat = weights.reshape(9, -1).T
     bias, mult, shift = without_dead(flat, bias, mult, shift)
     if not rounds_briefly(bias, 255 * np.abs(flat.astype(np.int64)).sum(1), shift):
@@ -54,7 +54,7 @@ def filters_3x3(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | 
     records["bias"], records["mult"] = 2 * bias, mult
     records["weights"][:, :, :3] = weights.transpose(2, 1, 0)
     records["weights"][:, 0, 3] = -shift
-    return records.view(np.uint8).reshape(len(flat), -1)
+    return records.view("<i4").reshape(len(flat), -1)
 
 
 def rounds_briefly(bias: Ints, sums: Ints, shift: Ints) -> bool:

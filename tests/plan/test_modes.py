@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgeinfer.compile import compile_graph, make_plan, scratch_bytes
@@ -23,6 +23,7 @@ from tests.plan.programs import Builder
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32))
+@example(46189)  # filters of a few channels behind an odd number of bytes
 def test_every_goal_gives_the_references_bytes(seed: int) -> None:
     graph = network(seed)
     fast, least = (compile_graph(graph, goal=goal) for goal in (FASTEST, SMALLEST))
