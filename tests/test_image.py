@@ -19,6 +19,7 @@ from edgeinfer.errors import ImageError
 from edgeinfer.image import pack, read_image
 from edgeinfer.image.layout import IO, MAX_RANK, STEP, VERSION
 from edgeinfer.lower import lower
+from edgeinfer.native import DTYPES
 from edgeinfer.ops.base import Call
 from edgeinfer.plan import FASTEST, check
 from edgeinfer.reference import run
