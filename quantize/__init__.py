@@ -33,6 +33,7 @@ from edgeinfer.quantize.resume import Cache, fingerprint
 from edgeinfer.quantize.samples import Samples, check, load
 from edgeinfer.quantize.search import Choice, search
 from edgeinfer.quantize.settings import FAST, Settings
+from edgeinfer.quantize.split import split
 
 __all__ = ["FAST", "METHODS", "Quantized", "Samples", "Settings", "check", "load", "quantize"]
 
@@ -133,6 +134,9 @@ def _scale(
             kept.save("scales", choice.arrays())
         graph = prepare.with_data(graph, scaled(graph, choice.factors))
         found.update(choice.ranges)
+        if settings.split:
+            changed, _ = split(graph, list(choice.noise), choice.noise, found)
+            graph = prepare.with_data(graph, changed)
     if settings.ranges != "search":
         make = method(settings.ranges)
         found = observe(

@@ -25,7 +25,7 @@ from edgeinfer.quantize.gradients import backward, opened
 from edgeinfer.quantize.params import Range
 from edgeinfer.quantize.probes import Loss, batches, run_all
 
-FOLDS = 10
+FOLDS = 2  # more leave hardly any sample that exceeds what the others reach, as new ones will
 # Tensors that these make hold values that were rounded before: no new error.
 _NO_NEW_ERROR = {"RESHAPE", "PAD", "MAX_POOL_2D", "CONCATENATION", "STRIDED_SLICE"}
 
@@ -36,10 +36,12 @@ class Choice:
 
     factors: Mapping[Group, Array]  # to divide channels by
     ranges: Mapping[int, Range]  # of each float activation, after that
+    noise: Mapping[Group, Array]  # the loss of rounding each channel, after that
 
     def arrays(self) -> dict[str, Array]:
         """Everything as arrays, to be kept."""
         found = {f"factors{group.tensors[0]}": s for group, s in self.factors.items()}
+        found |= {f"noise{group.tensors[0]}": n for group, n in self.noise.items()}
         return {**found, **{f"range{t}": np.array(r) for t, r in self.ranges.items()}}
 
     @staticmethod
@@ -47,14 +49,17 @@ class Choice:
         """What `arrays` kept, or None if there is nothing."""
         if arrays is None:
             return None
-        factors = {
-            group: arrays[name]
-            for group in groups(graph)
-            if (name := f"factors{group.tensors[0]}") in arrays
-        }
+        factors, noise = (
+            {
+                group: arrays[name]
+                for group in groups(graph)
+                if (name := f"{what}{group.tensors[0]}") in arrays
+            }
+            for what in ("factors", "noise")
+        )
         names = (name for name in arrays if name.startswith("range"))
         ranges = {int(n[5:]): (float(arrays[n][0]), float(arrays[n][1])) for n in names}
-        return Choice(factors, ranges)
+        return Choice(factors, ranges, noise)
 
 
 def search(
@@ -113,6 +118,7 @@ class _Search:
         self.cost: dict[int, Floats] = {}  # unit → [shapes, widths]
         self.weight_cost: dict[int, Floats] = {}  # node → of an error of 1 in each channel, squared
         self.spread: dict[int, list[Floats]] = {}  # tensor → count, sums, sums of squares
+        self.noise: dict[Group, Floats] = {}
         self._seen = extremes.all()
         self._values: Mapping[int, Array] = {}
 
@@ -138,6 +144,8 @@ class _Search:
             return
         group, unit = self.group_of.get(t), self._ties.root(t)
         probes = gradient.reshape(len(gradient), len(values), -1)
+        if group is not None:
+            self.noise[group] = self.noise.get(group, 0.0) + self._noise(values, gradient, unit)
         costs = self._costs(values, probes, unit, group)
         self.cost[unit] = self.cost.get(unit, 0.0) + costs
 
@@ -165,7 +173,8 @@ class _Search:
             for t in tensors:
                 low, high = self._range([t], seen, factors.get(self.group_of.get(t)))  # type: ignore[arg-type]
                 ranges[t] = (low * width, high * width)
-        return Choice(factors, ranges)
+        noise = {group: n * factors[group] ** 2 for group, n in self.noise.items()}
+        return Choice(factors, ranges, noise)
 
     def _factors(self, group: Group, shape: Shape, seen: Bounds) -> Floats:
         return candidates.factors(group, shape, seen.reach(group.tensors), self.reading[group])
@@ -175,6 +184,15 @@ class _Search:
         pairs = [seen.range(t, factors) for t in tensors]
         clip = min((g.clip for t in tensors if (g := self.group_of.get(t))), default=np.inf)
         return min(low for low, _ in pairs), min(max(high for _, high in pairs), clip)
+
+    def _noise(self, values: Array, gradient: Array, unit: int) -> Floats:
+        """The loss of rounding each channel in the tensor's own scale: [channels]."""
+        low, high = self._range(self.units[unit], self._seen, None)
+        scale = np.float32(max(high - low, 1e-12) / 255)
+        error = np.rint(values / scale) * scale - values
+        shape = (len(gradient), len(values), -1, values.shape[-1])
+        lost = np.einsum("pnkc,nkc->pnc", gradient.reshape(shape), error.reshape(shape[1:]))
+        return np.asarray((lost.astype(np.float64) ** 2).sum((0, 1)))
 
     def _costs(self, values: Array, probes: Array, unit: int, group: Group | None) -> Floats:
         """The loss of quantizing a tensor's values [n, …] by each candidate: [shapes, widths]."""

@@ -78,6 +78,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for option, name, text in (
         ("--per-tensor", "per_channel", "one scale per weight tensor, not per channel"),
         ("--no-equalize", "equalize", "leave the channels between layers as they are"),
+        (
+            "--no-split",
+            "split",
+            "leave dead channels dead: smaller and faster, where there are some",
+        ),
         ("--no-weight-scales", "weight_scales", "a channel's scale is its largest weight's"),
         ("--keep-outliers", "robust", "calibrate on samples far beyond the others, too"),
         ("--no-bias-correction", "correct_bias", "keep biases as they are"),

@@ -46,9 +46,28 @@ def test_one_outlier_is_cut() -> None:
     assert found.range() == (0.0, 1.0)
 
 
+@pytest.mark.parametrize("name", ["mse", "entropy"])
+def test_a_long_tail_is_cut_where_it_costs_least(name: str) -> None:
+    random = np.random.default_rng(0)
+    values = random.laplace(size=200_000).astype(np.float32)
+    values[::20_000] = np.linspace(-200, 200, 10)
+    found = method(name)(values.size, 100.0)
+    for part in np.split(values, 10):
+        found.update(part)
+    low, high = found.range()
+    assert 180 > -low > 3
+    assert 180 > high > 3
+    flat = method(name)(1000, 100.0)
+    flat.update(np.linspace(0, 5, 1000, dtype=np.float32))
+    assert flat.range() == pytest.approx((0.0, 5.0), abs=0.2)
+    empty = method(name)(10, 100.0)
+    empty.update(np.zeros(10, np.float32))
+    assert empty.range() == (0.0, 0.0)
+
+
 def test_unknown_method_and_wrong_percentile() -> None:
-    with pytest.raises(QuantizeError, match=r"'mse'.*minmax or percentile"):
-        method("mse")
+    with pytest.raises(QuantizeError, match=r"'best'.*minmax or percentile or mse or entropy"):
+        method("best")
     for percentile in (0.0, 50.0, 101.0, float("nan")):
         with pytest.raises(QuantizeError, match="no percentile"):
             METHODS["percentile"](10, percentile)

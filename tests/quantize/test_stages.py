@@ -15,6 +15,7 @@ from edgeinfer.quantize.biases import corrected
 from edgeinfer.quantize.channels import groups, scaled
 from edgeinfer.quantize.gradients import backward, differentiable
 from edgeinfer.quantize.probes import Loss, run_all
+from edgeinfer.quantize.split import split
 from tests.quantize.networks import CONV, POOL, Net, classifier, noise, run_float
 
 SIMPLE = {**FAST, "ranges": "minmax"}
@@ -224,3 +225,34 @@ def test_activations_are_fused_and_constants_become_a_layers_own() -> None:
         reference.run(graph, [samples]), reference.run(made, [samples]), strict=True
     ):
         assert np.array_equal(one, two)
+
+
+def test_dead_channels_take_copies_of_noisy_ones() -> None:
+    net = Net()
+    x = net.conv(net.input(1, 8, 8, 2), 6, fused_activation_function=1)
+    weights, bias = net.const(net.random.normal(size=(1, 3, 3, 6))), net.weights(6)
+    x = net.op("DEPTHWISE_CONV_2D", x, weights, bias, shape=(1, 8, 8, 6), depth_multiplier=1,
+               fused_activation_function=1, **CONV)  # fmt: skip
+    point = net.const(net.random.normal(size=(8, 1, 1, 6)))
+    x = net.op("CONV_2D", x, point, net.weights(8), shape=(1, 8, 8, 8), **CONV)
+    graph = net.graph(x)
+    first = graph.nodes[0].inputs
+    dead = {t: np.array(graph.tensors[t].data) for t in first[1:]}
+    dead[first[1]][3:] = 0
+    dead[first[2]][3:] = -1
+    graph = prepare.with_data(graph, dead)
+    found, ranges = groups(graph), dict.fromkeys(graph.activations(), (-9.0, 9.0))
+    noise_of = {g: np.arange(6.0) + 1 for g in found}
+    changed, used = split(graph, found, noise_of, ranges)
+    assert used == 3
+    other = prepare.with_data(graph, changed)
+    samples = noise(graph)
+    assert run_float(other, samples) == pytest.approx(run_float(graph, samples), rel=1e-3, abs=1e-4)
+    row = changed[first[1]]
+    assert row[3] == pytest.approx(row[2] / 1.05)  # the noisiest of those that live
+    x, fresh = noise(graph, 60), noise(graph, 200, seed=5)
+    options = {**SIMPLE, "ranges": "search", "equalize": True, "correct_bias": True}
+    plain = error(graph, x, fresh, **options)
+    assert (
+        error(graph, x, fresh, **{**options, "split": True}) < 0.95 * plain
+    )  # the output's own rounding stays
