@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calibration samples: read from .npz and .npy files, and refused when they cannot be right."""
+"""Calibration samples: read from files, folders of images and functions, and refused when they
+cannot be right."""
 
 from __future__ import annotations
 
+import importlib
 import os
+import re
+import sys
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -14,6 +18,8 @@ import numpy as np
 
 from edgeinfer.errors import DataError
 from edgeinfer.graph import Array, Graph
+from edgeinfer.quantize.images import read_folder
+from edgeinfer.quantize.preprocess import Preprocess
 from edgeinfer.quantize.shapes import LABELS, choose, fit, labels_of
 
 FEW = 10  # fewer samples than this deserve a warning
@@ -43,18 +49,29 @@ class Samples:
         return Samples(tuple(x[:count] for x in self.inputs), labels, self.warnings)
 
 
-def load(path: str | os.PathLike[str], graph: Graph) -> Samples:
-    """The samples (and labels, if there) in a file, checked against the graph's inputs.
+def load(
+    path: str | os.PathLike[str], graph: Graph, preprocess: Preprocess | None = None
+) -> Samples:
+    """The samples (and labels, if there) of a file, folder of images or function, checked against
+    the graph's inputs and scaled by `preprocess`.
 
     .npy: the array of a model with one input. .npz: `x`, or the only array whose shape fits; for
     several inputs one array by the name of each; labels as `y`. Raises DataError saying what is
     missing or wrong."""
-    file = Path(path)
-    arrays = _read(file)
+    file, how = Path(path), preprocess or Preprocess()
+    if file.is_dir():
+        if len(graph.inputs) != 1:
+            raise DataError(f"'{file}' is a folder, for several inputs.", _FORMATS)
+        arrays: Array | Mapping[str, Array]
+        arrays = read_folder(file, graph.tensors[graph.inputs[0]], how)
+    elif (named := re.fullmatch(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)", str(path))) is not None:
+        arrays = call(named[1], named[2])
+    else:
+        arrays = _read(file)
     if isinstance(arrays, np.ndarray):
         arrays = {"x": arrays}
     try:
-        return check(graph, arrays)
+        return check(graph, {k: v if k in LABELS else how.apply(v) for k, v in arrays.items()})
     except DataError as error:
         raise DataError(f"{file}: {error.what}", error.remedy) from error
 
@@ -87,6 +104,28 @@ def check(graph: Graph, arrays: Array | Mapping[str, Array]) -> Samples:
     return Samples(tuple(inputs), labels_of(found, count), tuple(warnings))
 
 
+def call(module: str, function: str) -> Array | Mapping[str, Array]:
+    """What a Python function returns: an array of samples, or arrays by name.
+
+    The module is looked for in the current folder first. Raises DataError if there is no such
+    function, it fails, or it returns something else."""
+    where = str(Path.cwd())
+    sys.path.insert(0, where)
+    try:
+        made = getattr(importlib.import_module(module), function)()
+    except Exception as error:  # the user's code may raise anything
+        raise DataError(
+            f"The function {function}() of module '{module}' cannot be used: "
+            f"{type(error).__name__}: {error}.",
+            "Give MODULE:FUNCTION of a function that returns samples and needs no arguments.",
+        ) from error
+    finally:
+        sys.path.remove(where)
+    if isinstance(made, Mapping):
+        return {str(k): np.asarray(v) for k, v in made.items()}
+    return np.asarray(made)
+
+
 def _read(file: Path) -> Array | dict[str, Array]:
     if not file.exists():
         raise DataError(f"There is no file '{file}'.", "Give the path of a .npz or .npy file.")
@@ -116,7 +155,14 @@ def _values(x: Array, name: str, warnings: list[str]) -> Array:
     if x.dtype.kind in "iu":
         warnings.append(
             f"The samples for input '{name}' are {x.dtype} numbers from {x.min()} to {x.max()}, "
-            "taken as they are. If the network was trained on scaled ones, scale them first."
+            "taken as they are. If the network was trained on scaled ones, scale them first "
+            "(--scale 255, say)."
+        )
+    elif x.size and x.min() >= 0 and 128 < x.max() <= 255:
+        warnings.append(
+            f"The samples for input '{name}' reach from {x.min():g} to {x.max():g}, like the bytes "
+            "of images. If the network was trained on 0 to 1 or −1 to 1, scale them: "
+            "--scale 255, or --scale 127.5 --offset -1."
         )
     with np.errstate(over="ignore"):
         y = np.ascontiguousarray(x, np.float32)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import tempfile
 import zipfile
@@ -15,10 +16,29 @@ import numpy as np
 from edgeinfer import evaluate
 from edgeinfer.errors import DataError
 from edgeinfer.graph import Array, Graph, Tensor
+from edgeinfer.quantize.preprocess import FITS, Preprocess, remembered
 from edgeinfer.quantize.samples import require_finite
 from edgeinfer.quantize.shapes import choose, fit, labels_of
 
 _FORMATS = "Save it with numpy.savez(file, x=samples) or numpy.save(file, samples)."
+
+
+def preprocess_arguments(parser: argparse.ArgumentParser) -> None:
+    """--scale, --offset and --fit: how samples become what the float network takes."""
+    group = parser.add_argument_group("samples")
+    group.add_argument("--scale", type=float, metavar="S", help="divide samples by S (default 1)")
+    group.add_argument("--offset", type=float, metavar="O", help="then add O (default 0)")
+    group.add_argument(
+        "--fit", choices=FITS, help="images in another size than the input's (default crop)"
+    )
+
+
+def preprocess(args: argparse.Namespace, graph: Graph | None = None) -> Preprocess:
+    """What the options say; without any, what a quantized model remembers."""
+    given = {k: v for k in ("scale", "offset", "fit") if (v := getattr(args, k)) is not None}
+    if not given and graph is not None and Path(args.data).is_dir():
+        return remembered(graph.metadata)
+    return Preprocess(**given)
 
 
 def read_inputs(path: str, graph: Graph) -> list[list[Array]]:

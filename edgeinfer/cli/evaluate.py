@@ -29,6 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", required=True, metavar="D", help=".npz (samples x, labels y if there) or .npy"
     )
+    data.preprocess_arguments(parser)
     parser.add_argument("--labels", metavar="Y.npy", help="labels, if D has none")
     parser.add_argument("--reference", metavar="FLOAT", help="float .tflite to compare with")
     parser.add_argument(
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     common.require_batch(graph)
     if is_float(graph) and (args.board or args.port):
         common.require_int8(graph, args.model)
-    samples = load_samples(args.data, graph)
+    samples = load_samples(args.data, graph, data.preprocess(args, graph))
     if args.labels:
         samples = replace(samples, labels=data.read_labels(args.labels, len(samples)))
     if samples.labels is None and not args.reference:

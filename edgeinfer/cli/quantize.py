@@ -28,6 +28,7 @@ EXAMPLES = (
     "edgeinfer quantize model.tflite --calib samples.npz",
     "edgeinfer quantize model.tflite --calib x.npy -n 100 -o small.tflite",
     "edgeinfer quantize model.tflite --calib x.npz --fast --io float32",
+    "edgeinfer quantize model.tflite --calib photographs/ --scale 127.5 --offset -1",
     "edgeinfer quantize new.tflite --calib x.npz --recipe model_int8.json",
 )
 DEFAULTS = Settings()
@@ -39,8 +40,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--calib",
         required=True,
         metavar="DATA",
-        help=".npz (samples x, labels y if there) or .npy, as the float model takes them",
+        help=".npz (samples x, labels y if there) or .npy, a folder of images, or MODULE:FUNCTION "
+        "of a Python function that returns them",
     )
+    data.preprocess_arguments(parser)
     parser.add_argument(
         "-o", "--output", metavar="OUT", help="default: MODEL_int8.tflite; a recipe OUT.json too"
     )
@@ -97,9 +100,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     graph = prepare.fold_constants(common.load(args.model))
     check_float(graph)
-    settings = _settings(args)
+    settings, preprocess = _settings(args), data.preprocess(args)
     out, recipe = _outputs(args)
-    samples = load_samples(args.calib, graph)
+    samples = load_samples(args.calib, graph, preprocess)
     if args.labels:
         samples = replace(samples, labels=data.read_labels(args.labels, len(samples)))
     calibration = samples.first(args.n) if args.n is not None else samples
@@ -113,7 +116,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         )
     for text in done.warnings:
         ui.warn(text)
-    result = done.graph
+    result = replace(done.graph, metadata={**done.graph.metadata, **preprocess.as_metadata()})
     if not result.subgraphs:
         metadata = {**result.metadata, METADATA_KEY: offline_metadata(result)}
         result = replace(result, metadata=metadata)

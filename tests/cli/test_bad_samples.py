@@ -61,7 +61,8 @@ def test_values(
 
 def test_files(refused: Refused, words: Callable[[str], tuple[object, ...]], models: Path) -> None:
     refused(*words("nosuch.npz"), says="There is no file 'nosuch.npz'", remedy="Give the path")
-    refused(*words("."), says="Cannot read '.': is a directory", remedy="numpy.savez")
+    folder = "takes no images" if words(".")[0] in ("quantize", "eval") else "is a directory"
+    refused(*words("."), says=folder, remedy="ave ")
     Path("empty.npz").touch()
     refused(*words("empty.npz"), says="'empty.npz' is not a .npz or .npy file", remedy="savez")
     refused(*words(str(models / "float.tflite")), says="is not a .npz or .npy file of numbers")
