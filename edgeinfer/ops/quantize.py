@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QUANTIZE: float to int8, or int8 to int8 of another scale."""
+"""QUANTIZE: float to integers, or integers to another type or scale."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import multiplier, requantize, round_away
+from edgeinfer.fixed_point import multiplier, requantize, round_away, wrap
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Site
+from edgeinfer.ops.broadcast import dtype_code
 from edgeinfer.ops.table import Table
+
+INTEGERS = ("int8", "uint8", "int16", "int32")
+FLOAT_INT32 = ("float32", "int32")
 
 
 class Quantize(Table):
@@ -22,26 +26,46 @@ class Quantize(Table):
         x, y = values[0], site.output
         assert x is not None
         scaled = round_away(x.astype(np.float32) / np.float32(y.scale))
-        q = np.clip(scaled.astype(np.float64) + y.zero_point, -128, 127)
-        return np.nan_to_num(q, nan=127).astype(np.int8)
+        info = np.iinfo(y.dtype)
+        q = np.clip(scaled.astype(np.float64) + y.zero_point, info.min, info.max)
+        return np.nan_to_num(q, nan=info.max).astype(y.dtype)
 
     def results(self, site: Site, q: Array) -> Array:
         x, y = site.input(0), site.output
         scaled = requantize(q - x.zero_point, *multiplier(x.scale / y.scale))
-        return np.clip(scaled + y.zero_point, -128, 127)
+        info = np.iinfo(y.dtype)
+        return np.clip(wrap(scaled + y.zero_point), info.min, info.max)
 
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
-        quantized = site.input(0).dtype == np.int8
-        return [self.quantized(site, values) if quantized else self.float_(site, values)]
+        assert values[0] is not None
+        if site.input(0).dtype == np.float32:
+            return [self.float_(site, values)]
+        if {site.input(0).dtype, site.output.dtype} == {np.dtype(np.int8)}:
+            return [self.quantized(site, values)]
+        return [self.results(site, values[0].astype(np.int64)).astype(site.output.dtype)]
 
     def pack(self, site: Site) -> list[Call]:
-        if site.input(0).dtype == np.int8:
+        pair = (str(site.input(0).dtype), str(site.output.dtype))
+        if pair == ("int8", "int8"):
             return super().pack(site)
-        if site.input(0).dtype != np.float32 or site.output.dtype != np.int8:
-            raise site.unsupported(f"QUANTIZE from {site.input(0).dtype} to {site.output.dtype}")
+        if pair[0] not in (*INTEGERS, "float32") or pair[1] not in INTEGERS or pair == FLOAT_INT32:
+            raise site.unsupported(f"QUANTIZE from {pair[0]} to {pair[1]}")
+        if pair[0] != "float32":
+            mult, shift = multiplier(site.input(0).scale / site.output.scale)
+            numbers = {
+                "in_type": dtype_code(site, 0),
+                "out_type": dtype_code(site),
+                "count": site.output.size,
+                "in_zero": site.input(0).zero_point,
+                "out_zero": site.output.zero_point,
+                "mult": mult,
+                "shift": shift,
+            }
+            return [Call("requantize", numbers, (site.in_ref(0),), site.out_ref())]
         params = {
             "scale": site.output.scale,
             "zero_point": site.output.zero_point,
             "row": site.output.size,
+            "type": dtype_code(site),
         }
         return [Call("quantize", params, (site.in_ref(0),), site.out_ref(), inplace=(0,))]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer.graph import Graph, Quant
+from edgeinfer.graph import Graph, Quant, Tensor
 from tests.ops.cases.common import CASES, Rng, activation, case, model, quant, scale
 
 
@@ -101,3 +101,41 @@ def softmax(rng: Rng) -> Graph:
     x = activation("x", shape, quant(rng))
     y = activation("y", shape, Quant.per_tensor(1 / 256, -128))
     return model("SOFTMAX", [x], y, {"beta": float(rng.choice([1.0, 0.5]))}, "SoftmaxOptions", 2)
+
+
+def any_quant(rng: Rng, dtype: str) -> Quant:
+    """A scale and a zero point of the type; 0 for int16 and int32, as TFLite demands."""
+    low, high = {"int8": (-128, 128), "uint8": (0, 256)}.get(dtype, (0, 1))
+    return Quant.per_tensor(scale(rng), int(rng.integers(low, high)))
+
+
+@case("QUANTIZE/types")
+def quantize_types(rng: Rng) -> Graph:
+    """All pairs that the oracle has; int8 to int16 and int32 are of TFLM, by the same formula."""
+    pairs = [
+        ("float32", "uint8"), ("float32", "int16"), ("int8", "uint8"), ("uint8", "int8"),
+        ("uint8", "uint8"), ("int16", "int8"), ("int16", "int16"), ("int16", "int32"),
+        ("int32", "int8"), ("int32", "int16"),
+    ]  # fmt: skip
+    source, target = pairs[int(rng.integers(0, len(pairs)))]
+    shape = (1, int(rng.integers(1, 50)))
+    q = None if source == "float32" else any_quant(rng, source)
+    # Of int32 small numbers: TFLite's scaling of large ones overflows.
+    name = "-30000..30000" if source == "int32" else "x"
+    x, y = Tensor(name, shape, np.dtype(source), q), any_quant(rng, target)
+    return model("QUANTIZE", [x], Tensor("y", shape, np.dtype(target), y), {}, "QuantizeOptions", 1)
+
+
+@case("DEQUANTIZE/types")
+def dequantize_types(rng: Rng) -> Graph:
+    dtype = ("uint8", "int16")[int(rng.integers(0, 2))]
+    x = Tensor("x", (1, int(rng.integers(1, 50))), np.dtype(dtype), any_quant(rng, dtype))
+    return model("DEQUANTIZE", [x], activation("y", x.shape, None), {}, "DequantizeOptions", 1)
+
+
+@case("DEQUANTIZE/float16")
+def dequantize_float16(rng: Rng) -> Graph:
+    """Weights that a converter stored as float16: the output is a constant."""
+    data = rng.normal(size=(3, int(rng.integers(1, 9)))).astype(np.float16)
+    x = Tensor("x", data.shape, data.dtype, None, data)
+    return model("DEQUANTIZE", [x], activation("y", x.shape, None), {}, "DequantizeOptions", 1)
