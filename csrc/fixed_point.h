@@ -14,7 +14,7 @@ static inline int32_t ei_add_wrap(int32_t a, int32_t b) {
   return (int32_t)((uint32_t)a + (uint32_t)b);
 }
 
-static inline int32_t ei_shl_wrap(int32_t x, int n) { return (int32_t)((uint32_t)x << n); }
+static inline int32_t ei_shl_wrap(int32_t x, int32_t n) { return (int32_t)((uint32_t)x << n); }
 
 static inline int32_t ei_clamp(int32_t x, int32_t lo, int32_t hi) {
   x = x < lo ? lo : x;
@@ -30,7 +30,7 @@ static inline int32_t ei_mul_high(int32_t a, int32_t b) {
 
 /* RoundingDivideByPOT: x / 2^n, halves away from zero; n in 0..31. A negative x is lowered by one
  * first, which makes rounding halves up round them away; no step overflows. */
-static inline int32_t ei_div_pot(int32_t x, int n) {
+static inline int32_t ei_div_pot(int32_t x, int32_t n) {
   if (n == 0) return x;
   return ((ei_add_wrap(x, x >> 31) >> (n - 1)) + 1) >> 1;
 }
@@ -38,23 +38,23 @@ static inline int32_t ei_div_pot(int32_t x, int n) {
 /* MultiplyByQuantizedMultiplier: x * m * 2^(shift - 31), rounding twice; shift in -31..30, m >= 0,
  * so that the product needs no saturation. Nearly every shift is negative: that way is the short
  * one. */
-static inline int32_t ei_requantize(int32_t x, int32_t m, int shift) {
-  const int up = shift > 0 ? shift : 0;
+static inline int32_t ei_requantize(int32_t x, int32_t m, int32_t shift) {
+  const int32_t up = shift > 0 ? shift : 0;
   x = ei_shl_wrap(x, up);
   x = ei_mul_q31(x, m);
   return ei_div_pot(x, up - shift);
 }
 
 /* *out = clamp(zero + requantize(x)); zero in -128..127. */
-EI_NOINLINE void ei_output_any(int8_t *out, int32_t x, int32_t m, int shift, int32_t zero) {
+EI_NOINLINE void ei_output_any(int8_t *out, int32_t x, int32_t m, int32_t shift, int32_t zero) {
   x = ei_add_wrap(ei_requantize(x, m, shift), zero);
   *out = (int8_t)ei_clamp(x, INT8_MIN, INT8_MAX);
 }
 
 /* The same in line. Below -1, as nearly every shift is, the zero point joins the last rounding of
  * ei_div_pot, and no step overflows. */
-EI_INLINE void ei_output(int8_t *out, int32_t x, int32_t m, int shift, int32_t zero) {
-  const int right = ~shift;
+EI_INLINE void ei_output(int8_t *out, int32_t x, int32_t m, int32_t shift, int32_t zero) {
+  const int32_t right = ~shift;
   if (right <= 0) {
     ei_output_any(out, x, m, shift, zero);
     return;
@@ -65,14 +65,14 @@ EI_INLINE void ei_output(int8_t *out, int32_t x, int32_t m, int shift, int32_t z
 }
 
 /* The offset for ei_output_twice: half of the last rounding's divisor, and zero scaled by it. */
-EI_INLINE int32_t ei_output_offset(int right, int32_t zero) {
-  return (2 * zero + 1) * (1 << (right - 1));
+EI_INLINE int32_t ei_output_offset(int32_t right, int32_t zero) {
+  return (2 * zero + 1) * (INT32_C(1) << (right - 1));
 }
 
 /* *out = clamp(zero + requantize(x)) from twice x, |x| < 2^30, for a shift of -right, right in
  * 1..22: the shorter way. The product's rounded high word is what SaturatingRoundingDoublingHighMul
  * gives; it is negative when x is, or 0, where -1 comes to the same. */
-EI_INLINE void ei_output_twice(int8_t *out, int32_t x2, int32_t m, int right, int32_t offset) {
+EI_INLINE void ei_output_twice(int8_t *out, int32_t x2, int32_t m, int32_t right, int32_t offset) {
   const int32_t q = ei_add_wrap(ei_mul_add_high(x2, m, offset), x2 >> 31);
   *out = (int8_t)ei_saturate_int8(q >> right);
 }
@@ -84,7 +84,7 @@ static inline void ei_clamp_all(int8_t *x, int32_t n, int32_t lo, int32_t hi) {
 }
 
 /* SaturatingLeftShift of gemmlowp (SaturatingRoundingMultiplyByPOT with a positive exponent). */
-static inline int32_t ei_shl_saturate(int32_t x, int n) {
+static inline int32_t ei_shl_saturate(int32_t x, int32_t n) {
   if (x > (INT32_MAX >> n)) return INT32_MAX;
   if (x < (INT32_MIN >> n)) return INT32_MIN;
   return ei_shl_wrap(x, n);

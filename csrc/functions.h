@@ -6,6 +6,8 @@
 #ifndef EI_FUNCTIONS_H
 #define EI_FUNCTIONS_H
 
+#include <limits.h>
+
 #include "fixed_point.h"
 
 enum { EI_SUM_BITS = 12 /* integer bits of a sum of exponentials */ };
@@ -13,7 +15,7 @@ enum { EI_SUM_BITS = 12 /* integer bits of a sum of exponentials */ };
 /* exp(a) for a in [-1/4, 0), Q0 to Q0: a Taylor polynomial around -1/8. */
 static inline int32_t ei_exp_quarter(int32_t a) {
   const int32_t exp_minus_eighth = 1895147668, third = 715827883; /* e^(-1/8), 1/3 */
-  const int32_t x = ei_add_wrap(a, 1 << 28);
+  const int32_t x = ei_add_wrap(a, INT32_C(1) << 28);
   const int32_t x2 = ei_mul_high(x, x), x3 = ei_mul_high(x2, x), x4 = ei_mul_high(x2, x2);
   const int32_t tail = ei_add_wrap(ei_mul_high(ei_add_wrap(ei_div_pot(x4, 2), x3), third), x2);
   const int32_t polynomial = ei_add_wrap(x, ei_div_pot(tail, 1));
@@ -26,7 +28,7 @@ static inline int32_t ei_exp_q5(int32_t a) {
   static const int32_t factor[] = {1672461947, 1302514674, 790015084, 290630308,
                                    39332535,   720401,     242};
   if (a == 0) return INT32_MAX;
-  const int32_t quarter = 1 << 24;
+  const int32_t quarter = INT32_C(1) << 24;
   const int32_t low = (a & (quarter - 1)) - quarter;
   const uint32_t rest = (uint32_t)low - (uint32_t)a;
   int32_t result = ei_exp_quarter(ei_shl_saturate(low, 5));
@@ -40,7 +42,8 @@ static inline int32_t ei_one_over_one_plus(int32_t x) {
   const int32_t half = (int32_t)(((int64_t)x + INT32_MAX + 1) / 2);    /* (x + 1) / 2, rounded */
   int32_t r = ei_add_wrap(1515870810, ei_mul_high(half, -1010580540)); /* 48/17 - 32/17 d, Q2 */
   for (int i = 0; i < 3; i++) {
-    const int32_t error = ei_add_wrap(1 << 29, (int32_t)(0u - (uint32_t)ei_mul_high(half, r)));
+    const int32_t error =
+        ei_add_wrap(INT32_C(1) << 29, (int32_t)(0u - (uint32_t)ei_mul_high(half, r)));
     r = ei_add_wrap(r, ei_shl_saturate(ei_mul_high(r, error), 2));
   }
   return ei_shl_saturate(r, 1);
@@ -48,7 +51,7 @@ static inline int32_t ei_one_over_one_plus(int32_t x) {
 
 /* Leading zeros of a 32-bit number; 32 for 0. */
 static inline int ei_leading_zeros(uint32_t x) {
-#if defined(__GNUC__)
+#if defined(__GNUC__) && UINT_MAX == UINT32_MAX
   return x == 0 ? 32 : __builtin_clz(x);
 #else
   int n = 32;

@@ -139,7 +139,7 @@ static int check_step(const ei_model *m, const ei_step *step) {
       step->out % need.out_align != 0)
     return EI_ERR_BOUNDS;
   for (int i = 0; i < 2; i++) {
-    const int constant = step->flags & (i == 0 ? EI_STEP_IN0_CONST : EI_STEP_IN1_CONST);
+    const unsigned constant = step->flags & (i == 0 ? EI_STEP_IN0_CONST : EI_STEP_IN1_CONST);
     if (step->in[i] + need.in[i] > (constant ? m->data_bytes : m->arena_bytes))
       return EI_ERR_BOUNDS;
   }
@@ -151,13 +151,14 @@ static int check_step(const ei_model *m, const ei_step *step) {
 }
 
 int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
-  if (size < MIN_IMAGE || size > INT32_MAX || (uintptr_t)image % EI_IMAGE_ALIGN != 0)
+  const uint64_t bytes = size; /* of 16 bits, a size_t is never too large */
+  if (bytes < MIN_IMAGE || bytes > INT32_MAX || (uintptr_t)image % EI_IMAGE_ALIGN != 0)
     return EI_ERR_SIZE;
   reader r = {image, (uint32_t)size - TRAILER, 0, 0, 0};
   if (!open_root(&r)) return EI_ERR_FORMAT;
   if (scalar(&r, VERSION) != EI_VERSION) return EI_ERR_VERSION;
   const reader trailer = {image, (uint32_t)size, 0, 0, 0};
-  if (ei_crc32(0, image, r.size) != u32(&trailer, r.size)) return EI_ERR_CRC;
+  if (ei_crc32(0, image, (size_t)r.size) != u32(&trailer, r.size)) return EI_ERR_CRC;
 
   memset(m, 0, sizeof *m);
   m->target = scalar(&r, TARGET);
@@ -217,6 +218,6 @@ void ei_selftest_input(const ei_model *m, uint8_t *arena) {
 uint32_t ei_output_crc(const ei_model *m, const uint8_t *arena) {
   uint32_t crc = 0;
   for (uint32_t i = 0; i < m->n_outputs; i++)
-    crc = ei_crc32(crc, arena + m->outputs[i].offset, m->outputs[i].bytes);
+    crc = ei_crc32(crc, arena + m->outputs[i].offset, (size_t)m->outputs[i].bytes);
   return crc;
 }

@@ -23,8 +23,10 @@ typedef struct {
 
 EI_INLINE int8_t add(const void *constants, int32_t a, int32_t b) {
   const ei_add_params *p = constants;
-  a = ei_div_pot(ei_mul_high((a - p->zero[0]) * (1 << LEFT_SHIFT), p->mult[0]), -p->shift[0]);
-  b = ei_div_pot(ei_mul_high((b - p->zero[1]) * (1 << LEFT_SHIFT), p->mult[1]), -p->shift[1]);
+  a = ei_div_pot(ei_mul_high((a - p->zero[0]) * (INT32_C(1) << LEFT_SHIFT), p->mult[0]),
+                 -p->shift[0]);
+  b = ei_div_pot(ei_mul_high((b - p->zero[1]) * (INT32_C(1) << LEFT_SHIFT), p->mult[1]),
+                 -p->shift[1]);
   const int32_t sum = ei_div_pot(ei_mul_high(ei_add_wrap(a, b), p->out_mult), -p->out_shift);
   return (int8_t)ei_clamp(sum + p->out_zero, p->act_min, p->act_max);
 }
@@ -39,7 +41,7 @@ typedef struct {
 
 EI_INLINE int8_t add_brief(const void *constants, int32_t half, int32_t other) {
   const brief *k = constants;
-  half = half * (1 << LEFT_SHIFT) - k->half_zero;
+  half = half * (INT32_C(1) << LEFT_SHIFT) - k->half_zero;
   other = other * k->scale - k->zero;
   other = (ei_mul_add_high(other, k->mult, k->offset) + (other >> 31)) >> k->right;
   int8_t out;
@@ -48,7 +50,7 @@ EI_INLINE int8_t add_brief(const void *constants, int32_t half, int32_t other) {
 }
 
 EI_INLINE int is_half(const ei_add_params *p, int input) {
-  return p->mult[input] == 1 << 30 && p->shift[input] == 0;
+  return p->mult[input] == INT32_C(1) << 30 && p->shift[input] == 0;
 }
 
 EI_INLINE int is_right(int32_t shift) { return shift < 0 && shift >= -EI_MAX_RIGHT_SHIFT; }
@@ -58,9 +60,9 @@ EI_NOINLINE int make_brief(const ei_add_params *p, int half, brief *k) {
   const int other = 1 - half, both = is_half(p, other);
   if (!is_half(p, half) || !(both || is_right(p->shift[other])) || !is_right(p->out_shift))
     return 0;
-  k->half_zero = p->zero[half] * (1 << LEFT_SHIFT);
+  k->half_zero = p->zero[half] * (INT32_C(1) << LEFT_SHIFT);
   /* 1/2 is 2^30, shifted to the right by one, of a scale twice as large. */
-  k->scale = (both ? 4 : 2) << LEFT_SHIFT;
+  k->scale = INT32_C(1) << (LEFT_SHIFT + (both ? 2 : 1));
   k->zero = p->zero[other] * k->scale;
   k->mult = p->mult[other];
   k->right = both ? 1 : -p->shift[other];

@@ -11,7 +11,7 @@ typedef struct {
 
 void ei_constant_run(const ei_call *c) {
   const ei_constant_params *p = c->params;
-  memcpy(c->out, c->data + p->value, p->bytes);
+  memcpy(c->out, c->data + p->value, (size_t)p->bytes);
 }
 
 int ei_constant_check(const ei_call *c, ei_need *need) {

@@ -40,7 +40,7 @@ EI_NOINLINE int8_t *ei_conv_fill(int8_t *to, int32_t value, int32_t n) {
 EI_INLINE const int8_t *ei_conv_inside(const ei_conv *p, const ei_call *c, int32_t y, int32_t x) {
   const int32_t top = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
   if (p->dil_w != 1 || top < 0 || left < 0 || left + p->k_w > p->in_w ||
-      top + (p->k_h - 1) * p->dil_h >= p->in_h)
+      top + (p->k_h - INT32_C(1)) * p->dil_h >= p->in_h)
     return NULL;
   return (const int8_t *)c->in[0] + ((top - c->in_y0) * p->in_w + left) * p->in_c;
 }
@@ -79,7 +79,7 @@ EI_NOINLINE void ei_conv_gather(const ei_conv *p, const ei_call *c, int32_t y, i
 /* Whether the windows lie in the input one after the other: pixels, or whole rows. */
 EI_NOINLINE int ei_conv_is_direct(const ei_conv *p) {
   if (p->pad_top || p->pad_left || p->dil_h != 1 || p->dil_w != 1 ||
-      (p->out_h - 1) * p->stride_h + p->k_h > p->in_h)
+      (p->out_h - INT32_C(1)) * p->stride_h + p->k_h > p->in_h)
     return 0;
   if (p->k_h == 1 && p->k_w == 1)
     return p->stride_h == 1 && p->stride_w == 1 && p->out_w == p->in_w;
@@ -94,11 +94,12 @@ EI_INLINE const int8_t *ei_conv_direct(const ei_conv *p, const ei_call *c) {
 /* The geometry's part of a kernel's check. */
 static inline int ei_conv_check(const ei_call *c, const ei_conv *p, ei_need *need) {
   const uint64_t n = (uint64_t)p->k_h * p->k_w * p->in_c;
-  const ei_axis vertical = {p->stride_h, p->pad_top, (p->k_h - 1) * p->dil_h + 1, p->in_h};
-  const ei_axis horizontal = {p->stride_w, p->pad_left, (p->k_w - 1) * p->dil_w + 1, p->in_w};
+  const ei_axis vertical = {p->stride_h, p->pad_top, (p->k_h - INT32_C(1)) * p->dil_h + 1, p->in_h};
+  const ei_axis horizontal = {p->stride_w, p->pad_left, (p->k_w - INT32_C(1)) * p->dil_w + 1,
+                              p->in_w};
   const uint32_t rows = ei_window_rows(c, vertical);
-  if (n == 0 || n > INT16_MAX * 64 || p->out_c == 0 || c->y1 > p->out_h || p->dil_h == 0 ||
-      p->dil_w == 0 || rows == 0 || !ei_axis_ok(horizontal, 0, p->out_w))
+  if (n == 0 || n > INT16_MAX * UINT32_C(64) || p->out_c == 0 || c->y1 > p->out_h ||
+      p->dil_h == 0 || p->dil_w == 0 || rows == 0 || !ei_axis_ok(horizontal, 0, p->out_w))
     return EI_ERR_PARAMS;
   need->in[0] = (uint64_t)rows * p->in_w * p->in_c;
   need->out = (uint64_t)(uint32_t)(c->y1 - c->y0) * p->out_w * p->out_c;

@@ -20,7 +20,7 @@ static void move(uint8_t *out, const uint8_t *in, uint32_t chunk) {
     case 1: *out = *in; break;
     case 2: memmove(out, in, 2); break;
     case 4: memmove(out, in, 4); break;
-    default: memmove(out, in, chunk);
+    default: memmove(out, in, (size_t)chunk);
   }
 }
 
@@ -30,7 +30,7 @@ void ei_copy_run(const ei_call *c) {
       (const uint8_t *)c->in[0] + p->base + (ptrdiff_t)(c->y0 - c->in_y0) * p->in_stride[0];
   uint8_t *out = c->out;
   const uint32_t n = p->dims[4], chunk = p->chunk;
-  const ptrdiff_t in_step = p->in_stride[4], out_step = p->out_stride[4];
+  const ptrdiff_t in_step = (ptrdiff_t)p->in_stride[4], out_step = (ptrdiff_t)p->out_stride[4];
   uint32_t at[DIMS] = {0};
   const uint32_t rows = (uint32_t)(c->y1 - c->y0);
   while (at[0] < rows) {

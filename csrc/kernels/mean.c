@@ -34,8 +34,9 @@ void ei_mean_run(const ei_call *c) {
 int ei_mean_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_mean_params, p, c, need);
   /* Up to 2^23 elements neither the sum nor its bias can overflow. */
-  if (p->reduce == 0 || p->reduce > 1 << 23 || p->inner == 0 || p->shift < -31 || p->shift > 30 ||
-      p->bias > (1 << 30) || p->bias < -(1 << 30) || c->in_y0 > c->y0)
+  if (p->reduce == 0 || p->reduce > UINT32_C(1) << 23 || p->inner == 0 || p->shift < -31 ||
+      p->shift > 30 || p->bias > (INT32_C(1) << 30) || p->bias < -(INT32_C(1) << 30) ||
+      c->in_y0 > c->y0)
     return EI_ERR_PARAMS;
   const uint64_t row = (uint64_t)p->reduce * p->inner;
   if (row > INT32_MAX) return EI_ERR_BOUNDS;

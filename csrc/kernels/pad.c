@@ -22,13 +22,14 @@ void ei_pad_run(const ei_call *c) {
         /* Unsigned: an index before the input wraps to a large one. */
         const uint32_t iy = y - p->before[0], ii = i - p->before[1], ij = j - p->before[2];
         if (iy >= p->in[0] || ii >= p->in[1] || ij >= p->in[2]) {
-          memset(out, p->value, p->out[3]);
+          memset(out, (int)p->value, (size_t)p->out[3]);
           continue;
         }
         const uint32_t at = ((iy - (uint32_t)c->in_y0) * p->in[1] + ii) * p->in[2] + ij;
-        memset(out, p->value, p->before[3]);
-        memmove(out + p->before[3], (const int8_t *)c->in[0] + at * p->in[3], p->in[3]);
-        memset(out + p->before[3] + p->in[3], p->value, p->out[3] - p->before[3] - p->in[3]);
+        memset(out, (int)p->value, (size_t)p->before[3]);
+        memmove(out + p->before[3], (const int8_t *)c->in[0] + at * p->in[3], (size_t)p->in[3]);
+        memset(out + p->before[3] + p->in[3], (int)p->value,
+               (size_t)(p->out[3] - p->before[3] - p->in[3]));
       }
 }
 

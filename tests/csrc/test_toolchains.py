@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C library compiles without a warning for every core that a board names, and for Xtensa."""
+"""The C library compiles without a warning for every core that a board names, for Xtensa, and for
+AVR, whose int has 16 bits."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeinfer import native
 from edgeinfer.boards import all_boards
 from edgeinfer.toolchains import TOOLCHAINS
 from tests.conftest import ROOT
@@ -25,6 +27,7 @@ CORES = {
 }
 # Debian has the compiler of the ESP8266 without a C library: these declarations stand in.
 XTENSA = ("xtensa-lx106-elf-gcc", "-ffreestanding")
+AVR = ("avr-gcc", "-mmcu=atmega328p")
 STRING_H = """#include <stddef.h>
 void *memcpy(void *, const void *, size_t);
 void *memmove(void *, const void *, size_t);
@@ -33,7 +36,9 @@ int memcmp(const void *, const void *, size_t);
 """
 
 
-@pytest.mark.parametrize("compiler", sorted({*CORES, XTENSA}), ids=lambda words: " ".join(words))
+@pytest.mark.parametrize(
+    "compiler", sorted({*CORES, XTENSA, AVR}), ids=lambda words: " ".join(words)
+)
 def test_no_warnings(compiler: tuple[str, ...], tmp_path: Path) -> None:
     if shutil.which(compiler[0]) is None:
         pytest.skip(f"needs {compiler[0]}")
@@ -48,3 +53,18 @@ def test_no_warnings(compiler: tuple[str, ...], tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "warning" not in done.stderr
+
+
+def test_parameters_lie_alike_where_nothing_is_aligned(tmp_path: Path) -> None:
+    """AVR pads no struct. With the host's size, every field is at the host's place."""
+    if shutil.which(AVR[0]) is None:
+        pytest.skip(f"needs {AVR[0]}")
+    ffi, _ = native.library("host")
+    for kernel in native.kernel_names():
+        name = f"ei_{kernel}_params"
+        check = f"typedef char as_on_the_host[sizeof({name}) == {ffi.sizeof(name)} ? 1 : -1];"
+        source = tmp_path / f"{kernel}.c"
+        source.write_text(f'#include "kernels/{kernel}.c"\n{check}\n')
+        command = [*AVR, "-std=c99", f"-I{ROOT / 'csrc'}", "-fsyntax-only", str(source)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr

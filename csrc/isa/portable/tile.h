@@ -29,8 +29,8 @@ EI_INLINE void ei_tile_sums(const int16_t *tile, const ei_tile_filter *f, int32_
   int32_t s = 0, t = 0;
   for (int k = 0; k < 3; k++, tile += EI_TILE_COLUMN) {
     const int8_t *w = (*f)->weights[k];
-    s += tile[0] * w[0] + tile[2] * w[1] + tile[1] * w[2];
-    if (two_rows) t += tile[2] * w[0] + tile[1] * w[1] + tile[3] * w[2];
+    s += (int32_t)tile[0] * w[0] + (int32_t)tile[2] * w[1] + (int32_t)tile[1] * w[2];
+    if (two_rows) t += (int32_t)tile[2] * w[0] + (int32_t)tile[1] * w[1] + (int32_t)tile[3] * w[2];
   }
   *upper = (int32_t)((uint32_t)*upper + 2 * (uint32_t)s);
   *lower = (int32_t)((uint32_t)*lower + 2 * (uint32_t)t);
