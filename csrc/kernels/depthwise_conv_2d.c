@@ -52,7 +52,7 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
   const int8_t *shift = (const int8_t *)c->data + params->shift;
   const int32_t out_c = p->out_c, row = p->in_w * p->in_c, zero = p->out_zero;
   const int apart = params->multiplier == 1 && p->dil_h == 1 && p->dil_w == 1;
-  const int brief = params->brief;
+  const int brief = params->brief != 0;
   const int shared = params->multiplier % 4 == 0; /* four outputs of the same input channel */
   int8_t *out = c->out;
 
