@@ -103,7 +103,7 @@ def build(
         _write(
             generated / "kernel_list.inc", "".join(f"EI_KERNEL({k})\n" for k in kernels).encode()
         )
-        _write(generated / "memory.ld", _memory(board).encode())
+        _write(generated / "memory.ld", memory_script(board).encode())
         _write(generated / "model.bin", image)
         _write(folder / "platformio.ini", _project(board, generated, kernels).encode())
         _run_platformio(folder, board)
@@ -123,7 +123,8 @@ def _elf(folder: Path, board: Board) -> Path:
     return folder / ".pio" / "build" / board.name / "firmware.elf"
 
 
-def _memory(board: Board) -> str:
+def memory_script(board: Board) -> str:
+    """The linker's MEMORY of a board."""
     return (
         "MEMORY {\n"
         f"  FLASH (rx) : ORIGIN = 0x{board.flash_origin:08X}, LENGTH = {board.flash_bytes}\n"
@@ -150,13 +151,18 @@ def _project(board: Board, generated: Path, kernels: tuple[str, ...]) -> str:
         "custom_bare": "yes" if toolchain.bare else "",
         "custom_generated": str(generated),
         "custom_csrc": str(paths.share("csrc")),
-        "custom_kernels": " ".join(["image.c", "exec.c", *(f"kernels/{k}.c" for k in kernels)]),
+        "custom_kernels": " ".join(library_sources(kernels)),
         # PlatformIO starts afresh when this file changes: objects of other sources never stay.
         "custom_sources": f"{_sources_crc():08x}",
     }
     lines = ["[platformio]", f"src_dir = {firmware / 'src'}", f"[env:{board.name}]"]
     lines += [f"{key} = {value}" for key, value in options.items() if value]
     return "\n".join(lines) + "\n"
+
+
+def library_sources(kernels: tuple[str, ...]) -> list[str]:
+    """The .c files of csrc that run an image with these kernels."""
+    return ["image.c", "exec.c", *(f"kernels/{kernel}.c" for kernel in kernels)]
 
 
 def _sources_crc() -> int:

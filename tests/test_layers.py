@@ -24,7 +24,7 @@ FLOORS = [
     {"session"},
     {"compile", "link"},
     {"interpreter", "verify", "quantize", "device", "build"},
-    {"flash"},
+    {"flash", "export"},
     {"bench"},
     {"cli"},
     {"demo", "__main__"},

@@ -24,6 +24,7 @@ from edgeinfer.cli import (
     boards,
     doctor,
     evaluate,
+    export,
     flash,
     inspect,
     plan,
@@ -45,6 +46,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     evaluate,
     flash,
     bench,
+    export,
     boards,
     doctor,
 )

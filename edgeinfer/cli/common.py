@@ -154,11 +154,14 @@ def compiled(
     ui: Ui,
     passes: Sequence[str] | None = None,
     goal: Goal = SMALLEST,
+    *,
+    strip: bool = False,
 ) -> Compiled:
     """The image, named like its file. Raises UnsupportedError for a float model."""
     require_int8(graph, path)
     with ui.progress("Compiling"):
-        return compile_graph(replace(graph, name=image_name(path)), passes=passes, goal=goal)
+        graph = replace(graph, name=image_name(path))
+        return compile_graph(graph, strip=strip, passes=passes, goal=goal)
 
 
 def image_name(path: str) -> str:

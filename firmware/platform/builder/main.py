@@ -60,9 +60,10 @@ if option("bare"):
     env.Append(
         LINKFLAGS=["-nostartfiles", f"-L{generated}", f"-T{link_script}"], LIBS=["m", "c", "gcc"]
     )
-env.BuildSources(
-    str(Path(env.subst("$BUILD_DIR")) / "csrc"), csrc, [f"+<{file}>" for file in option("kernels")]
-)
+if kernels := option("kernels"):  # none: an exported library in a user's own project
+    env.BuildSources(
+        str(Path(env.subst("$BUILD_DIR")) / "csrc"), csrc, [f"+<{file}>" for file in kernels]
+    )
 program = env.BuildProgram()
 if option("bare"):
     env.Depends(program, [str(link_script), str(Path(generated) / "memory.ld")])
