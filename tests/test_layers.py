@@ -25,8 +25,8 @@ FLOORS = [
     {"compile", "link"},
     {"interpreter", "verify", "quantize", "device", "build"},
     {"flash", "export"},
-    {"bench"},
-    {"cli"},
+    {"bench", "testing"},
+    {"cli", "pytest_plugin"},
     {"demo", "__main__"},
 ]
 # The only C files with floating point: I/O and operators of float32.
