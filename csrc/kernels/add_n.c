@@ -20,10 +20,11 @@ typedef struct {
 } ei_add_n_params;
 
 static int8_t sum_int8(const ei_add_n_params *p, const void *const *x, uint32_t i) {
-  int32_t sum = ei_div_pot(ei_mul_high(-p->zero * (1 << LEFT_SHIFT), p->mult), -p->shift);
+  int32_t sum = ei_div_pot(ei_mul_high(-p->zero * (INT32_C(1) << LEFT_SHIFT), p->mult), -p->shift);
   for (uint32_t k = 0; k < p->n; k++) {
     const int32_t term = ((const int8_t *)x[k])[i] - p->zero;
-    sum = ei_add_wrap(sum, ei_div_pot(ei_mul_high(term * (1 << LEFT_SHIFT), p->mult), -p->shift));
+    sum = ei_add_wrap(
+        sum, ei_div_pot(ei_mul_high(term * (INT32_C(1) << LEFT_SHIFT), p->mult), -p->shift));
   }
   sum = ei_div_pot(ei_mul_high(sum, p->out_mult), -p->out_shift);
   return (int8_t)ei_clamp(ei_add_wrap(sum, p->out_zero), INT8_MIN, INT8_MAX);

@@ -34,7 +34,7 @@ static int32_t divide(const ei_binary_int8_params *p, int32_t a, int32_t b) {
   const int32_t inverse = ei_reciprocal(b, 31, &bits);
   const int headroom = ei_leading_zeros((uint32_t)(a < 0 ? ~a : a)) - 1;
   const int32_t quotient = ei_mul_high(ei_shl_wrap(a, headroom), inverse);
-  const int right = bits + headroom - p->out_shift;
+  const int32_t right = bits + headroom - p->out_shift;
   const int32_t x = ei_mul_high(quotient, p->out_mult);
   return right >= 0 ? ei_div_pot(x, right < 31 ? right : 31) : ei_shl_saturate(x, -right);
 }

@@ -14,10 +14,10 @@ void ei_fill_run(const ei_call *c) {
   const ei_fill_params *p = c->params;
   uint8_t *out = c->out;
   if (p->size == 1) {
-    memset(out, p->value[0], p->count);
+    memset(out, p->value[0], (size_t)p->count);
     return;
   }
-  for (uint32_t i = p->count; i > 0; i--, out += p->size) memcpy(out, p->value, p->size);
+  for (uint32_t i = p->count; i > 0; i--, out += p->size) memcpy(out, p->value, (size_t)p->size);
 }
 
 int ei_fill_check(const ei_call *c, ei_need *need) {

@@ -30,12 +30,13 @@ void ei_gather_run(const ei_call *c) {
   const ei_gather_params *p = c->params;
   const uint8_t *in = c->in[0];
   uint8_t *out = c->out;
-  size_t slice = p->chunk;
+  uint32_t slice = p->chunk;
   for (uint32_t d = 0; d < p->depth; d++) slice *= p->sizes[d];
   for (uint32_t b = 0; b < p->batch; b++)
     for (uint32_t o = 0; o < p->outer; o++, in += slice)
       for (uint32_t n = 0; n < p->count; n++, out += p->chunk)
-        memmove(out, in + (size_t)place(p, c->in[1], b * p->count + n) * p->chunk, p->chunk);
+        memmove(out, in + (size_t)place(p, c->in[1], b * p->count + n) * p->chunk,
+                (size_t)p->chunk);
 }
 
 int ei_gather_check(const ei_call *c, ei_need *need) {

@@ -20,6 +20,8 @@ typedef struct {
   int32_t near, far; /* the weights of low and high, Q10 */
 } between;
 
+#define SQUARE ((int32_t)ONE * ONE)
+
 static between around(const ei_resize_bilinear_params *p, int axis, uint32_t i) {
   int32_t at = (int32_t)i * p->scale[axis];
   if (p->half_pixel_centers) at += p->scale[axis] / 2 - ONE / 2;
@@ -48,7 +50,7 @@ void ei_resize_bilinear_run(const ei_call *c) {
           const int32_t sum =
               top[left + k] * (y.near * x.near) + bottom[left + k] * (y.far * x.near) +
               top[right + k] * (y.near * x.far) + bottom[right + k] * (y.far * x.far);
-          *out++ = (int8_t)((sum + (sum > 0 ? ONE * ONE / 2 : -ONE * ONE / 2)) / (ONE * ONE));
+          *out++ = (int8_t)((sum + (sum > 0 ? SQUARE / 2 : -SQUARE / 2)) / SQUARE);
         }
       }
     }

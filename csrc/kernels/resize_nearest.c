@@ -20,7 +20,7 @@ void ei_resize_nearest_run(const ei_call *c) {
       const uint8_t *in = c->in[0];
       in += (size_t)(b * p->in_h + rows[y]) * p->in_w * p->pixel;
       for (uint32_t x = 0; x < p->out_w; x++, out += p->pixel)
-        memmove(out, in + (size_t)columns[x] * p->pixel, p->pixel);
+        memmove(out, in + (size_t)columns[x] * p->pixel, (size_t)p->pixel);
     }
 }
 

@@ -18,7 +18,7 @@ void ei_select_run(const ei_call *c) {
   for (uint32_t n = ei_broadcast_count(&p->walk); n > 0; n--, out += p->size) {
     const uint8_t *from =
         condition[place[0]] ? a + (size_t)place[1] * p->size : b + (size_t)place[2] * p->size;
-    memmove(out, from, p->size);
+    memmove(out, from, (size_t)p->size);
     ei_broadcast_next(&p->walk, at, place);
   }
 }

@@ -204,7 +204,7 @@ SOURCES := $(wildcard src/*.c src/{lib.name}/*.c src/{lib.name}/kernels/*.c)
 OBJECTS := $(SOURCES:src/%.c=build/%.o)
 
 example: example.c lib{lib.name}.a
-	$(CC) $(CFLAGS) -Isrc -o $@ example.c lib{lib.name}.a
+	$(CC) $(CFLAGS) -Isrc -o $@ example.c lib{lib.name}.a -lm
 
 lib{lib.name}.a: $(OBJECTS)
 	$(AR) rc $@ $^
