@@ -37,6 +37,7 @@ from edgeinfer.ops.gelu import Gelu
 from edgeinfer.ops.greater import Greater
 from edgeinfer.ops.greater_equal import GreaterEqual
 from edgeinfer.ops.hard_swish import HardSwish
+from edgeinfer.ops.l2_normalization import L2Normalization
 from edgeinfer.ops.leaky_relu import LeakyRelu
 from edgeinfer.ops.less import Less
 from edgeinfer.ops.less_equal import LessEqual
@@ -130,6 +131,7 @@ OPS: dict[str, Op] = {
         Greater(),
         GreaterEqual(),
         HardSwish(),
+        L2Normalization(),
         LeakyRelu(),
         Less(),
         LessEqual(),

@@ -139,3 +139,10 @@ def dequantize_float16(rng: Rng) -> Graph:
     data = rng.normal(size=(3, int(rng.integers(1, 9)))).astype(np.float16)
     x = Tensor("x", data.shape, data.dtype, None, data)
     return model("DEQUANTIZE", [x], activation("y", x.shape, None), {}, "DequantizeOptions", 1)
+
+
+@case("L2_NORMALIZATION")
+def l2_normalization(rng: Rng) -> Graph:
+    shape = tuple(int(n) for n in rng.integers(1, 30, int(rng.integers(1, 4))))
+    x, y = activation("x", shape, quant(rng)), Quant.per_tensor(1 / 128, 0)
+    return model("L2_NORMALIZATION", [x], activation("y", shape, y), {}, "L2NormOptions", 2)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""L2_NORMALIZATION: the last dimension divided by its Euclidean norm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeinfer.fixed_point import requantize
+from edgeinfer.functions import inverse_root
+from edgeinfer.graph import Array, Quant
+from edgeinfer.ops.base import Call, Op, QuantRule, Site
+
+LONGEST = 1 << 15  # a row, so that its sum of squares fits into int32
+
+
+class L2Normalization(Op):
+    """The int8 reference is L2Normalization (kernels/internal/reference/integer_ops/)."""
+
+    name = "L2_NORMALIZATION"
+    rule = QuantRule(fixed_output=Quant.per_tensor(1 / 128, 0))
+
+    def shape(self, site: Site) -> tuple[int, ...]:
+        return site.input(0).shape
+
+    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
+        x = values[0]
+        assert x is not None
+        norm = np.sqrt(np.sum(x * x, -1, keepdims=True))
+        return np.asarray(x / np.maximum(norm, np.float32(1e-6)), np.float32)
+
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
+        assert values[0] is not None
+        x = values[0].astype(np.int64) - site.input(0).zero_point
+        rows = x.reshape(-1, x.shape[-1])
+        roots = [inverse_root(int(n)) for n in (rows * rows).sum(-1)]
+        made = [requantize(r, m, shift + 7) for r, (m, shift) in zip(rows, roots, strict=True)]
+        return np.clip(np.stack(made), -128, 127).astype(np.int8).reshape(x.shape)
+
+    def pack(self, site: Site) -> list[Call]:
+        site.require_int8(0)
+        shape, y = site.input(0).shape, site.output
+        if y.scale != 1 / 128 or y.zero_point != 0:
+            raise site.unsupported("an output scale other than 1/128 with zero point 0")
+        if not shape or shape[-1] >= LONGEST:
+            raise site.unsupported(f"the shape {shape}")
+        params = {"rows": y.size // shape[-1], "row": shape[-1], "zero": site.input(0).zero_point}
+        refs = (site.in_ref(0),)
+        return [Call("l2_normalization", params, refs, site.out_ref(), inplace=(0,))]
