@@ -17,10 +17,11 @@ extern "C" {
 #endif
 
 enum ei_limits {
-  EI_VERSION = 1,      /* of the image format; another one is refused */
-  EI_MAX_RANK = 6,     /* dimensions of an input or output */
-  EI_IMAGE_ALIGN = 16, /* bytes: alignment of an image's first byte */
-  EI_ARENA_ALIGN = 16, /* bytes: alignment of the arena's first byte */
+  EI_VERSION = 1,        /* of the image format; another one is refused */
+  EI_MAX_RANK = 6,       /* dimensions of an input or output */
+  EI_IMAGE_ALIGN = 16,   /* bytes: alignment of an image's first byte */
+  EI_ARENA_ALIGN = 16,   /* bytes: alignment of the arena's first byte */
+  EI_MAX_LOOPS = 1 << 20 /* jumps back in one inference; a model that takes more is stopped */
 };
 
 enum ei_error {
@@ -32,6 +33,7 @@ enum ei_error {
   EI_ERR_KERNEL = -5,  /* uses a kernel that was not linked */
   EI_ERR_PARAMS = -6,  /* a kernel's parameters contradict each other */
   EI_ERR_BOUNDS = -7,  /* a step would leave the arena or the image's data */
+  EI_ERR_LOOP = -8,    /* a loop of the model does not end */
 };
 
 enum ei_dtype {
@@ -41,7 +43,9 @@ enum ei_dtype {
   EI_INT32 = 3,
   EI_UINT8 = 4,
   EI_BOOL = 5,
-  EI_INT64 = 6
+  EI_INT64 = 6,
+  EI_UINT32 = 7,
+  EI_UINT64 = 8
 };
 
 /* One kernel call. Its operands are addressed by byte offsets into the arena, or into the image's
@@ -98,6 +102,7 @@ typedef struct {
   uint32_t target;        /* class of core whose weight layout this is; informative */
   uint32_t selftest_seed; /* of the input that ei_selftest_input makes */
   uint32_t selftest_crc;  /* CRC-32 of all outputs for it, in order */
+  uint32_t reset_steps;   /* the first steps, which ei_reset runs and ei_invoke does not */
 } ei_model;
 
 /* Called with the step's index before (begin = 1) and after (begin = 0) each step. */
@@ -107,9 +112,14 @@ typedef void (*ei_profile)(void *context, uint32_t step, int begin);
  * kernel read or write outside the image and arena_bytes of arena. */
 int ei_verify(const uint8_t *image, size_t size, ei_model *model);
 
-/* Run all steps; inputs and outputs are in the arena where model->inputs and ->outputs say. The
- * input's bytes may be overwritten. The model must come from ei_verify; profile may be NULL. */
-void ei_invoke(const ei_model *model, uint8_t *arena, ei_profile profile, void *context);
+/* Put the model's state to its start: needed once before the first ei_invoke, and whenever a new
+ * sequence begins. Inputs and outputs may be overwritten. Without state it does nothing. */
+int ei_reset(const ei_model *model, uint8_t *arena);
+
+/* Run one inference; inputs and outputs are in the arena where model->inputs and ->outputs say. The
+ * input's bytes may be overwritten; state stays in the arena for the next one. The model must come
+ * from ei_verify; profile may be NULL. EI_ERR_LOOP is the only error. */
+int ei_invoke(const ei_model *model, uint8_t *arena, ei_profile profile, void *context);
 
 /* CRC-32 (IEEE 802.3) of n bytes, continuing from crc; start with 0. */
 uint32_t ei_crc32(uint32_t crc, const uint8_t *bytes, size_t n);

@@ -33,15 +33,31 @@ void ei_resolve(const ei_model *model, const ei_step *step, uint8_t *arena, ei_c
   call->in_y0 = step->in_y0;
 }
 
-void ei_invoke(const ei_model *model, uint8_t *arena, ei_profile profile, void *context) {
-  for (uint32_t i = 0; i < model->n_steps; i++) {
+/* The steps [i, end), which only the kernel `jump` leaves their order. */
+static int run(const ei_model *model, uint8_t *arena, uint32_t i, uint32_t end, ei_profile profile,
+               void *context) {
+  uint32_t loops = 0;
+  while (i < end) {
     const ei_step *step = &model->steps[i];
+    uint32_t next = i + 1;
     ei_call call;
     ei_resolve(model, step, arena, &call);
+    call.next = &next;
     if (profile != NULL) profile(context, i, 1);
     kernels[step->kernel].run(&call);
     if (profile != NULL) profile(context, i, 0);
+    if (next <= i && ++loops > EI_MAX_LOOPS) return EI_ERR_LOOP;
+    i = next;
   }
+  return EI_OK;
+}
+
+int ei_reset(const ei_model *model, uint8_t *arena) {
+  return run(model, arena, 0, model->reset_steps, NULL, NULL);
+}
+
+int ei_invoke(const ei_model *model, uint8_t *arena, ei_profile profile, void *context) {
+  return run(model, arena, model->reset_steps, model->n_steps, profile, context);
 }
 
 uint32_t ei_scratch_bytes(uint16_t kernel, const void *params) {

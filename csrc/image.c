@@ -19,7 +19,8 @@ enum field {
   INPUTS,
   OUTPUTS,
   NAME,
-  LAYERS
+  LAYERS,
+  RESET_STEPS
 };
 
 typedef struct {
@@ -102,8 +103,10 @@ static uint32_t dtype_bytes(uint8_t dtype) {
     case EI_BOOL: return 1;
     case EI_INT16: return 2;
     case EI_FLOAT32:
-    case EI_INT32: return 4;
-    case EI_INT64: return 8;
+    case EI_INT32:
+    case EI_UINT32: return 4;
+    case EI_INT64:
+    case EI_UINT64: return 8;
     default: return 0;
   }
 }
@@ -120,13 +123,23 @@ static int check_io(const ei_io *io, uint32_t n, uint32_t arena_bytes) {
   return EI_OK;
 }
 
-static int check_step(const ei_model *m, const ei_step *step) {
+static int check_step(const ei_model *m, uint32_t index) {
+  const ei_step *step = &m->steps[index];
   const ei_kernel *kernel = ei_find_kernel(step->kernel);
   if (kernel == NULL) return EI_ERR_KERNEL;
   if (step->params % 4 != 0 || step->y0 >= step->y1) return EI_ERR_PARAMS;
 
   ei_call call;
-  ei_need need = {{0, 0}, 0, 1, 1, m->data_bytes, m->arena_bytes, m->params_bytes - step->params};
+  const int reset = index < m->reset_steps;
+  ei_need need = {{0, 0},
+                  0,
+                  1,
+                  1,
+                  m->data_bytes,
+                  m->arena_bytes,
+                  m->params_bytes - step->params,
+                  reset ? 0 : m->reset_steps,
+                  reset ? m->reset_steps : m->n_steps};
   if (step->params > m->params_bytes) return EI_ERR_BOUNDS;
   memset(&call, 0, sizeof call);
   call.params = m->params + step->params;
@@ -165,6 +178,7 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
   m->arena_bytes = scalar(&r, ARENA_BYTES);
   m->selftest_seed = scalar(&r, SEED);
   m->selftest_crc = scalar(&r, CRC);
+  m->reset_steps = scalar(&r, RESET_STEPS);
   m->steps = (const void *)vector(&r, STEPS, sizeof(ei_step), 4, &m->n_steps);
   m->params = vector(&r, PARAMS, 1, 4, &m->params_bytes);
   m->data = vector(&r, DATA, 1, EI_IMAGE_ALIGN, &m->data_bytes);
@@ -172,8 +186,8 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
   m->outputs = (const void *)vector(&r, OUTPUTS, sizeof(ei_io), 4, &m->n_outputs);
   m->name = (const void *)vector(&r, NAME, 1, 4, &m->name_bytes);
   m->layers = vector(&r, LAYERS, 4, 4, &m->n_layers);
-  if (m->arena_bytes > INT32_MAX || !m->steps || !m->params || !m->data || !m->inputs ||
-      !m->outputs || !m->name || !m->layers)
+  if (m->arena_bytes > INT32_MAX || m->reset_steps > m->n_steps || !m->steps || !m->params ||
+      !m->data || !m->inputs || !m->outputs || !m->name || !m->layers)
     return EI_ERR_FORMAT;
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const uint32_t at = (uint32_t)(m->layers - image) + 4 * i;
@@ -184,7 +198,7 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
 
   int result = check_io(m->inputs, m->n_inputs, m->arena_bytes);
   if (result == EI_OK) result = check_io(m->outputs, m->n_outputs, m->arena_bytes);
-  for (uint32_t i = 0; result == EI_OK && i < m->n_steps; i++) result = check_step(m, &m->steps[i]);
+  for (uint32_t i = 0; result == EI_OK && i < m->n_steps; i++) result = check_step(m, i);
   return result;
 }
 

@@ -29,6 +29,7 @@ typedef struct {
   void *out;           /* output row y0 */
   uint8_t *arena;      /* for ei_operand */
   void *scratch;
+  uint32_t *next; /* the step to run after this one; only `jump` changes it */
   int32_t y0, y1; /* output rows to make */
   int32_t in_y0;  /* row that in[] points to */
 } ei_call;
@@ -41,6 +42,8 @@ typedef struct {
   uint32_t data_bytes;          /* given: size of the image's constants */
   uint32_t arena_bytes;         /* given: size of the arena */
   uint32_t params_bytes;        /* given: what is left of the image's params from this call's on */
+  uint32_t first_step;          /* given: the steps that a jump may go to, */
+  uint32_t end_step;            /* from first_step to end_step, which ends the run */
 } ei_need;
 
 typedef struct {

@@ -137,6 +137,10 @@ class Device:
             names = ("stack-used", "stack", "static", "arena", "input")
             return Memory(*(int(_fields(lines, name)[0]) for name in names))
 
+    def reset(self) -> None:
+        """Put the model's state to its start."""
+        self.link.request("reset", self.work)
+
     def selftest(self) -> None:
         """Run the image's self-test. Raises MismatchError when the board computes other bytes."""
         lines = self.link.request("selftest", self.work)

@@ -79,8 +79,8 @@ class Interpreter:
         raise ValueError(f"Tensor {tensor_index} is neither an input nor an output.")
 
     def reset_all_variables(self) -> None:
-        """Put state tensors back to their start; models of today's operators have none."""
-        self._ready()
+        """Put the model's state back to its start."""
+        self._ready().reset()
 
     def _ready(self) -> Session:
         if self._session is None:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edgeinfer.errors import ModelError
 from edgeinfer.fold import folded
-from edgeinfer.graph import Array, Graph
+from edgeinfer.graph import Array, Graph, Node
+from edgeinfer.inline import COPY, JUMP, inlined
 from edgeinfer.ops import op_for
 from edgeinfer.ops.base import Call, Ref, Site
 from edgeinfer.shapes import check_shape
@@ -21,6 +22,7 @@ class Program:
     graph: Graph
     calls: tuple[Call, ...]
     alias: Mapping[int, int]  # tensor → the tensor whose memory it names (already resolved)
+    resets: int = 0  # the first calls put the state to its start and are no part of an inference
 
     def storage(self, tensor: int) -> int:
         """The tensor that owns the bytes of this one."""
@@ -34,8 +36,16 @@ def lower(graph: Graph) -> Program:
     a layer whose shapes contradict each other."""
     calls: list[Call] = []
     alias: dict[int, int] = {}
-    graph = folded(graph)
+    parts = tuple(folded(part) for part in graph.subgraphs)
+    flat = inlined(replace(folded(graph), subgraphs=parts))
+    graph = flat.graph
+    first: list[int] = []  # call of each node
     for index, node in enumerate(graph.nodes):
+        first.append(len(calls))
+        if node.op in (COPY, JUMP):
+            make = _copy if node.op == COPY else _jump
+            calls.append(replace(make(graph, node), node=index))
+            continue
         site = Site.of(graph, index)
         op = op_for(site)
         check_shape(site, op)
@@ -50,7 +60,48 @@ def lower(graph: Graph) -> Program:
             continue
         calls.extend(replace(call, node=index) for call in op.pack(site))
     graph, constants = _constant_outputs(graph)
-    return Program(graph, (*calls, *constants), alias)
+    first.append(len(calls))
+    done = Program(graph, (*calls, *constants), alias, first[flat.resets])
+    return replace(done, calls=_linked(done, first))
+
+
+def _copy(graph: Graph, node: Node) -> Call:
+    """All bytes of a tensor to another, or one byte to each byte of it."""
+    (source,), (target,) = node.inputs, node.outputs
+    size, one = graph.tensors[target].nbytes, graph.tensors[source].nbytes == 1
+    params = {
+        "chunk": 1 if one else size,
+        "base": 0,
+        "dims": [1, 1, 1, 1, size if one else 1],
+        "in_stride": [0, 0, 0, 0, 0],
+        "out_stride": [0, 0, 0, 0, 1],
+    }
+    return Call("copy", params, (Ref(source),), Ref(target))
+
+
+def _jump(graph: Graph, node: Node) -> Call:
+    """A jump to a node, until `_linked` knows its call."""
+    params = {"target": node.options["target"], "always": int(not node.inputs)}
+    return Call("jump", params, tuple(Ref(t) for t in node.inputs), Ref(node.outputs[0]))
+
+
+def _linked(program: Program, first: Sequence[int]) -> tuple[Call, ...]:
+    """The calls with jumps that know their targets.
+
+    A jump back keeps what the loop reads and did not make itself: the next round needs it."""
+    calls = list(program.calls)
+    for index, call in enumerate(calls):
+        if call.kernel != "jump":
+            continue
+        target = first[call.params["target"]]
+        made = {program.storage(t) for t in program.graph.inputs}
+        made |= {program.storage(ref.tensor) for c in calls[:target] for ref in c.written}
+        kept = {program.storage(ref.tensor) for c in calls[target:index] for ref in c.read}
+        refs = tuple(Ref(t) for t in sorted(made & kept)) if target <= index else ()
+        calls[index] = replace(
+            call, params={**call.params, "target": target}, inputs=(*call.inputs, *refs)
+        )
+    return tuple(calls)
 
 
 def _constant(tensor: int, value: Array) -> Call:

@@ -18,7 +18,17 @@ BACKENDS = {
 }
 """`host` is what evaluation runs; `dsp` and `armv6m` are the code for Cortex-M4 and Cortex-M0."""
 
-DTYPES = ("int8", "float32", "int16", "int32", "uint8", "bool", "int64")  # enum ei_dtype
+DTYPES = (
+    "int8",
+    "float32",
+    "int16",
+    "int32",
+    "uint8",
+    "bool",
+    "int64",
+    "uint32",
+    "uint64",
+)  # enum ei_dtype
 
 
 @functools.cache
@@ -85,6 +95,7 @@ def error_text(code: int) -> str:
         "EI_ERR_CRC": "its bytes were changed after it was made",
         "EI_ERR_KERNEL": "it uses a kernel that is not linked",
         "EI_ERR_PARAMS": "a kernel's parameters contradict each other",
+        "EI_ERR_LOOP": "a loop does not end",
         "EI_ERR_BOUNDS": "a step would leave the arena or the image's data",
     }
     return texts.get(names.get(code, ""), f"error {code}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer import native
-from edgeinfer.errors import DataError, ImageError
+from edgeinfer.errors import DataError, ImageError, ModelError
 from edgeinfer.graph import Array
 from edgeinfer.image import read_image
 
@@ -39,14 +39,31 @@ class Session:
         self._view = np.frombuffer(
             self._ffi.buffer(self._arena, self.info.arena_bytes), dtype=np.uint8
         )
+        self.reset()
+
+    def reset(self) -> None:
+        """Put the model's state to its start, as it is in a new session."""
+        self._done(self._lib.ei_reset(self._model, self._arena))
 
     def run(self, inputs: Sequence[Array]) -> list[Array]:
         """The outputs for one set of inputs, each of the model's own type and size.
 
-        Raises DataError when they do not match."""
+        A model with state keeps it for the next run. Raises DataError when the inputs do not
+        match, ModelError for a loop that does not end."""
         self.write(inputs)
-        self._lib.ei_invoke(self._model, self._arena, self._ffi.NULL, self._ffi.NULL)
+        self._invoke()
         return self.read()
+
+    def _invoke(self) -> None:
+        self._done(self._lib.ei_invoke(self._model, self._arena, self._ffi.NULL, self._ffi.NULL))
+
+    @staticmethod
+    def _done(code: int) -> None:
+        if code != 0:
+            raise ModelError(
+                f"The model was stopped: {native.error_text(code)}.",
+                "Give its WHILE a condition that becomes false.",
+            )
 
     def write(self, inputs: Sequence[Array]) -> None:
         """Put the inputs into the arena."""
@@ -72,10 +89,13 @@ class Session:
         ]
 
     def selftest_crc(self) -> int:
-        """CRC-32 of all outputs for the self-test's input."""
+        """CRC-32 of all outputs for the self-test's input, from the start of the state."""
+        self.reset()
         self._lib.ei_selftest_input(self._model, self._arena)
-        self._lib.ei_invoke(self._model, self._arena, self._ffi.NULL, self._ffi.NULL)
-        return int(self._lib.ei_output_crc(self._model, self._arena))
+        self._invoke()
+        crc = int(self._lib.ei_output_crc(self._model, self._arena))
+        self.reset()
+        return crc
 
     def _aligned(self, size: int) -> Any:
         """Memory whose first byte lies at a multiple of 16; the owner is kept alive with it."""

@@ -63,11 +63,11 @@ class NumpyReference:
     name = "edgeinfer's numpy kernels (tflite-runtime is not installed)"
 
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+        self._reference = reference.Reference(graph)
 
     def run(self, inputs: Sequence[Array]) -> list[Array]:
         """The outputs for one set of inputs."""
-        return reference.run(self._graph, inputs)
+        return self._reference.run(inputs)
 
 
 def oracle(graph: Graph) -> TfliteReference | NumpyReference:
@@ -102,7 +102,9 @@ def compare(
     inputs: Sequence[Sequence[Array]],
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Verdict, int]:
-    """Run both on all inputs; the verdict, and the index of the first input that differs or −1."""
+    """Run both on all inputs; the verdict, and the index of the first input that differs or −1.
+
+    Models with state keep it on both sides, so the inputs are one sequence."""
     total = wrong = crc = 0
     where = -1
     for i, sample in enumerate(inputs):
@@ -122,18 +124,30 @@ def first_difference(
     optimized: Optimized,
     inputs: Sequence[Array],
     make: Callable[[Graph], Runner],
+    before: Sequence[Sequence[Array]] = (),
 ) -> str:
     """The first layer whose output on `make`'s runner is not what the host's C library gives.
 
+    A model with state is given the inputs `before` these first.
+
     `optimized` is what the host runs of `graph`; layers and channels that are gone are skipped."""
     producers = graph.producers()
+    stateful = reference.is_stateful(graph)
     for index, node in enumerate(optimized.graph.nodes):
+        if all(optimized.graph.tensors[t].dtype == tflite.RESOURCE for t in node.outputs):
+            continue
         stop = producers[node.outputs[0]] + 1
-        whole = replace(graph, nodes=graph.nodes[:stop], outputs=node.outputs)
-        nodes = optimized.graph.nodes[: index + 1]
+        # A later layer may change what an earlier one reads at the next inference.
+        nodes = graph.nodes if stateful else graph.nodes[:stop]
+        whole = replace(graph, nodes=nodes, outputs=node.outputs)
+        nodes = optimized.graph.nodes if stateful else optimized.graph.nodes[: index + 1]
         part = replace(optimized.graph, nodes=nodes, outputs=node.outputs)
-        host = Session(compile_graph(part, passes=()).image).run(inputs)
-        for tensor, value, mine in zip(node.outputs, make(whole)(inputs), host, strict=True):
+        session, other = Session(compile_graph(part, passes=()).image), make(whole)
+        for sample in before if stateful else ():
+            session.run(sample)
+            other(sample)
+        host = session.run(inputs)
+        for tensor, value, mine in zip(node.outputs, other(inputs), host, strict=True):
             expected = optimized.left(tensor, value)
             if np.ascontiguousarray(expected).tobytes() != mine.tobytes():
                 return graph.label(stop - 1)

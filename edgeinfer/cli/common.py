@@ -184,6 +184,8 @@ def runner(args: argparse.Namespace, model: Compiled, ui: Ui) -> Iterator[tuple[
         port = flashed(args.board, model.image, ui).port
     with connected(port, baud, ui) as device:
         _require_model(device, facts, model.image, args.model)
+        if facts.reset_steps:
+            device.reset()
 
         def on_device(inputs: Sequence[Array]) -> list[Array]:
             raw = device.invoke([np.ascontiguousarray(x).tobytes() for x in inputs])

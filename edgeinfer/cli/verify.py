@@ -72,7 +72,11 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         if where >= 0:
             with ui.progress("Looking for the first layer that differs"):
                 difference = first_difference(
-                    graph, model.optimized, samples[where], lambda part: _oracle(part).run
+                    graph,
+                    model.optimized,
+                    samples[where],
+                    lambda part: _oracle(part).run,
+                    samples[:where],
                 )
     return {
         "model": args.model,

@@ -18,8 +18,16 @@ MAX_RANK = 6
 IN_DATA = 1 << 31  # EI_IN_DATA: an operand of the params lies in the image's data
 STEP = struct.Struct("<HHIIIIIHHHH")
 IO = struct.Struct("<IIfiBBH6I")
-SCALARS = ("version", "target", "arena_bytes", "selftest_seed", "selftest_crc")
-FIELDS = (*SCALARS, "steps", "params", "data", "inputs", "outputs", "name", "layers")
+SCALARS = (
+    "version",
+    "target",
+    "arena_bytes",
+    "selftest_seed",
+    "selftest_crc",
+    "reset_steps",
+)
+VECTORS = ("steps", "params", "data", "inputs", "outputs", "name", "layers")
+FIELDS = (*SCALARS[:5], *VECTORS, *SCALARS[5:])
 SEED = 0x2545F491  # of the self-test's input; any number would do, it must only never change
 
 
@@ -57,6 +65,7 @@ class Image:
     layers: tuple[str, ...]  # "OP output name" of each layer; empty when stripped
     crc: int
     selftest_crc: int
+    reset_steps: int  # the first steps, which put the state to its start
 
     @property
     def kernels(self) -> tuple[str, ...]:

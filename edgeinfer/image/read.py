@@ -36,6 +36,7 @@ def read_image(image: bytes) -> Image:
             layers=tuple(text),
             crc=struct.unpack("<I", image[-4:])[0],
             selftest_crc=_scalar(image, "selftest_crc"),
+            reset_steps=_scalar(image, "reset_steps"),
         )
     except (struct.error, IndexError) as error:
         raise ImageError(

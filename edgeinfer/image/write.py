@@ -24,7 +24,7 @@ from edgeinfer.image.layout import (
     sealed,
 )
 from edgeinfer.native import DTYPES
-from edgeinfer.plan import Plan
+from edgeinfer.plan import JUMP, Plan, first_steps
 
 
 class _Data:
@@ -53,9 +53,12 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
     params = bytearray()
     steps: list[bytes] = []
     known: dict[bytes, int] = {}
+    first = first_steps(plan)
     for planned in plan.steps:
         call = planned.call
         fields = dict(call.params)
+        if call.kernel == JUMP:
+            fields["target"] = first[fields["target"]]
         for name, array in call.consts.items():
             fields[name] = data.add(array)
         for name, ref in (*call.more_in.items(), *call.more_out.items()):
@@ -69,7 +72,7 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
             known[encoded] = len(params)
             params.extend(encoded + bytes(-len(encoded) % 4))
         places, flags = [0, 0], 0
-        for i, ref in enumerate(call.inputs):
+        for i, ref in enumerate(call.inputs[:2]):
             tensor = graph.tensors[ref.tensor]
             if tensor.data is not None:
                 reads = call.reads[i] if i < len(call.reads) else None
@@ -83,7 +86,7 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
         rows = (planned.y0, planned.y1, planned.in_y0)
         steps.append(STEP.pack(number, call.node, known[encoded], *places, *rows, flags))
     layers = [] if strip else [_layer_name(graph, i) for i in range(len(graph.nodes))]
-    scalars = (VERSION, target, plan.arena_bytes, SEED, selftest_crc)
+    scalars = (VERSION, target, plan.arena_bytes, SEED, selftest_crc, first[plan.program.resets])
     return _assemble(
         dict(zip(SCALARS, scalars, strict=True)),
         steps,

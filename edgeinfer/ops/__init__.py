@@ -16,6 +16,7 @@ from edgeinfer.ops.broadcast_to import BroadcastTo
 from edgeinfer.ops.cast import Cast
 from edgeinfer.ops.ceil import Ceil
 from edgeinfer.ops.concatenation import Concatenation
+from edgeinfer.ops.control import AssignVariable, CallOnce, If, ReadVariable, VarHandle, While
 from edgeinfer.ops.conv_2d import Conv2D
 from edgeinfer.ops.depth_to_space import DepthToSpace
 from edgeinfer.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -75,6 +76,17 @@ from edgeinfer.ops.rsqrt import Rsqrt
 from edgeinfer.ops.select import Select
 from edgeinfer.ops.select_v2 import SelectV2
 from edgeinfer.ops.shape import Shape
+from edgeinfer.ops.signal_energy import SignalEnergy
+from edgeinfer.ops.signal_fft_auto_scale import SignalFftAutoScale
+from edgeinfer.ops.signal_filter_bank import SignalFilterBank
+from edgeinfer.ops.signal_filter_bank_log import SignalFilterBankLog
+from edgeinfer.ops.signal_filter_bank_spectral_subtraction import (
+    SignalFilterBankSpectralSubtraction,
+)
+from edgeinfer.ops.signal_filter_bank_square_root import SignalFilterBankSquareRoot
+from edgeinfer.ops.signal_pcan import SignalPcan
+from edgeinfer.ops.signal_rfft import SignalRfft
+from edgeinfer.ops.signal_window import SignalWindow
 from edgeinfer.ops.slice import Slice
 from edgeinfer.ops.softmax import Softmax
 from edgeinfer.ops.space_to_batch_nd import SpaceToBatchNd
@@ -88,9 +100,11 @@ from edgeinfer.ops.squeeze import Squeeze
 from edgeinfer.ops.strided_slice import StridedSlice
 from edgeinfer.ops.sub import Sub
 from edgeinfer.ops.sum import Sum
+from edgeinfer.ops.svdf import Svdf
 from edgeinfer.ops.tanh import Tanh
 from edgeinfer.ops.tile import Tile
 from edgeinfer.ops.transpose import Transpose
+from edgeinfer.ops.unidirectional_sequence_lstm import UnidirectionalSequenceLstm
 from edgeinfer.ops.unpack import Unpack
 from edgeinfer.ops.zeros_like import ZerosLike
 
@@ -104,9 +118,11 @@ OPS: dict[str, Op] = {
         AddN(),
         ArgMax(),
         ArgMin(),
+        AssignVariable(),
         AveragePool2D(),
         BatchToSpaceNd(),
         BroadcastTo(),
+        CallOnce(),
         Cast(),
         Ceil(),
         Concatenation(),
@@ -131,6 +147,7 @@ OPS: dict[str, Op] = {
         Greater(),
         GreaterEqual(),
         HardSwish(),
+        If(),
         L2Normalization(),
         LeakyRelu(),
         Less(),
@@ -152,6 +169,7 @@ OPS: dict[str, Op] = {
         PadV2(),
         Prelu(),
         Quantize(),
+        ReadVariable(),
         ReduceAll(),
         ReduceAny(),
         ReduceMax(),
@@ -169,6 +187,15 @@ OPS: dict[str, Op] = {
         Select(),
         SelectV2(),
         Shape(),
+        SignalEnergy(),
+        SignalFftAutoScale(),
+        SignalFilterBank(),
+        SignalFilterBankLog(),
+        SignalFilterBankSpectralSubtraction(),
+        SignalFilterBankSquareRoot(),
+        SignalPcan(),
+        SignalRfft(),
+        SignalWindow(),
         Slice(),
         Softmax(),
         SpaceToBatchNd(),
@@ -182,10 +209,14 @@ OPS: dict[str, Op] = {
         StridedSlice(),
         Sub(),
         Sum(),
+        Svdf(),
         Tanh(),
         Tile(),
         Transpose(),
+        UnidirectionalSequenceLstm(),
         Unpack(),
+        VarHandle(),
+        While(),
         ZerosLike(),
     )
 }

@@ -39,10 +39,14 @@ def quantize_value(value: float, tensor: Tensor) -> int:
 
 
 def int8_range(site: Site) -> tuple[int, int]:
-    """The fused activation's range in the output's int8 values.
+    """The fused activation's range in the output's int8 or int16 values.
 
     As CalculateActivationRangeQuantized in TFLite (kernels/kernel_util.cc)."""
     low, high = real_range(site)
-    least = -128 if low == -np.inf else max(-128, quantize_value(low, site.output))
-    most = 127 if high == np.inf else min(127, quantize_value(high, site.output))
+    limits = np.iinfo(np.int16 if site.output.dtype == np.int16 else np.int8)
+    least, most = int(limits.min), int(limits.max)
+    if low != -np.inf:
+        least = max(least, quantize_value(low, site.output))
+    if high != np.inf:
+        most = min(most, quantize_value(high, site.output))
     return least, most

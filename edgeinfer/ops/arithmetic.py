@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.graph import Array
+from edgeinfer.ops import wide
 from edgeinfer.ops.activation import clip, int8_range, real_range
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.binary import Binary
@@ -56,10 +57,14 @@ class Arithmetic(Binary):
         return own and site.input(0).dtype == np.int8
 
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
+        if wide.is_wide(site) and self.name in wide.BINARY:
+            return [wide.binary(site, values)]
         use = self.quantized if self.scaled(site) else self.float_
         return [use(site, values)]
 
     def pack(self, site: Site) -> list[Call]:
+        if wide.is_wide(site) and self.name in wide.BINARY:
+            return wide.binary_call(site)
         if site.input(0).dtype != site.input(1).dtype:
             raise site.unsupported(f"types {site.input(0).dtype} and {site.input(1).dtype}")
         params: dict[str, Any] = {"walk": walk(site, (0, 1)), "op": CODES[self.name]}

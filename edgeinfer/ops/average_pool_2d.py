@@ -33,4 +33,4 @@ class AveragePool2D(Pool):
         count = window.taps_inside(x.shape[1], x.shape[2])
         total = window.patches(x, 0).sum((3, 4), dtype=np.int64)
         mean = np.sign(total) * ((np.abs(total) + count // 2) // count)
-        return np.asarray(np.clip(mean, *int8_range(site)).astype(np.int8))
+        return np.asarray(np.clip(mean, *int8_range(site)).astype(x.dtype))

@@ -66,8 +66,9 @@ class Call:
     an output row, it has done with the bytes 0..i of that row's input. Such an output row may
     begin at the input's first byte, or anywhere below it.
 
-    A kernel of more than two inputs or more than one output finds the others through fields of its
-    params: `more_in` and `more_out` name the field and the tensor (csrc/kernel.h, ei_operand). One
+    Inputs beyond the second are not given to the kernel, only kept until it has run. A kernel of
+    more than two inputs or more than one output finds the others through fields of its params:
+    `more_in` and `more_out` name the field and the tensor (csrc/kernel.h, ei_operand). One
     in both is state, updated where it lies."""
 
     kernel: str
@@ -103,16 +104,24 @@ class Site:
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
     where: str = ""  # for error messages
+    intermediates: tuple[
+        Tensor, ...
+    ] = ()  # scratch tensors of recurrent operators, for their scales
 
     @staticmethod
     def of(graph: Graph, index: int) -> Site:
         """The site of one node of a graph."""
-        node = graph.nodes[index]
+        return Site.made(graph.tensors, graph.nodes[index], graph.label(index))
+
+    @staticmethod
+    def made(tensors: Sequence[Tensor], node: Node, where: str) -> Site:
+        """The site of a node among these tensors."""
         return Site(
             node,
-            tuple(graph.tensors[t] if t >= 0 else None for t in node.inputs),
-            tuple(graph.tensors[t] for t in node.outputs),
-            graph.label(index),
+            tuple(tensors[t] if t >= 0 else None for t in node.inputs),
+            tuple(tensors[t] for t in node.outputs),
+            where,
+            tuple(tensors[t] for t in node.options.get("intermediates", ())),
         )
 
     def input(self, position: int) -> Tensor:
@@ -122,6 +131,15 @@ class Site:
                 f"{self.where} lacks input {position}.", "Convert the model again: it is damaged."
             )
         return tensor
+
+    def intermediate(self, position: int) -> Tensor:
+        """An intermediate tensor that must be there. Raises ModelError if it is not."""
+        if position >= len(self.intermediates):
+            raise ModelError(
+                f"{self.where} lacks intermediate tensor {position}.",
+                "Convert the model again: it is damaged.",
+            )
+        return self.intermediates[position]
 
     def optional(self, position: int) -> Tensor | None:
         """An input that may be absent, such as a bias."""
@@ -176,6 +194,7 @@ class Op:
 
     name: str = ""  # the schema's name
     rule: QuantRule = QuantRule()
+    pure = True  # equal inputs give equal outputs, and nothing else happens
 
     def shape(self, site: Site) -> tuple[int, ...]:
         """Shape of the output from the shapes of the inputs and the options."""
@@ -210,6 +229,14 @@ class Op:
     def alias(self, site: Site) -> bool:
         """Whether the output is just another name for the first input's bytes."""
         return False
+
+    def states(self, site: Site) -> tuple[int, ...]:
+        """Inputs (positions) that the operator changes: their new values follow `run`'s outputs."""
+        return ()
+
+    def hidden(self, site: Site) -> tuple[Tensor, ...]:
+        """State that no tensor of the file holds: tensors that become the last inputs."""
+        return ()
 
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
         """All outputs, by the reference that fits the types of this site."""

@@ -20,6 +20,11 @@ class Cast(Op):
     def shape(self, site: Site) -> tuple[int, ...]:
         return site.input(0).shape
 
+    def alias(self, site: Site) -> bool:
+        """Whether both are integers of one size: the bytes stay."""
+        x, y = site.input(0).dtype, site.output.dtype
+        return x.kind in "iu" and y.kind in "iu" and x.itemsize == y.itemsize
+
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
         x, dtype = values[0], site.output.dtype
         assert x is not None

@@ -21,8 +21,11 @@ class Conv2D(Convolution):
 
     def window(self, site: Site) -> Window:
         weights = site.input(1).shape
-        if len(weights) != 4 or weights[3] != site.input(0).shape[-1]:
-            raise site.unsupported(f"grouped convolution (weights {weights})")
+        channels = site.input(0).shape[-1] if site.input(0).shape else 0
+        if len(weights) != 4 or min(weights) < 1 or channels % weights[3]:
+            raise site.unsupported(f"weights {weights} for {channels} channels")
+        if weights[0] % (channels // weights[3]):
+            raise site.unsupported(f"{weights[0]} filters in {channels // weights[3]} groups")
         return Window.of(site, (weights[1], weights[2]))
 
     def variant(self, site: Site) -> Variant:
@@ -33,5 +36,10 @@ class Conv2D(Convolution):
 
     def sums(self, site: Site, x: Array, w: Array, fill: float) -> Array:
         patches = self.window(site).patches(x, fill)
-        flat = patches.reshape(*patches.shape[:3], -1)
-        return np.asarray(flat @ w.reshape(len(w), -1).T)
+        groups = self.groups(site)
+        parts = zip(np.split(patches, groups, -1), np.split(w, groups), strict=True)
+        sums = [a.reshape(*a.shape[:3], -1) @ b.reshape(len(b), -1).T for a, b in parts]
+        return np.concatenate(sums, -1) if groups > 1 else np.asarray(sums[0])
+
+    def groups(self, site: Site) -> int:
+        return site.input(0).shape[3] // site.input(1).shape[3]

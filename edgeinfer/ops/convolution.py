@@ -10,6 +10,7 @@ import numpy as np
 
 from edgeinfer.fixed_point import Ints
 from edgeinfer.graph import Array
+from edgeinfer.ops import wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, Site
 from edgeinfer.ops.filters import filter_pairs
@@ -73,13 +74,21 @@ class Convolution(Op):
         x, w = values[0], values[1]
         assert x is not None and w is not None
         check_weights(site)
+        if wide.is_wide(site):
+            out_c = w.shape[self.channel_axis]
+            acc = self.sums(site, x.astype(np.float64), w.astype(np.float64), 0.0).astype(np.int64)
+            acc += bias_of(site, out_c, np.int64)
+            return wide.finish(site, acc, *channel_multipliers(site, out_c))
         # float64 holds these sums exactly and multiplies faster than any integer.
         acc = self.sums(site, x.astype(np.float64), w.astype(np.float64), site.input(0).zero_point)
         acc += folded_bias(site, self.weight_sums(w))
         return finish(site, acc, *channel_multipliers(site, w.shape[self.channel_axis]))
 
     def pack(self, site: Site) -> list[Call]:
-        site.require_int8(0)
+        if is_int16 := wide.is_wide(site):
+            wide.require_int16(site, 0)
+        else:
+            site.require_int8(0)
         check_weights(site)
         window, out_c = self.window(site), site.const(1).shape[self.channel_axis]
         low, high = int8_range(site)
@@ -94,7 +103,7 @@ class Convolution(Op):
             "act_min": low,
             "act_max": high,
         }
-        chosen = self.variant(site)
+        chosen = self.direct(site) if is_int16 or self.groups(site) > 1 else self.variant(site)
         return per_image(
             site,
             lambda read, write: Call(
@@ -105,10 +114,31 @@ class Convolution(Op):
                 rows=window.out[0],
                 consts=chosen.consts,
                 reads=(window.rows(site),),
-                row_bytes=window.out[1] * out_c,
+                row_bytes=window.out[1] * out_c * site.output.dtype.itemsize,
                 ahead=-(-(chosen.block - 1) // window.out[1]),
             ),
         )
+
+    def groups(self, site: Site) -> int:
+        """How many groups of channels do not see each other."""
+        return 1
+
+    def filters(self, w: Array) -> Array:
+        """The weights as [channels, kernel height, kernel width, channels of a group]."""
+        return w
+
+    def direct(self, site: Site) -> Variant:
+        """The kernel for int16 or for groups, which subtracts the zero point itself."""
+        is_int16, w = site.input(0).dtype == np.int16, self.filters(site.const(1))
+        mult, shift = channel_multipliers(site, len(w))
+        if is_int16:
+            wide.check_shifts(site, shift)
+        bias = bias_of(site, len(w), np.int64 if is_int16 else np.int32)
+        consts = {"weights": w, "bias": bias, "mult": mult, "shift": shift}
+        group_in = w.shape[3]
+        group_out = len(w) * group_in // site.input(0).shape[3]
+        special = {"group_in": group_in, "group_out": group_out}
+        return Variant("conv_16" if is_int16 else "conv_2d_groups", consts, special)
 
     def variant(self, site: Site) -> Variant:
         """The kernel for this node."""

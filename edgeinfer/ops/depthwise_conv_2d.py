@@ -71,3 +71,6 @@ class DepthwiseConv2D(Convolution):
             and channels == site.output.shape[3]
             and channels >= 4
         )
+
+    def filters(self, w: Array) -> Array:
+        return np.ascontiguousarray(w.transpose(3, 1, 2, 0))

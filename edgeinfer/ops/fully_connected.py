@@ -10,6 +10,7 @@ import numpy as np
 from edgeinfer.errors import ModelError
 from edgeinfer.fixed_point import Ints, multipliers
 from edgeinfer.graph import Array
+from edgeinfer.ops import wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
 from edgeinfer.ops.filters import filter_pairs
@@ -53,11 +54,18 @@ class FullyConnected(Op):
         x, w = values[0], values[1]
         assert x is not None and w is not None
         self._check(site)
+        if wide.is_wide(site):
+            sums = self._rows(site, x, w).astype(np.int64) @ w.T.astype(np.int64)
+            sums += bias_of(site, len(w), np.int64)
+            scales = self.output_multipliers(site)
+            return self._shaped(site, x, wide.finish(site, sums, *scales, self._narrow(site)))
         acc = self._rows(site, x, w).astype(np.float64) @ w.T.astype(np.float64)
         acc += folded_bias(site, w.sum(1, dtype=np.int64))
         return self._shaped(site, x, finish(site, acc, *self.output_multipliers(site)))
 
     def pack(self, site: Site) -> list[Call]:
+        if wide.is_wide(site):
+            return self._pack_wide(site)
         site.require_int8(0)
         self._check(site)
         weights = site.const(1)
@@ -83,6 +91,47 @@ class FullyConnected(Op):
                 consts=consts,
                 reads=(Rows(in_c, rows),),
                 row_bytes=out_c,
+            )
+        ]
+
+    @staticmethod
+    def _narrow(site: Site) -> bool:
+        """Whether TFLite adds int16 products up in 32 bits: it does so without an int64 bias."""
+        bias = site.optional(2)
+        return bias is None or bias.dtype != np.int64
+
+    def _pack_wide(self, site: Site) -> list[Call]:
+        """A convolution of one tap over rows of one pixel."""
+        wide.require_int16(site, 0)
+        self._check(site)
+        w = site.const(1)
+        out_c, in_c = w.shape
+        rows = site.output.size // out_c
+        mult, shift = (np.broadcast_to(v, out_c) for v in self.output_multipliers(site))
+        wide.check_shifts(site, shift)
+        low, high = int8_range(site)
+        ones = ("in_w", "out_w", "k_h", "k_w", "stride_h", "stride_w", "dil_h", "dil_w")
+        conv = {
+            **dict.fromkeys(ones, 1),
+            "in_h": rows,
+            "out_h": rows,
+            "in_c": in_c,
+            "out_c": out_c,
+            "act_min": low,
+            "act_max": high,
+        }
+        groups = {"group_in": in_c, "group_out": out_c, "narrow": int(self._narrow(site))}
+        bias = bias_of(site, out_c, np.int64)
+        return [
+            Call(
+                "conv_16",
+                {"conv": conv, **groups},
+                (site.in_ref(0),),
+                site.out_ref(),
+                rows,
+                consts={"weights": w, "bias": bias, "mult": mult, "shift": shift},
+                reads=(Rows(2 * in_c, rows),),
+                row_bytes=2 * out_c,
             )
         ]
 

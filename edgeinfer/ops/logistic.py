@@ -10,7 +10,8 @@ import numpy as np
 from edgeinfer.fixed_point import div_pot, multiplier, requantize
 from edgeinfer.functions import input_radius, logistic
 from edgeinfer.graph import Array, Quant
-from edgeinfer.ops.base import QuantRule, Site
+from edgeinfer.ops import wide
+from edgeinfer.ops.base import Call, QuantRule, Site
 from edgeinfer.ops.table import Table
 
 INPUT_BITS = 4  # integer bits of the scaled input
@@ -26,6 +27,15 @@ class Logistic(Table):
         assert values[0] is not None
         with np.errstate(over="ignore"):
             return np.asarray(1 / (1 + np.exp(-values[0])), np.float32)
+
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
+        if wide.is_wide(site):
+            assert values[0] is not None
+            return wide.curve(site, values[0], tanh=False)
+        return super().quantized(site, values)
+
+    def pack(self, site: Site) -> list[Call]:
+        return wide.curve_call(site, tanh=False) if wide.is_wide(site) else super().pack(site)
 
     def results(self, site: Site, q: Array) -> Array:
         x = site.input(0)

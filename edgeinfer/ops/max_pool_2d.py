@@ -27,5 +27,5 @@ class MaxPool2D(Pool):
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         x = values[0]
         assert x is not None
-        largest = self.window(site).patches(x, -128).max((3, 4))
-        return np.asarray(np.clip(largest, *int8_range(site)).astype(np.int8))
+        largest = self.window(site).patches(x, np.iinfo(x.dtype).min).max((3, 4))
+        return np.asarray(np.clip(largest, *int8_range(site)).astype(x.dtype))

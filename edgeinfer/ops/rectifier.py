@@ -9,6 +9,7 @@ import numpy as np
 
 from edgeinfer.fixed_point import multiplier, requantize
 from edgeinfer.graph import Array
+from edgeinfer.ops import wide
 from edgeinfer.ops.activation import quantize_value
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.float_unary import float_call
@@ -25,6 +26,25 @@ class Rectifier(Table):
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
         return np.clip(values[0], np.float32(self.low), self.high)
+
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
+        if wide.is_wide(site):
+            assert values[0] is not None
+            return wide.rescaled(site, values[0], *self._wide(site))
+        return super().quantized(site, values)
+
+    def pack(self, site: Site) -> list[Call]:
+        if not wide.is_wide(site):
+            return super().pack(site)
+        wide.require_int16(site, 0)
+        return wide.rescale(site, *self._wide(site))
+
+    def _wide(self, site: Site) -> tuple[tuple[int, int], tuple[int, int], int, int]:
+        """Multipliers and bounds of int16 (ReluEval, kernels/activations.cc)."""
+        ratio = float(np.float32(site.input(0).scale) / np.float32(site.output.scale))
+        low = max(-32768, quantize_value(self.low, site.output))
+        high = 32767 if self.high is None else min(32767, quantize_value(self.high, site.output))
+        return multiplier(ratio), multiplier(ratio), low, high
 
     def results(self, site: Site, q: Array) -> Array:
         x, y = site.input(0), site.output

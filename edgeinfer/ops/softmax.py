@@ -11,6 +11,7 @@ import numpy as np
 from edgeinfer.fixed_point import div_pot, mul_high, multiplier, wrap
 from edgeinfer.functions import SUM_BITS, exp_negative, input_radius, reciprocal
 from edgeinfer.graph import Array, Quant
+from edgeinfer.ops import wide
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
 
 DIFF_BITS = 5  # integer bits of a scaled difference
@@ -33,6 +34,9 @@ class Softmax(Op):
         return np.asarray(e / e.sum(-1, keepdims=True), np.float32)
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
+        if wide.is_wide(site):
+            assert values[0] is not None
+            return wide.softmax(site, values[0])
         assert values[0] is not None
         mult, shift, diff_min = self._scaling(site)
         x = values[0].astype(np.int64)
@@ -45,6 +49,8 @@ class Softmax(Op):
         return np.where(near, np.clip(q, -128, 127), -128).astype(np.int8)
 
     def pack(self, site: Site) -> list[Call]:
+        if wide.is_wide(site):
+            return wide.softmax_call(site)
         site.require_int8(0)
         mult, shift, diff_min = self._scaling(site)
         row = site.output.shape[-1]

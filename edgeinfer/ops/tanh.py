@@ -10,7 +10,8 @@ import numpy as np
 from edgeinfer.fixed_point import div_pot, multiplier, requantize
 from edgeinfer.functions import input_radius, tanh
 from edgeinfer.graph import Array, Quant
-from edgeinfer.ops.base import QuantRule, Site
+from edgeinfer.ops import wide
+from edgeinfer.ops.base import Call, QuantRule, Site
 from edgeinfer.ops.table import Table
 
 INPUT_BITS = 4  # integer bits of the scaled input
@@ -25,6 +26,15 @@ class Tanh(Table):
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
         return np.tanh(values[0].astype(np.float64)).astype(np.float32)
+
+    def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
+        if wide.is_wide(site):
+            assert values[0] is not None
+            return wide.curve(site, values[0], tanh=True)
+        return super().quantized(site, values)
+
+    def pack(self, site: Site) -> list[Call]:
+        return wide.curve_call(site, tanh=True) if wide.is_wide(site) else super().pack(site)
 
     def results(self, site: Site, q: Array) -> Array:
         x = site.input(0)

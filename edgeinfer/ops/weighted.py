@@ -21,7 +21,9 @@ def check_weights(site: Site) -> None:
     if weights.quant is None or np.any(weights.quant.zero_point != 0):
         raise site.unsupported("asymmetric weights (zero point other than 0)")
     bias = site.optional(2)
-    if bias is not None and bias.data is not None and bias.dtype != np.int32:
+    wide = site.input(0).dtype == np.int16
+    kinds = (np.int32, np.int64) if wide else (np.int32,)
+    if bias is not None and bias.data is not None and bias.dtype not in kinds:
         raise site.unsupported(f"a bias of type {bias.dtype}")
 
 

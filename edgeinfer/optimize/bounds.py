@@ -56,6 +56,8 @@ def is_weighted(op: Op | None, site: Site) -> bool:
     if not isinstance(op, (Convolution, FullyConnected)):
         return False
     try:
+        if isinstance(op, Convolution) and op.groups(site) > 1:
+            return False
         site.require_int8(0)
         check_weights(site)
         bias_of(site, len(_weight_sums(op, site.const(1))), np.int64)

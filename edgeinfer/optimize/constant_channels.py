@@ -27,7 +27,9 @@ def run(graph: Graph) -> Outcome:
     known, edited = bounds(graph), Editor(graph)
     for index, node in enumerate(graph.nodes):
         site, op = Site.of(graph, index), OPS.get(node.op)
-        if op is None or node.inputs[0] not in known or not is_weighted(op, site):
+        if op is None or not node.inputs or node.inputs[0] not in known:
+            continue
+        if not is_weighted(op, site):
             continue
         w, bias = site.const(1).copy(), _bias(op, site)
         folded = _outputs(op, site, known[node.inputs[0]], known[node.outputs[0]], w, bias)

@@ -8,9 +8,11 @@ from edgeinfer.plan.layout import SCRATCH, Live, Plan, PlannedStep
 from edgeinfer.plan.offline import METADATA_KEY, offline_metadata, read_offline
 from edgeinfer.plan.planner import FASTEST, SMALLEST, Goal, plan
 from edgeinfer.plan.solver import Packing, solve
+from edgeinfer.plan.walk import JUMP, first_steps
 
 __all__ = [
     "FASTEST",
+    "JUMP",
     "METADATA_KEY",
     "SCRATCH",
     "SMALLEST",
@@ -22,6 +24,7 @@ __all__ = [
     "PlannedStep",
     "check",
     "describe",
+    "first_steps",
     "memory_map",
     "offline_metadata",
     "peak",

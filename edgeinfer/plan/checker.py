@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from edgeinfer.errors import PlanError
 from edgeinfer.plan.layout import Plan, PlannedStep
+from edgeinfer.plan.walk import forgotten, resets, walks
 
 if TYPE_CHECKING:
     from edgeinfer.ops.base import Call, Ref
@@ -32,12 +33,17 @@ def check(plan: Plan, scratch: Callable[[Call], int] | None = None) -> None:
 
     `scratch` gives the bytes that a call needs; without it the plan's own figures are believed.
     Raises PlanError naming the layer, tensor and byte where a value would be lost."""
-    simulation = _Simulation(plan)
-    simulation.complete()
-    simulation.begin()
-    for step in plan.steps:
-        simulation.step(step, scratch(step.call) if scratch else step.scratch_bytes)
-    simulation.end()
+    _Simulation(plan).complete()
+    starting = _Simulation(plan)
+    for step in resets(plan):
+        starting.step(step, scratch(step.call) if scratch else step.scratch_bytes)
+    starting.keep()
+    for steps in walks(plan):
+        simulation = _Simulation(plan)
+        simulation.begin()
+        for step in steps:
+            simulation.step(step, scratch(step.call) if scratch else step.scratch_bytes)
+        simulation.end()
 
 
 class _Simulation:
@@ -117,6 +123,8 @@ class _Simulation:
                     if late not in numbers:
                         numbers[late] = self.fresh(ref.tensor, len(place))
                     self.write(ref.tensor, first, place, numbers[late])
+        for storage in forgotten(self.program, call):
+            self.value.pop(storage, None)
 
     def apart(self, ref: Ref, place: range, reads: Sequence[Read]) -> None:
         """An output's bytes must not be those of an input that is still being read."""
@@ -176,7 +184,8 @@ class _Simulation:
         """A write of bytes that are not told: all from `first` on, or some of them if the tensor
         has several writers. Then the first to come claims what nobody has."""
         storage = self.program.storage(tensor)
-        if self.writers[storage] == 1 or storage not in self.value:
+        every = first == 0 and len(place) == self.tensors[storage].nbytes
+        if self.writers[storage] == 1 or storage not in self.value or every:
             whole = self.tensors[storage].nbytes if self.writers[storage] > 1 else len(place)
             start = place.start - first if self.writers[storage] > 1 else place.start
             begin = 0 if self.writers[storage] > 1 else first
@@ -194,6 +203,14 @@ class _Simulation:
         if not self.inside(target):
             raise self.error(f"{self.name(ref.tensor)} leaves the arena", target.start)
         self.arena[target.start : target.stop] = self.arena[source.start : source.stop].copy()
+
+    def keep(self) -> None:
+        """All variables must have a value after a reset."""
+        self.where = "after the reset"
+        if self.plan.program.resets:
+            for index, tensor in enumerate(self.tensors):
+                if tensor.is_variable and tensor.data is None:
+                    self.read(index, 0, self.whole(index, self.plan.begin))
 
     def end(self) -> None:
         """All outputs must be there at the end, and variables for the next inference."""

@@ -14,6 +14,7 @@ from edgeinfer.plan.solver import Packing
 from edgeinfer.plan.stages import Cutter
 from edgeinfer.plan.steps import make_steps
 from edgeinfer.plan.timeline import Timeline, timeline
+from edgeinfer.plan.walk import has_jumps
 
 if TYPE_CHECKING:
     from edgeinfer.lower import Program
@@ -130,7 +131,9 @@ def plan(
     plain = planner.candidate(layers(program))
     best = plain
     limit = goal.limit
-    if goal.memory != "fast" and not (limit and plain.packing.arena_bytes <= limit):
+    fits = bool(limit and plain.packing.arena_bytes <= limit)
+    # Where steps run more or less than once, rows are not made apart and nothing moves.
+    if goal.memory != "fast" and not fits and not has_jumps(program) and not program.resets:
         best = _smaller(planner, plain, limit or 0, tell)
     tell(1.0)
     return make_steps(program, best.line, best.packing, scratch)

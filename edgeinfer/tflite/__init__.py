@@ -10,9 +10,10 @@ from pathlib import Path
 from edgeinfer.errors import ModelError, UnsupportedError
 from edgeinfer.graph import Graph
 from edgeinfer.tflite.reader import read_bytes
+from edgeinfer.tflite.types import RESOURCE
 from edgeinfer.tflite.writer import write
 
-__all__ = ["read", "read_file", "write", "write_file"]
+__all__ = ["RESOURCE", "read", "read_file", "write", "write_file"]
 
 
 def read(source: bytes | bytearray | memoryview | str | os.PathLike[str]) -> Graph:

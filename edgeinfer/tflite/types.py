@@ -16,11 +16,17 @@ _NUMPY = {
 }  # fmt: skip
 
 
+RESOURCE = np.dtype("V4")
+"""A variable's handle: it has no bytes that anybody reads."""
+
+
 def to_numpy(number: int, tensor: str) -> np.dtype[Any]:
     """The numpy type of a TensorType; `tensor` is the name for the error.
 
     Raises UnsupportedError for types without a numpy type, such as INT4 and STRING."""
     name = enum_names("TensorType").get(number, f"number {number}")
+    if name == "RESOURCE":
+        return RESOURCE
     if name not in _NUMPY:
         raise _unsupported(name, tensor)
     return np.dtype(name.lower())
@@ -28,6 +34,8 @@ def to_numpy(number: int, tensor: str) -> np.dtype[Any]:
 
 def from_numpy(dtype: np.dtype[Any], tensor: str) -> int:
     """The TensorType of a numpy type. Raises UnsupportedError if the schema has none."""
+    if dtype == RESOURCE:
+        return enum("TensorType")["RESOURCE"]
     name = dtype.name.upper()
     if name not in _NUMPY:
         raise _unsupported(name, tensor)

@@ -32,7 +32,12 @@ static int64_t output_value(const ei_io *io, uint32_t index) {
     case EI_FLOAT32: return thousandths(((const uint32_t *)(const void *)bytes)[index], 1);
     case EI_INT16: q = ((const int16_t *)(const void *)bytes)[index]; break;
     case EI_INT32: return (int64_t)((const int32_t *)(const void *)bytes)[index] * 1000;
-    case EI_INT64: return (int64_t)(((const uint64_t *)(const void *)bytes)[index] * 1000u);
+    case EI_UINT32: return (int64_t)((const uint32_t *)(const void *)bytes)[index] * 1000;
+    case EI_INT64:
+    case EI_UINT64: { /* at a multiple of 4 */
+      const uint32_t *half = (const uint32_t *)(const void *)bytes + 2u * index;
+      return (int64_t)(((uint64_t)half[1] << 32 | half[0]) * 1000u);
+    }
     case EI_INT8: q = (int8_t)bytes[index]; break;
     default: q = bytes[index];
   }
@@ -40,7 +45,7 @@ static int64_t output_value(const ei_io *io, uint32_t index) {
 }
 
 static void results(void) {
-  static const uint8_t width[] = {1, 4, 2, 4, 1, 1, 8}; /* bytes, by ei_dtype */
+  static const uint8_t width[] = {1, 4, 2, 4, 1, 1, 8, 4, 8}; /* bytes, by ei_dtype */
   int first = 1;
   say("m-results-[");
   for (uint32_t i = 0; i < model.n_outputs; i++) {
@@ -152,7 +157,7 @@ int benchmark_command(const char *verb, char *rest) {
     say("]\r\n");
   } else if (same(verb, "help")) {
     say("name profile timestamp results\r\ndb load N, db HEX, db print, infer N W\r\n"
-        "ei info, block, run, out, steps, mem, selftest\r\n");
+        "ei info, block, run, out, steps, mem, reset, selftest\r\n");
   } else if (same(verb, "infer")) {
     infer(rest);
   } else if (same(verb, "results")) {

@@ -26,6 +26,7 @@ void model_start(void) {
   if (model_error == EI_OK &&
       (model.arena_bytes > EI_ARENA_BYTES || (EI_INPUT_BYTES && input_bytes() != EI_INPUT_BYTES)))
     model_error = EI_ERR_SIZE;
+  if (model_error == EI_OK) model_error = ei_reset(&model, arena);
 }
 
 uint32_t input_bytes(void) {

@@ -25,7 +25,7 @@ static void info(void) {
   }
   say("]\r\n");
   say_field("hz", EI_CLOCK_HZ);
-  say_field("steps", model.n_steps);
+  say_field("steps", model.n_steps - model.reset_steps);
   say_field("image", size);
   /* Without the CRC at its end: over all of it, every image has the same. */
   say_field("crc", ei_crc32(0, ei_image, size - 4u));
@@ -93,14 +93,22 @@ static void out(void) {
 static void selftest(void) {
   uint32_t crc;
   if (!EI_INPUT_BYTES) input_state = INPUT_ABSENT; /* its bytes are about to be used up */
+  (void)ei_reset(&model, arena);
   ei_selftest_input(&model, arena);
   ei_invoke(&model, arena, 0, 0);
   crc = ei_output_crc(&model, arena);
+  (void)ei_reset(&model, arena);
   say(crc == model.selftest_crc ? "m-ei-selftest-[ok " : "m-ei-selftest-[fail ");
   say_hex32(crc);
   say(" ");
   say_hex32(model.selftest_crc);
   say("]\r\n");
+}
+
+static void reset(void) {
+  if (!EI_INPUT_BYTES) input_state = INPUT_ABSENT; /* a reset may use the whole arena */
+  (void)ei_reset(&model, arena);
+  say_field("reset", model.reset_steps);
 }
 
 static void memory(void) {
@@ -151,6 +159,8 @@ int ei_command(char *rest) {
     steps();
   } else if (same(verb, "mem")) {
     memory();
+  } else if (same(verb, "reset")) {
+    reset();
   } else if (same(verb, "selftest")) {
     selftest();
   } else if (same(verb, "fault")) {

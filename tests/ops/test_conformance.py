@@ -12,7 +12,7 @@ from edgeinfer.compile import compile_graph
 from edgeinfer.lower import lower
 from edgeinfer.native import BACKENDS, kernel_names
 from edgeinfer.ops import OPS
-from edgeinfer.reference import run
+from edgeinfer.reference import Reference
 from edgeinfer.session import Session
 from edgeinfer.verify import NumpyReference, TfliteReference
 from tests.ops.cases import CASES, WITHOUT_ORACLE, samples
@@ -38,13 +38,14 @@ def test_three_executions_give_the_oracles_bytes(op: str) -> None:
     rng = np.random.default_rng([*op.encode()])
     for number in range(MODELS):
         graph = CASES[op](rng)
+        numpy = Reference(graph)
         oracle = NumpyReference(graph) if op in WITHOUT_ORACLE else TfliteReference(graph)
         image = compile_graph(graph, passes=()).image
         sessions = {backend: Session(image, backend) for backend in BACKENDS}
         for inputs in samples(graph, rng, INPUTS):
             expected = oracle.run(inputs)
             results = {name: session.run(inputs) for name, session in sessions.items()}
-            results["numpy"] = run(graph, inputs)
+            results["numpy"] = numpy.run(inputs)
             for name, outputs in results.items():
                 for wanted, got in zip(expected, outputs, strict=True):
                     assert got.tobytes() == wanted.tobytes(), (

@@ -17,11 +17,15 @@ CASES: dict[str, Callable[[Rng], Graph]] = {}
 WITHOUT_ORACLE = {"ADD_N/int8", "DIV/int8", "SUM/int8"}
 
 
-def case(op: str) -> Callable[[Callable[[Rng], Graph]], Callable[[Rng], Graph]]:
+def case(
+    op: str, oracle: bool = True
+) -> Callable[[Callable[[Rng], Graph]], Callable[[Rng], Graph]]:
     """Registers a generator: of an operator, or of a variant of it, named 'OPERATOR/variant'."""
 
     def register(make: Callable[[Rng], Graph]) -> Callable[[Rng], Graph]:
         CASES[op] = make
+        if not oracle:
+            WITHOUT_ORACLE.add(op)
         return make
 
     return register

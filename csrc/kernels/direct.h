@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Convolution straight from its definition, for types and forms that no fast kernel takes: int16
+ * activations, and groups of channels (as many as channels: depthwise).
+ *
+ * in [in_h, in_w, in_c], w [out_c][k_h][k_w][group_in], out [out_h, out_w, out_c]. Taps in the
+ * padding count as the zero point, so they are skipped.
+ */
+#ifndef EI_DIRECT_H
+#define EI_DIRECT_H
+
+#include "conv.h"
+
+typedef struct {
+  uint32_t weights; /* data offset: int8 [out_c][k_h][k_w][group_in] */
+  uint32_t bias;    /* data offset: int32 or int64 [out_c] */
+  uint32_t mult;    /* data offset: int32 [out_c], Q31 */
+  uint32_t shift;   /* data offset: int8 [out_c] */
+  ei_conv conv;
+  uint16_t group_in, group_out; /* channels of a group */
+  uint32_t narrow;              /* of int16: 1 when sums have 32 bits, as without a bias */
+} ei_direct;
+
+/* Runs `body` for each tap of output (y, x) inside the input, with in_at and w_at: the elements
+ * before it in the input, from row in_y0 on, and in the filter. */
+#define EI_DIRECT_TAPS(p, c, y, x, body)                                                    \
+  do {                                                                                      \
+    int32_t iy_ = (y) * (p)->conv.stride_h - (p)->conv.pad_top;                             \
+    for (int32_t ky_ = 0; ky_ < (p)->conv.k_h; ky_++, iy_ += (p)->conv.dil_h) {             \
+      if (iy_ < 0 || iy_ >= (p)->conv.in_h) continue;                                       \
+      int32_t ix_ = (x) * (p)->conv.stride_w - (p)->conv.pad_left;                          \
+      for (int32_t kx_ = 0; kx_ < (p)->conv.k_w; kx_++, ix_ += (p)->conv.dil_w) {           \
+        if (ix_ < 0 || ix_ >= (p)->conv.in_w) continue;                                     \
+        const int32_t in_at = ((iy_ - (c)->in_y0) * (p)->conv.in_w + ix_) * (p)->conv.in_c; \
+        const int32_t w_at = (ky_ * (p)->conv.k_w + kx_) * (p)->group_in;                   \
+        body;                                                                               \
+      }                                                                                     \
+    }                                                                                       \
+  } while (0)
+
+/* `size`: bytes of an activation, `bias_size` of a bias. */
+static inline int ei_direct_check(const ei_call *c, ei_need *need, uint32_t size,
+                                  uint32_t bias_size) {
+  EI_CHECK_PARAMS(ei_direct, p, c, need);
+  const uint32_t out_c = p->conv.out_c;
+  const uint64_t n = (uint64_t)p->conv.k_h * p->conv.k_w * p->group_in;
+  const int result = ei_conv_check(c, &p->conv, need);
+  if (result != EI_OK) return result;
+  if (p->group_in == 0 || p->group_out == 0 || out_c % p->group_out != 0 ||
+      out_c / p->group_out * p->group_in != p->conv.in_c ||
+      !ei_has_data(need, p->weights, n * out_c, 1) ||
+      !ei_has_data(need, p->bias, out_c, bias_size) || !ei_has_data(need, p->mult, out_c, 4) ||
+      !ei_has_data(need, p->shift, out_c, 1) || !ei_shifts_ok(c->data + p->shift, out_c))
+    return EI_ERR_PARAMS;
+  need->in[0] *= size;
+  need->out *= size;
+  need->in_align = need->out_align = size;
+  return EI_OK;
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Requantization of the 64-bit sums of int16 activations, as MultiplyByQuantizedMultiplier for
+ * int64 in TFLite (kernels/internal/common.cc): a multiplier of 16 bits, rounded once.
+ */
+#ifndef EI_WIDE_H
+#define EI_WIDE_H
+
+#include <stdint.h>
+
+/* x * m * 2^(shift - 31); m >= 0, shift in -31..14. The low 32 bits are the result, as there. */
+static inline int32_t ei_requantize_wide(int64_t x, int32_t m, int shift) {
+  const int64_t reduced = m < 0x7FFF0000 ? (m + (1 << 15)) >> 16 : 0x7FFF;
+  const int total = 15 - shift;
+  const uint64_t scaled = (uint64_t)x * (uint64_t)reduced + (UINT64_C(1) << (total - 1));
+  return (int32_t)((int64_t)scaled >> total);
+}
+
+/* Whether n shifts suit it. */
+static inline int ei_wide_shifts_ok(const uint8_t *shift, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++)
+    if ((int8_t)shift[i] < -31 || (int8_t)shift[i] > 14) return 0;
+  return 1;
+}
+
+#endif

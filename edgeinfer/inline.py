@@ -1,0 +1,385 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Control flow and state → one flat list of nodes.
+
+IF, WHILE and CALL_ONCE call subgraphs. Their nodes are put in line, with copies and jumps between
+them; a resource variable becomes an ordinary tensor that is_variable. Two operators that no file
+has stand for what is left: `copy` (one input, one output) and `jump`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from edgeinfer.errors import ModelError, UnsupportedError
+from edgeinfer.graph import Graph, Node, Tensor
+from edgeinfer.ops import OPS
+from edgeinfer.ops.base import Site
+
+COPY, JUMP, LABEL = "copy", "jump", "label"
+RENAMES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")  # whose output is the input's bytes
+Key = tuple[str, str]  # container and name of a resource
+
+
+@dataclass(frozen=True)
+class Inlined:
+    """A graph without subgraphs; its first nodes put the state to its start.
+
+    A node JUMP goes on at the node options["target"]: always, or if its input's byte is 0. Its
+    output is a tensor that nothing reads."""
+
+    graph: Graph
+    resets: int  # nodes that only a reset runs
+
+
+def inlined(graph: Graph) -> Inlined:
+    """The flat form of a graph; the tensors of the main graph keep their indices.
+
+    Raises UnsupportedError for loops whose tensors change their shape, ModelError for a call of a
+    subgraph that is not there."""
+    return _Inliner(graph).all()
+
+
+class _Inliner:
+    def __init__(self, graph: Graph) -> None:
+        self.main = graph
+        self.tensors = list(graph.tensors)
+        self.variables: dict[Key, int] = {}
+        self.own: dict[tuple[int, ...], int] = {}  # subgraph and its variable tensor → tensor
+        self.once: dict[int, list[Node]] = {}  # subgraph of CALL_ONCE → its nodes
+        self.labels = 0
+        self.nothing = -1  # the output of all jumps
+
+    def all(self) -> Inlined:
+        """The main graph with everything that it calls."""
+        place = _Place(self, self.main, 0, {i: i for i in range(len(self.tensors))}, {})
+        place.run()
+        starts = [
+            Node(COPY, (self._start(t),), (i,))
+            for i, t in enumerate(list(self.tensors))
+            if t.is_variable and t.data is None
+        ]
+        resets = [*starts, *(node for nodes in self.once.values() for node in nodes)]
+        nodes = _shortcuts(self.tensors, place.nodes, self.main.outputs)
+        flat, count = _resolved(resets, nodes)
+        changed = replace(self.main, tensors=tuple(self.tensors), nodes=flat, subgraphs=())
+        return Inlined(changed, count)
+
+    def _start(self, tensor: Tensor) -> int:
+        """A constant of one byte: what each byte of a state is at the start.
+
+        As ResetVariableTensor in TFLite (core/subgraph.cc)."""
+        value = tensor.zero_point if tensor.dtype == np.int8 and tensor.quant else 0
+        data = np.array([value], np.int8)
+        return self.tensor(Tensor("start", (1,), data.dtype, None, data))
+
+    def tensor(self, tensor: Tensor) -> int:
+        """The index of a new tensor."""
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+    def variable(self, key: Key, like: Tensor) -> int:
+        """The tensor of a resource variable, made like the first value that is seen of it."""
+        if key not in self.variables:
+            name = key[1] or like.name
+            made = replace(like, name=name, data=None, is_variable=True)
+            self.variables[key] = self.tensor(made)
+        found = self.tensors[self.variables[key]]
+        if (found.shape, found.dtype) != (like.shape, like.dtype):
+            raise UnsupportedError(
+                f"Variable '{key[1]}' is {found.dtype}{list(found.shape)} and also "
+                f"{like.dtype}{list(like.shape)}.",
+                "Give it one type and shape.",
+            )
+        return self.variables[key]
+
+    def label(self) -> int:
+        """A new place to jump to."""
+        self.labels += 1
+        return self.labels
+
+
+class _Place:
+    """One subgraph put in line at one place."""
+
+    def __init__(
+        self,
+        whole: _Inliner,
+        part: Graph,
+        number: int,
+        mapping: dict[int, int],
+        handles: dict[int, Key],
+    ) -> None:
+        self.whole, self.part, self.number = whole, part, number
+        self.mapping, self.handles = mapping, handles
+        self.nodes: list[Node] = []
+
+    def run(self) -> None:
+        """Put all nodes in line."""
+        for index, node in enumerate(self.part.nodes):
+            known = {
+                "VAR_HANDLE": self.var_handle,
+                "READ_VARIABLE": self.read,
+                "ASSIGN_VARIABLE": self.assign,
+                "CALL_ONCE": self.call_once,
+                "IF": self.branch,
+                "WHILE": self.loop,
+            }.get(node.op)
+            if known is None:
+                self.plain(node, index)
+            else:
+                known(node, self.part.label(index))
+
+    def at(self, tensor: int) -> int:
+        """The flat graph's tensor for one of this part."""
+        if tensor < 0:
+            return tensor
+        if tensor not in self.mapping:
+            entry = self.part.tensors[tensor]
+            own = (self.number, tensor)
+            if entry.is_variable and own in self.whole.own:
+                self.mapping[tensor] = self.whole.own[own]
+            else:
+                self.mapping[tensor] = self.whole.tensor(entry)
+                if entry.is_variable:
+                    self.whole.own[own] = self.mapping[tensor]
+        return self.mapping[tensor]
+
+    def shape_of(self, tensor: int) -> tuple[Any, ...]:
+        entry = self.whole.tensors[tensor]
+        return entry.dtype, entry.shape
+
+    def copy(self, source: int, target: int) -> None:
+        if source != target:
+            self.nodes.append(Node(COPY, (source,), (target,)))
+
+    def plain(self, node: Node, index: int) -> None:
+        """A node that calls nothing; state that only it knows becomes further inputs."""
+        options = dict(node.options)
+        if "intermediates" in options:
+            options["intermediates"] = tuple(self.at(t) for t in options["intermediates"])
+        inputs = tuple(self.at(t) for t in node.inputs)
+        outputs = tuple(self.at(t) for t in node.outputs)
+        made = replace(node, inputs=inputs, outputs=outputs, options=options)
+        if (op := OPS.get(node.op)) is not None:
+            hidden = op.hidden(Site.made(self.whole.tensors, made, self.part.label(index)))
+            for k, state in enumerate(hidden):
+                own = (self.number, -1 - index, k)
+                if own not in self.whole.own:
+                    self.whole.own[own] = self.whole.tensor(state)
+                inputs += (self.whole.own[own],)
+        self.nodes.append(replace(made, inputs=inputs))
+
+    def handle(self, tensor: int, where: str) -> Key:
+        if tensor not in self.handles:
+            raise ModelError(f"{where} names no variable.", "Convert the model again.")
+        return self.handles[tensor]
+
+    def var_handle(self, node: Node, where: str) -> None:
+        o = node.options
+        key = (str(o.get("container", "")), str(o.get("shared_name", "")))
+        self.handles[node.outputs[0]] = key
+
+    def read(self, node: Node, where: str) -> None:
+        target = self.at(node.outputs[0])
+        key = self.handle(node.inputs[0], where)
+        self.copy(self.whole.variable(key, self.whole.tensors[target]), target)
+
+    def assign(self, node: Node, where: str) -> None:
+        source = self.at(node.inputs[1])
+        key = self.handle(node.inputs[0], where)
+        self.copy(source, self.whole.variable(key, self.whole.tensors[source]))
+
+    def called(self, number: Any, where: str) -> tuple[int, Graph]:
+        """A subgraph by its number in the file, where the main graph is 0."""
+        if not 1 <= int(number) <= len(self.whole.main.subgraphs):
+            raise ModelError(f"{where} calls subgraph {number}.", "Convert the model again.")
+        return int(number), self.whole.main.subgraphs[int(number) - 1]
+
+    def inner(
+        self, number: Any, inputs: Sequence[int | Key], where: str
+    ) -> tuple[_Place, list[int]]:
+        """A subgraph's nodes for these inputs, not yet among those here, and its outputs."""
+        index, part = self.called(number, where)
+        if len(part.inputs) != len(inputs):
+            raise ModelError(f"{where} gives {len(inputs)} inputs.", "Convert the model again.")
+        mapping: dict[int, int] = {}
+        handles: dict[int, Key] = {}
+        for t, value in zip(part.inputs, inputs, strict=True):
+            if isinstance(value, tuple):
+                handles[t] = value
+                continue
+            mine = part.tensors[t]
+            if self.shape_of(value) != (mine.dtype, mine.shape):
+                raise UnsupportedError(
+                    f"{where}: input '{mine.name}' of the subgraph is {mine.dtype}"
+                    f"{list(mine.shape)}, the value given is not.",
+                    "Give every tensor of a loop or branch one fixed shape.",
+                )
+            mapping[t] = value
+        place = _Place(self.whole, part, index, mapping, handles)
+        place.run()
+        return place, [t if t in place.handles else place.at(t) for t in part.outputs]
+
+    def inputs(self, tensors: Sequence[int]) -> list[int | Key]:
+        return [self.handles[t] if t in self.handles else self.at(t) for t in tensors]
+
+    def call_once(self, node: Node, where: str) -> None:
+        number, part = self.called(node.options.get("init_subgraph_index", 0), where)
+        if number not in self.whole.once:
+            self.whole.once[number] = []
+            place = _Place(self.whole, part, number, {}, {})
+            place.run()
+            self.whole.once[number] = place.nodes
+
+    def jump(self, label: int, inputs: tuple[int, ...] = ()) -> None:
+        if self.whole.nothing < 0:
+            self.whole.nothing = self.whole.tensor(Tensor("jump", (1,), np.dtype(np.int8)))
+        self.nodes.append(Node(JUMP, inputs, (self.whole.nothing,), {"target": label}))
+
+    def mark(self, label: int) -> None:
+        self.nodes.append(Node(LABEL, (), (), {"target": label}))
+
+    def branch(self, node: Node, where: str) -> None:
+        condition, given = self.at(node.inputs[0]), self.inputs(node.inputs[1:])
+        outputs = [self.at(t) for t in node.outputs]
+        parts = [
+            self.inner(node.options.get(f"{name}_subgraph_index", 0), given, where)
+            for name in ("then", "else")
+        ]
+        for place, results in parts:
+            self.same(outputs, results, where)
+            for source, target in zip(results, outputs, strict=True):
+                place.copy(source, target)
+        known = self.whole.tensors[condition].data
+        if known is not None:
+            self.nodes += parts[0 if known.reshape(-1)[0] else 1][0].nodes
+            return
+        other, end = self.whole.label(), self.whole.label()
+        self.jump(other, (condition,))
+        self.nodes += parts[0][0].nodes
+        self.jump(end)
+        self.mark(other)
+        self.nodes += parts[1][0].nodes
+        self.mark(end)
+
+    def same(self, outputs: Sequence[int], results: Sequence[int], where: str) -> None:
+        fits = len(outputs) == len(results) and all(
+            self.shape_of(a) == self.shape_of(b) for a, b in zip(outputs, results, strict=True)
+        )
+        if not fits:
+            raise UnsupportedError(
+                f"{where}: the subgraph's outputs are not of the type and shape of the layer's.",
+                "Give every tensor of a loop or branch one fixed shape.",
+            )
+
+    def loop(self, node: Node, where: str) -> None:
+        number = node.options.get("body_subgraph_index", 0)
+        body = self.called(number, where)[1]
+        given = self.inputs(node.inputs)
+        if not len(given) == len(node.outputs) == len(body.outputs) == len(body.inputs):
+            raise ModelError(f"{where} contradicts itself.", "Convert the model again.")
+        state: list[int | Key] = []
+        carried: list[int] = []  # positions whose value changes
+        for i, value in enumerate(given):
+            if isinstance(value, tuple):
+                self.handles[node.outputs[i]] = value
+            elif body.outputs[i] == body.inputs[i] and not (
+                self.number == 0 and node.outputs[i] in self.part.outputs
+            ):
+                self.mapping[node.outputs[i]] = value
+            else:
+                carried.append(i)
+                state.append(self.at(node.outputs[i]))
+                self.copy(value, self.at(node.outputs[i]))
+                continue
+            state.append(value)
+        held = [s for i in carried if isinstance(s := state[i], int)]
+        head, end = self.whole.label(), self.whole.label()
+        self.mark(head)
+        place, results = self.inner(node.options.get("cond_subgraph_index", 0), state, where)
+        self.nodes += place.nodes
+        self.jump(end, (results[0],))
+        place, results = self.inner(number, state, where)
+        made = [results[i] for i in carried]
+        self.same(held, made, where)
+        # All values are taken before the first is put in its place.
+        for source, target in zip(made, held, strict=True):
+            root = _root(place.nodes, source)
+            if root in held and root != target:
+                saved = self.whole.tensor(replace(self.whole.tensors[source], is_variable=False))
+                place.copy(source, saved)
+                made[made.index(source)] = saved
+        for source, target in zip(made, held, strict=True):
+            if _root(place.nodes, source) != target:
+                place.copy(source, target)
+        self.nodes += place.nodes
+        self.jump(head)
+        self.mark(end)
+
+
+def _root(nodes: Sequence[Node], tensor: int) -> int:
+    """The tensor whose bytes one names."""
+    for node in reversed(nodes):
+        if node.op in RENAMES and tensor == node.outputs[0]:
+            tensor = node.inputs[0]
+    return tensor
+
+
+def _shortcuts(tensors: Sequence[Tensor], nodes: list[Node], outputs: Sequence[int]) -> list[Node]:
+    """Without the copies of variables whose readers all come before the variable changes."""
+    kept: list[Node] = []
+    rename: dict[int, int] = {}
+    for index, node in enumerate(nodes):
+        node = replace(node, inputs=tuple(rename.get(t, t) for t in node.inputs))
+        source = node.inputs[0] if node.inputs else -1
+        if node.op == COPY and tensors[source].is_variable and node.outputs[0] not in outputs:
+            target, rest = node.outputs[0], nodes[index + 1 :]
+            quants = tensors[source].quant, tensors[target].quant
+            alike = quants[0] is quants[1] or (
+                quants[0] is not None and quants[0].equals(quants[1])
+            )
+            written = sum(target in n.outputs for n in nodes)
+            if alike and written == 1 and _before_change(rest, source, target, outputs):
+                rename[target] = source
+                continue
+        kept.append(node)
+    return kept
+
+
+def _before_change(
+    nodes: Sequence[Node], variable: int, value: int, outputs: Sequence[int]
+) -> bool:
+    """Whether all that reads a value, under any name, comes before the variable is written."""
+    names, changed = {value}, False
+    for node in nodes:
+        if node.op in (JUMP, LABEL):
+            changed = True
+        if names & {*node.inputs}:
+            if changed or (node.op == COPY and variable in node.outputs):
+                return False
+            if node.op in RENAMES:
+                names.add(node.outputs[0])
+        changed = changed or variable in node.outputs or variable in node.inputs[1:]
+    return not (changed and names & {*outputs})
+
+
+def _resolved(resets: list[Node], nodes: list[Node]) -> tuple[tuple[Node, ...], int]:
+    """The nodes without labels, jumps with the indices of their targets; and how many reset."""
+    places: dict[int, int] = {}
+    flat: list[Node] = []
+    count = 0
+    for i, node in enumerate((*resets, *nodes)):
+        if i == len(resets):
+            count = len(flat)
+        if node.op == LABEL:
+            places[node.options["target"]] = len(flat)
+        else:
+            flat.append(node)
+    done = [
+        replace(n, options={"target": places[n.options["target"]]}) if n.op == JUMP else n
+        for n in flat
+    ]
+    return tuple(done), count if nodes else len(flat)

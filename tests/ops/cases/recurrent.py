@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SVDF and UNIDIRECTIONAL_SEQUENCE_LSTM: their state goes on from one input to the next."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeinfer.graph import Graph, Node, Quant, Tensor
+from tests.ops.cases.common import Rng, activation, case, constant, quant, weights
+
+I16 = np.dtype(np.int16)
+
+
+def small(rng: Rng) -> Quant:
+    """A scale of weights."""
+    return Quant.per_tensor(float(np.float32(10.0 ** rng.uniform(-3, -1))), 0)
+
+
+@case("SVDF")
+def svdf(rng: Rng) -> Graph:
+    batch, in_c = int(rng.choice([1, 1, 2])), int(rng.integers(1, 20))
+    rank, units, memory = (int(n) for n in rng.integers((1, 1, 1), (4, 8, 12)))
+    filters = rank * units
+    x, feature, time = quant(rng), small(rng), small(rng)
+    state = Quant.per_tensor(
+        float(np.float32(x.scale[0] * feature.scale[0] * 10 ** rng.uniform(-2, 0.5))), 0
+    )
+    real = float(state.scale[0] * time.scale[0]) * 2.0 ** rng.uniform(8, 24)
+    y = Quant.per_tensor(float(np.float32(real)), int(rng.integers(-128, 128)))
+    limit = int(rng.choice([100, 1_000_000]))
+    bias = rng.integers(-limit, limit, units).astype(np.int32)
+    tensors = [
+        activation("x", (batch, in_c), x),
+        constant("feature", weights(rng, (filters, in_c)), feature),
+        constant("time", rng.integers(-32767, 32768, (filters, memory)).astype(np.int16), time),
+        constant("bias", bias, Quant.per_tensor(1.0, 0)),
+        Tensor("state", (batch, filters * memory), I16, state, None, True),
+        activation("y", (batch, units), y),
+    ]
+    inputs = (0, 1, 2, 3 if rng.random() < 0.8 else -1, 4)
+    options = {"rank": rank, "fused_activation_function": 1}
+    node = Node("SVDF", inputs, (5,), options, "SVDFOptions", version=3)
+    return Graph(tuple(tensors), (node,), (0,), (5,), "svdf")
+
+
+@case("UNIDIRECTIONAL_SEQUENCE_LSTM")
+def lstm(rng: Rng) -> Graph:
+    batch, steps, in_c, cells = (int(n) for n in rng.integers(1, (3, 6, 12, 9)))
+    major = bool(rng.integers(0, 2))
+    x = quant(rng)
+    h = Quant.per_tensor(1 / 128, int(rng.integers(-20, 20)))
+    cell = Quant.per_tensor(2.0 ** -int(rng.choice([15, 13, 12, 11, 11, 10, 9])), 0)
+    tensors = [activation("x", (steps, batch, in_c) if major else (batch, steps, in_c), x)]
+    inputs = [0, *[-1] * 23]
+
+    def add(position: int, tensor: Tensor) -> None:
+        inputs[position] = len(tensors)
+        tensors.append(tensor)
+
+    for g in range(4):
+        w = Quant.per_tensor(float(np.float32(0.02 / x.scale[0] / in_c * rng.uniform(0.2, 3))), 0)
+        add(1 + g, constant(f"w{g}", weights(rng, (cells, in_c)), w))
+        r = Quant.per_tensor(float(np.float32(rng.uniform(0.002, 0.05))), 0)
+        add(5 + g, constant(f"r{g}", weights(rng, (cells, cells)), r))
+        bias = rng.integers(-3000, 3000, cells).astype(np.int32)
+        add(12 + g, constant(f"b{g}", bias, Quant.per_tensor(1.0, 0)))
+    add(18, Tensor("h", (batch, cells), np.dtype(np.int8), h, None, True))
+    add(19, Tensor("c", (batch, cells), I16, cell, None, True))
+    out = len(tensors)
+    tensors.append(activation("y", (*tensors[0].shape[:2], cells), h))
+    first = len(tensors)
+    tensors += [Tensor(f"i{k}", (), I16, Quant.per_tensor(2.0**-12, 0)) for k in range(4)]
+    tensors.append(Tensor("i4", (), np.dtype(np.int8), h))
+    options = {
+        "fused_activation_function": 4,
+        "cell_clip": float(rng.choice([0.0, 0.0, 0.5, 10.0])),
+        "proj_clip": 0.0,
+        "time_major": major,
+        "intermediates": tuple(range(first, first + 5)),
+    }
+    kind = "UnidirectionalSequenceLSTMOptions"
+    node = Node("UNIDIRECTIONAL_SEQUENCE_LSTM", tuple(inputs), (out,), options, kind, version=3)
+    return Graph(tuple(tensors), (node,), (0,), (out,), "lstm")
