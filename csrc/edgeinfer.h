@@ -21,7 +21,7 @@ enum ei_limits {
   EI_MAX_RANK = 6,       /* dimensions of an input or output */
   EI_IMAGE_ALIGN = 16,   /* bytes: alignment of an image's first byte */
   EI_ARENA_ALIGN = 16,   /* bytes: alignment of the arena's first byte */
-  EI_MAX_LOOPS = 1 << 20 /* jumps back in one inference; a model that takes more is stopped */
+  EI_MAX_LOOPS = 1048576 /* jumps back in one inference; a model that takes more is stopped */
 };
 
 enum ei_error {

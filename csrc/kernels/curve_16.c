@@ -32,10 +32,10 @@ void ei_curve_16_run(const ei_call *c) {
       y = ((uint32_t)table[at] << bits) +
           (far & ((1u << bits) - 1)) * (uint32_t)(table[at + 1] - table[at]);
     if (p->tanh) {
-      const int32_t wide = (int32_t)y - (1 << 23);
+      const int32_t wide = (int32_t)y - (INT32_C(1) << 23);
       out[i] = (int16_t)((x >= 0 ? wide + (1 << 7) : -wide + (1 << 7) - 1) >> 8);
     } else {
-      out[i] = (int16_t)((x >= 0 ? y + (1 << 9) : (1u << 25) - y + (1 << 9) - 1) >> 10);
+      out[i] = (int16_t)((x >= 0 ? y + (1 << 9) : (UINT32_C(1) << 25) - y + (1 << 9) - 1) >> 10);
     }
   }
 }

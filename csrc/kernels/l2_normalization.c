@@ -19,14 +19,14 @@ static int32_t inverse_root(int32_t x, int *shift) {
   *shift = 0;
   if (x <= 1) return INT32_MAX;
   int power = 11;
-  for (; x >= 1 << 29; x /= 4) power++;
+  for (; x >= INT32_C(1) << 29; x /= 4) power++;
   const int pairs = (ei_leading_zeros((uint32_t)x) - 1) / 2 - 1;
   power -= pairs;
   const int32_t value = (x << (2 * pairs)) >> 1, half = ei_div_pot(value, 1);
-  int32_t r = 1 << 28;
+  int32_t r = INT32_C(1) << 28;
   for (int i = 0; i < 5; i++) {
     const int32_t cube = ei_shl_saturate(ei_mul_high(ei_mul_high(r, r), r), 6);
-    const uint32_t a = (uint32_t)ei_mul_high((1 << 28) + (1 << 27), r);
+    const uint32_t a = (uint32_t)ei_mul_high((INT32_C(1) << 28) + (INT32_C(1) << 27), r);
     r = ei_shl_saturate((int32_t)(a - (uint32_t)ei_mul_high(half, cube)), 3);
   }
   r = ei_mul_high(r, 1518500250); /* sqrt(2) / 2 */
@@ -53,7 +53,7 @@ void ei_l2_normalization_run(const ei_call *c) {
 
 int ei_l2_normalization_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_l2_normalization_params, p, c, need);
-  if (p->row == 0 || p->row >= 1 << 15 || p->zero < -128 || p->zero > 127) return EI_ERR_PARAMS;
+  if (p->row == 0 || p->row > INT16_MAX || p->zero < -128 || p->zero > 127) return EI_ERR_PARAMS;
   need->in[0] = need->out = (uint64_t)p->rows * p->row;
   return EI_OK;
 }

@@ -44,7 +44,7 @@ void ei_softmax_16_run(const ei_call *c) {
       continue;
     }
     const int32_t shifted = (int32_t)((((uint64_t)sum << (zeros - 1)) + (1 << 13)) >> 14);
-    const int64_t scale = lookup(reciprocal, shifted - (1 << 15) - (1 << 16));
+    const int64_t scale = lookup(reciprocal, shifted - (INT32_C(1) << 15) - (INT32_C(1) << 16));
     const int right = 31 - zeros;
     for (uint32_t i = 0; i < p->row; i++) {
       const int32_t q = (int32_t)((out[i] * scale + (1 << (right - 1))) >> right);

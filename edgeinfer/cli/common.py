@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer import tflite
-from edgeinfer.boards import load_board
+from edgeinfer.boards import board_names, load_board
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import Compiled, compile_graph
 from edgeinfer.device import Device
@@ -75,6 +75,8 @@ def goal(args: argparse.Namespace, ui: Ui) -> Goal:
     if name is None and port is not None:
         with connected(port, 115_200, ui) as device:
             name = device.info().board
+        if name not in board_names():  # firmware of the user's own: nothing is known of its memory
+            return SMALLEST
     return Goal(limit=max(arena_room(load_board(name)), 1)) if name else SMALLEST
 
 

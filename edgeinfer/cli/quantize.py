@@ -81,16 +81,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for option, name, text in (
         ("--per-tensor", "per_channel", "one scale per weight tensor, not per channel"),
         ("--no-equalize", "equalize", "leave the channels between layers as they are"),
-        (
-            "--no-split",
-            "split",
-            "leave dead channels dead: smaller and faster, where there are some",
-        ),
         ("--no-weight-scales", "weight_scales", "a channel's scale is its largest weight's"),
         ("--keep-outliers", "robust", "calibrate on samples far beyond the others, too"),
         ("--no-bias-correction", "correct_bias", "keep biases as they are"),
     ):
         stages.add_argument(option, dest=name, action="store_const", const=False, help=text)
+    stages.add_argument(
+        "--split",
+        action="store_const",
+        const=True,
+        help="dead channels take copies of noisy ones: more accurate, but they cost time and flash",
+    )
     stages.add_argument(
         "--seed", type=common.natural, metavar="S", help="of what is drawn at random (default 0)"
     )

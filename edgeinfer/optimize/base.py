@@ -132,11 +132,12 @@ class Editor:
     def swept(self, what: str) -> Outcome:
         """The graph as edited, also without the layers that nobody reads now."""
         held = {t for node in self.nodes for t in node.inputs}
+        edited = self.graph()
         wanted = set(self._graph.outputs)
         for i, node in reversed(list(enumerate(self.nodes))):
             if i in self._gone:
                 continue
-            if wanted.isdisjoint(node.outputs) and is_pure(self._graph, node):
+            if wanted.isdisjoint(node.outputs) and is_pure(edited, node):
                 self.drop(i)
             else:
                 wanted.update(node.inputs)

@@ -136,8 +136,8 @@ def test_a_model_that_does_not_fit(refused: Refused, models: Path, model: str, m
         assert " bytes." in done.err
 
 
-def test_kws01_does_not_fit_a_microbit(refused: Refused, shared: Path) -> None:
-    path = shared / "models" / "int8" / "kws01_int8.tflite"
+def test_vww01_does_not_fit_a_microbit(refused: Refused, shared: Path) -> None:
+    path = shared / "models" / "int8" / "vww01_int8.tflite"
     says = "The model does not fit microbit: RAM is short by "
     refused("flash", path, "--board", "microbit", says=says, remedy="another board", status=1)
 

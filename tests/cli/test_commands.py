@@ -11,7 +11,7 @@ import pytest
 
 from edgeinfer import tflite
 from edgeinfer.cli.app import COMMANDS
-from edgeinfer.quantize import DEFAULT_PERCENTILE, DEFAULT_RANGES
+from edgeinfer.quantize import Settings
 from tests.cli.conftest import Cli, listing
 
 
@@ -47,12 +47,7 @@ def test_quantize(cli: Cli, models: Path, folder: Path) -> None:
     for key in ("top1", "float_top1", "agreement", "sqnr_db", "arena_bytes", "image_bytes"):
         assert done.json[key] > 0
     settings = json.loads((folder / "net_int8.json").read_text())["settings"]
-    assert settings == {
-        "ranges": DEFAULT_RANGES,
-        "percentile": DEFAULT_PERCENTILE,
-        "io": "int8",
-        "per_channel": True,
-    }
+    assert settings == Settings().as_dict()
     assert {Path(name).name for name in listing(folder)} == {
         "net.tflite",
         "net_int8.tflite",
