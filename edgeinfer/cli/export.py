@@ -17,7 +17,7 @@ NAME, HELP = "export", "write a model as a library for your own project"
 EXAMPLES = (
     "edgeinfer export digits_int8.tflite --as arduino -o ~/Arduino/libraries/digits",
     "edgeinfer export digits_int8.tflite --as platformio -o lib/digits --name digits",
-    "edgeinfer export digits_int8.tflite --as c -o digits && make -C digits && digits/example",
+    "edgeinfer export digits_int8.tflite --as c -o digits",
 )
 
 
