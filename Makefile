@@ -16,7 +16,7 @@ help:
 	@echo 'make lint         ruff, mypy --strict, clang-format'
 	@echo 'make format       format Python and C'
 	@echo 'make bench        executed instructions on the emulated boards, beside measured peers'
-	@echo 'make conformance  every operator against the reference, with many more cases'
+	@echo 'make conformance  every operator against the reference on every emulated core, as a table'
 	@echo 'make clean        remove the virtual environment and build outputs'
 
 setup: $(VENV)/.installed
@@ -60,6 +60,7 @@ bench: setup
 
 conformance: setup
 	EDGEINFER_CASES=400 $(BIN)/python -m pytest -n $(JOBS) -q tests/ops
+	$(BIN)/python -m tests.conformance
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

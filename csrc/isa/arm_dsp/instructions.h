@@ -57,11 +57,16 @@ EI_INLINE uint32_t ei_pkhtb(uint32_t a, uint32_t b) {
   __asm__ volatile("pkhtb %0, %1, %2, asr #16" : "=r"(r) : "r"(a), "r"(b));
   return r;
 }
-/* The two words at `bytes` from p, a constant; aligned to 4. */
+/* The two words at `bytes` from p, a constant; aligned to 4. In Arm state LDRD takes only an even
+ * register and the next one. */
 EI_INLINE void ei_load_two_at(const uint32_t *p, int bytes, uint32_t *x, uint32_t *y) {
+#ifdef __thumb__
   uint32_t a, b;
   __asm__ volatile("ldrd %0, %1, [%2, %3]" : "=&r"(a), "=r"(b) : "r"(p), "i"(bytes) : "memory");
   *x = a, *y = b;
+#else
+  *x = p[bytes / 4], *y = p[bytes / 4 + 1];
+#endif
 }
 /* The last bit that LSRS shifts out is the one that rounds: ADC adds it. */
 EI_INLINE int32_t ei_mul_q31(int32_t a, int32_t b) {
@@ -86,10 +91,15 @@ EI_INLINE int32_t ei_saturate_int8(int32_t x) {
 }
 /* Two words, aligned to 4, and the address after them. */
 EI_INLINE const uint32_t *ei_load_two(const uint32_t *p, uint32_t *x, uint32_t *y) {
+#ifdef __thumb__
   uint32_t a, b;
   __asm__ volatile("ldrd %0, %1, [%2], #8" : "=&r"(a), "=&r"(b), "+r"(p) : : "memory");
   *x = a, *y = b;
   return p;
+#else
+  *x = p[0], *y = p[1];
+  return p + 2;
+#endif
 }
 EI_INLINE const uint32_t *ei_load_one(const uint32_t *p, uint32_t *x) {
   uint32_t a;

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prints the table operators × cores: models that are right in every byte, and those that are not.
+
+Usage: python -m tests.conformance [-n MODELS] [--cores M4,M55] [--ops CONV_2D,ADD]"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from tests.conformance.bundle import INPUTS, make_cases
+from tests.conformance.core import CORES, Core
+
+
+def main() -> int:
+    """The command; 1 when anything differs."""
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
+    parser.add_argument("-n", "--models", type=int, default=40, help="of each operator")
+    parser.add_argument("--cores", default=",".join(CORES), help="separated by commas")
+    parser.add_argument("--ops", default="", help="separated by commas; by default all")
+    args = parser.parse_args()
+    cores = args.cores.split(",")
+    cases = make_cases(args.models, args.ops.split(",") if args.ops else ())
+    columns: dict[str, dict[int, int]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in cores:
+            core = Core(name, Path(folder) / name)
+            if core.missing:
+                print(f"{name}: left out, {core.missing} is not installed", file=sys.stderr)
+                continue
+            print(f"{name}: {core.board.title}", file=sys.stderr)
+            columns[name] = core.run(cases)
+    ops = Counter(case.op for case in cases)
+    width = max(map(len, ops))
+    print(f"{'models':{width}} {'':5}" + "".join(f"{name:>10}" for name in columns))
+    for op, models in ops.items():
+        cells = (
+            _cell([v for i, v in column.items() if cases[i].op == op])
+            for column in columns.values()
+        )
+        print(f"{op:{width}} {models:5}" + "".join(f"{cell:>10}" for cell in cells))
+    runs = [value for column in columns.values() for value in column.values()]
+    wrong = sum(value != 0 for value in runs)
+    print(
+        f"\n{len(cases)} models with {INPUTS} inputs each on {len(columns)} cores: {len(runs)} "
+        f"runs, {wrong} of them wrong.\nWhere a number is smaller than that of models, the rest "
+        "does not fit the board."
+    )
+    return int(wrong > 0 or not runs)
+
+
+def _cell(results: list[int]) -> str:
+    wrong = sum(value != 0 for value in results)
+    return f"{wrong} WRONG" if wrong else str(len(results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

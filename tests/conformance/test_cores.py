@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A few models of each operator on each emulated core; `make conformance` runs many more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.bundle import Case, make_cases
+from tests.conformance.core import CORES, Core
+from tests.ops.cases import CASES
+
+pytestmark = pytest.mark.xdist_group("conformance")  # one worker makes the cases, once
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    return make_cases(3)
+
+
+@pytest.mark.parametrize("name", CORES)
+def test_every_byte_is_the_oracles(name: str, cases: list[Case], tmp_path: Path) -> None:
+    core = Core(name, tmp_path)
+    if core.missing:
+        pytest.skip(f"needs {core.missing}")
+    results = core.run(cases)
+    wrong = [f"{cases[i].op} (case {i}): {bad}" for i, bad in results.items() if bad]
+    assert not wrong, wrong
+    assert {cases[i].op for i in results} == set(CASES)
+
+
+def test_a_wrong_byte_is_noticed(cases: list[Case], tmp_path: Path) -> None:
+    core = Core("M4", tmp_path)
+    if core.missing:
+        pytest.skip(f"needs {core.missing}")
+    case = cases[0]
+    into, out = case.samples[0]
+    spoilt = Case(case.op, case.image, ((into, bytes([out[0] ^ 1]) + out[1:]),), case.arena_bytes)
+    assert core.run([spoilt]) == {0: 1}
