@@ -12,6 +12,7 @@ from edgeinfer.errors import BoardError
 from edgeinfer.toolchains import NATIVE, TOOLCHAINS
 
 VERIFIED = ("build", "emulator", "hardware")
+LAYOUTS = ("pairs", "rows")  # of filters in an image: csrc/isa/pairs.h, rows.h
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Board:
     verified: str  # what was really tried, one of VERIFIED
     core: str  # "cortex-m4f" …
     cpu_flags: tuple[str, ...]  # of gcc
+    layout: str  # of filters: one of LAYOUTS, the one that its kernels run fastest
     toolchain: str  # one of TOOLCHAINS
     clock_hz: int  # of the timer that counts ticks
     flash_origin: int
@@ -98,6 +100,7 @@ def _read(file: Path) -> Board:
             verified=str(facts["verified"]),
             core=str(core["name"]),
             cpu_flags=tuple(core["flags"]),
+            layout=str(core.get("layout", LAYOUTS[0])),
             toolchain=str(core["toolchain"]),
             clock_hz=int(core["clock_hz"]),
             flash_origin=int(memory.get("flash_origin", 0)),
@@ -126,6 +129,7 @@ def _read(file: Path) -> Board:
     for key, value, known in (
         ("verified", board.verified, VERIFIED),
         ("toolchain", board.toolchain, tuple(TOOLCHAINS)),
+        ("layout", board.layout, LAYOUTS),
     ):
         if value not in known:
             raise BoardError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edgeinfer import image as images
 from edgeinfer import native
+from edgeinfer.boards import LAYOUTS
 from edgeinfer.graph import Graph
 from edgeinfer.lower import Program, lower
 from edgeinfer.ops.base import Call
@@ -50,12 +51,14 @@ def compile_graph(
     strip: bool = False,
     passes: Sequence[str] | None = None,
     goal: Goal = SMALLEST,
+    layout: str = LAYOUTS[0],
 ) -> Compiled:
     """The plan and image of an int8 graph; `passes` of the optimizer, by default all.
 
+    `layout` of filters is the one for the board. Every core runs any, to the same bytes.
     Raises UnsupportedError naming the layer that no kernel runs."""
     optimized = optimize(graph, passes)
-    made = make_plan(lower(optimized.graph), goal)
-    unsealed = images.pack(made, strip=strip)
+    made = make_plan(lower(optimized.graph, layout), goal)
+    unsealed = images.pack(made, target=LAYOUTS.index(layout), strip=strip)
     crc = Session(unsealed).selftest_crc()
     return Compiled(made, images.with_selftest(unsealed, crc), optimized)

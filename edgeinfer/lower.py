@@ -29,8 +29,8 @@ class Program:
         return self.alias.get(tensor, tensor)
 
 
-def lower(graph: Graph) -> Program:
-    """The kernel calls of a graph.
+def lower(graph: Graph, layout: str = "pairs") -> Program:
+    """The kernel calls of a graph, for cores that want this layout of filters (boards.LAYOUTS).
 
     Raises UnsupportedError naming the operator, type and layer that no kernel runs, ModelError for
     a layer whose shapes contradict each other."""
@@ -46,7 +46,7 @@ def lower(graph: Graph) -> Program:
             make = _copy if node.op == COPY else _jump
             calls.append(replace(make(graph, node), node=index))
             continue
-        site = Site.of(graph, index)
+        site = Site.of(graph, index, layout)
         op = op_for(site)
         check_shape(site, op)
         if op.known(site):

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from edgeinfer import emulator, tflite
-from edgeinfer.boards import Board, load_board
+from edgeinfer.boards import LAYOUTS, Board, load_board
 from edgeinfer.compile import Compiled, compile_graph
 from edgeinfer.device import Device
 from edgeinfer.errors import DataError, UnsupportedError
@@ -90,7 +90,8 @@ class Target:
         key = (file, state.st_mtime_ns, state.st_size)
         if key not in self._models:
             goal = Goal(limit=max(arena_room(self.board), 1)) if self.board else SMALLEST
-            made = compile_graph(replace(graph, name="test"), goal=goal)
+            layout = self.board.layout if self.board else LAYOUTS[0]
+            made = compile_graph(replace(graph, name="test"), goal=goal, layout=layout)
             self._models[key] = Model(self, graph, made)
         return self._models[key]
 

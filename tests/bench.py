@@ -13,7 +13,7 @@ from typing import Any
 
 from edgeinfer import emulator, tflite
 from edgeinfer.bench import bench
-from edgeinfer.boards import load_board
+from edgeinfer.boards import LAYOUTS, load_board
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import compile_graph
 from edgeinfer.device import Device
@@ -43,10 +43,11 @@ def main(models: Sequence[str]) -> int:
         with ui.progress("Benchmarking") as advance:
             for i, name in enumerate(models):
                 graph = tflite.read_file(shared / "models" / "int8" / f"{name}_int8.tflite")
-                image, total = compile_graph(graph).image, sum(macs(graph))
+                total = sum(macs(graph))
+                images = {layout: compile_graph(graph, layout=layout).image for layout in LAYOUTS}
                 row = [name, f"{total:,}"]
                 for j, (board, core) in enumerate(BOARDS.items()):
-                    cost, peer = _measure(image, board), peers.get((f"{name}_int8", core))
+                    cost, peer = _measure(images, board), peers.get((f"{name}_int8", core))
                     spent = cost["per_inference"]
                     row += [f"{spent:,}", f"{spent / total:.2f}"]
                     row.append(f"{spent / peer['instructions']:.2f}" if peer else "-")
@@ -65,8 +66,9 @@ def main(models: Sequence[str]) -> int:
     return 0
 
 
-def _measure(image: bytes, name: str) -> dict[str, Any]:
+def _measure(images: dict[str, bytes], name: str) -> dict[str, Any]:
     board = load_board(name)
+    image = images[board.layout]
     done = flash(image, board)
     with Device(done.port, baud=board.baud) as device:
         return bench(device, board, read_image(image), runs=1)

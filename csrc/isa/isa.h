@@ -3,7 +3,9 @@
 #ifndef EI_ISA_H
 #define EI_ISA_H
 
-#if defined(EI_DSP_EMULATION) || defined(__ARM_FEATURE_SIMD32) || defined(__ARM_FEATURE_DSP)
+#if defined(__ARM_FEATURE_MVE)
+#include "isa/arm_mve.h"
+#elif defined(EI_DSP_EMULATION) || defined(__ARM_FEATURE_SIMD32) || defined(__ARM_FEATURE_DSP)
 #include "isa/arm_dsp.h"
 #elif defined(EI_ARMV6M_EMULATION) || defined(__ARM_ARCH_6M__)
 #include "isa/armv6m.h"

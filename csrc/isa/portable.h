@@ -43,6 +43,8 @@ EI_INLINE int32_t ei_saturate_int8(int32_t x) {
 }
 #endif
 
+#include "isa/rows.h"
+
 #include "isa/pairs.h"
 #ifndef EI_PAIRS
 #include "isa/portable/pairs.h"

@@ -78,7 +78,12 @@ def _flash(args: argparse.Namespace, board: Board | None, ui: Ui) -> tuple[Compi
             f"{board.name} is emulated: flashing it makes a port of its own.", "Leave out --port."
         )
     model = common.compiled(
-        common.load(args.model), args.model, ui, common.passes(args), common.goal(args, ui)
+        common.load(args.model),
+        args.model,
+        ui,
+        common.passes(args),
+        common.goal(args, ui),
+        common.layout(args, ui),
     )
     return model, common.flashed(board.name, model.image, ui)
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer import tflite
-from edgeinfer.boards import board_names, load_board
+from edgeinfer.boards import LAYOUTS, Board, board_names, load_board
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import Compiled, compile_graph
 from edgeinfer.device import Device
@@ -71,13 +71,26 @@ def goal(args: argparse.Namespace, ui: Ui) -> Goal:
     Raises DeviceError when no board answers at --port."""
     if args.memory:
         return Goal(args.memory)
+    board = _board(args, ui)
+    return Goal(limit=max(arena_room(board), 1)) if board else SMALLEST
+
+
+def layout(args: argparse.Namespace, ui: Ui) -> str:
+    """The layout of filters for the board of --board or --port, for none the usual one.
+
+    Raises DeviceError when no board answers at --port."""
+    board = _board(args, ui)
+    return board.layout if board else LAYOUTS[0]
+
+
+def _board(args: argparse.Namespace, ui: Ui) -> Board | None:
     name, port = args.board, getattr(args, "port", None)
     if name is None and port is not None:
         with connected(port, 115_200, ui) as device:
             name = device.info().board
-        if name not in board_names():  # firmware of the user's own: nothing is known of its memory
-            return SMALLEST
-    return Goal(limit=max(arena_room(load_board(name)), 1)) if name else SMALLEST
+        if name not in board_names():  # firmware of the user's own: nothing is known of it
+            return None
+    return load_board(name) if name else None
 
 
 def passes(args: argparse.Namespace) -> tuple[str, ...] | None:
@@ -156,14 +169,15 @@ def compiled(
     ui: Ui,
     passes: Sequence[str] | None = None,
     goal: Goal = SMALLEST,
+    layout: str = LAYOUTS[0],
     *,
     strip: bool = False,
 ) -> Compiled:
     """The image, named like its file. Raises UnsupportedError for a float model."""
     require_int8(graph, path)
     with ui.progress("Compiling"):
-        graph = replace(graph, name=image_name(path))
-        return compile_graph(graph, strip=strip, passes=passes, goal=goal)
+        named = replace(graph, name=image_name(path))
+        return compile_graph(named, strip=strip, passes=passes, goal=goal, layout=layout)
 
 
 def image_name(path: str) -> str:

@@ -63,7 +63,14 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         with ui.progress("Evaluating") as advance:
             got = measure.float_outputs(graph, samples.inputs, advance)
     else:
-        model = common.compiled(graph, args.model, ui, common.passes(args), common.goal(args, ui))
+        model = common.compiled(
+            graph,
+            args.model,
+            ui,
+            common.passes(args),
+            common.goal(args, ui),
+            common.layout(args, ui),
+        )
         with (
             common.runner(args, model, ui) as (execute, where),
             ui.progress("Evaluating") as advance,

@@ -30,7 +30,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     load_board(args.board)  # an unknown board is said before the model is read
     model = common.compiled(
-        common.load(args.model), args.model, ui, common.passes(args), common.goal(args, ui)
+        common.load(args.model),
+        args.model,
+        ui,
+        common.passes(args),
+        common.goal(args, ui),
+        common.layout(args, ui),
     )
     flashed = asdict(common.flashed(args.board, model.image, ui))
     return {"model": args.model, **flashed, **common.optimized_fields(model.optimized)}

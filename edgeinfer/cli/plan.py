@@ -9,7 +9,7 @@ from typing import Any
 
 from edgeinfer import image as images
 from edgeinfer import tflite
-from edgeinfer.boards import Board, load_board
+from edgeinfer.boards import LAYOUTS, Board, load_board
 from edgeinfer.cli import common, data, pack
 from edgeinfer.cli.ui import Ui, short_name
 from edgeinfer.compile import make_plan
@@ -54,9 +54,10 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     if args.output:
         data.check_writable(args.output)
     goal = common.goal(args, ui)
+    layout = board.layout if board else LAYOUTS[0]
     with ui.progress("Planning") as advance:
         optimized = optimize(graph, common.passes(args))
-        plan = make_plan(lower(optimized.graph), goal, progress=advance)
+        plan = make_plan(lower(optimized.graph, layout), goal, progress=advance)
     tensors, nodes = optimized.graph.tensors, optimized.graph.nodes
     result: dict[str, Any] = {
         "model": args.model,

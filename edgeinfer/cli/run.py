@@ -57,7 +57,14 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         where = "host"
         results = _all(lambda sample: reference.run(graph, sample), samples, ui)
     else:
-        model = common.compiled(graph, args.model, ui, common.passes(args), common.goal(args, ui))
+        model = common.compiled(
+            graph,
+            args.model,
+            ui,
+            common.passes(args),
+            common.goal(args, ui),
+            common.layout(args, ui),
+        )
         with common.runner(args, model, ui) as (execute, where):
             results = _all(execute, samples, ui)
     if args.output:

@@ -57,7 +57,9 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         samples = data.read_inputs(args.inputs, graph)[: args.n]
     else:
         samples = random_inputs(graph, args.n or (3 if on_board else 100), args.seed)
-    model = common.compiled(graph, args.model, ui, common.passes(args), common.goal(args, ui))
+    model = common.compiled(
+        graph, args.model, ui, common.passes(args), common.goal(args, ui), common.layout(args, ui)
+    )
     host = Session(model.image)
     difference = ""
     if on_board:

@@ -107,14 +107,17 @@ class Site:
     intermediates: tuple[
         Tensor, ...
     ] = ()  # scratch tensors of recurrent operators, for their scales
+    layout: str = "pairs"  # of filters: what suits the core, one of boards.LAYOUTS
 
     @staticmethod
-    def of(graph: Graph, index: int) -> Site:
+    def of(graph: Graph, index: int, layout: str = "pairs") -> Site:
         """The site of one node of a graph."""
-        return Site.made(graph.tensors, graph.nodes[index], graph.label(index))
+        return Site.made(graph.tensors, graph.nodes[index], graph.label(index), layout)
 
     @staticmethod
-    def made(tensors: Sequence[Tensor], node: Node, where: str) -> Site:
+    def made(
+        tensors: Sequence[Tensor], node: Node, where: str, layout: str = "pairs"
+    ) -> Site:
         """The site of a node among these tensors."""
         return Site(
             node,
@@ -122,6 +125,7 @@ class Site:
             tuple(tensors[t] for t in node.outputs),
             where,
             tuple(tensors[t] for t in node.options.get("intermediates", ())),
+            layout,
         )
 
     def input(self, position: int) -> Tensor:

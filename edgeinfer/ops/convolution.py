@@ -13,7 +13,7 @@ from edgeinfer.graph import Array
 from edgeinfer.ops import wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, Site
-from edgeinfer.ops.filters import filter_pairs
+from edgeinfer.ops.filters import ROWS_BLOCK, filter_pairs, filter_rows
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -34,13 +34,12 @@ class Variant:
     block: int = 1  # pixels that the kernel computes together; they may lie in different rows
 
 
-def variant_of(w: Array, bias: Ints, mult: Ints, shift: Ints) -> Variant:
+def variant_of(site: Site, w: Array, bias: Ints, mult: Ints, shift: Ints) -> Variant:
     """The convolution kernel for filters [o, n] with corrected biases."""
-    stream = filter_pairs(w, bias, mult, shift)
+    stream = filter_pairs(w, bias, mult, shift) if site.layout == "pairs" else None
     if stream is not None:
         return Variant("conv_2d_pairs", {"weights": stream}, block=4)
-    consts = {"weights": w, "bias": bias, "mult": mult, "shift": shift}
-    return Variant("conv_2d", consts, block=2)
+    return Variant("conv_2d", filter_rows(w, bias, mult, shift), block=ROWS_BLOCK)
 
 
 class Convolution(Op):

@@ -9,6 +9,8 @@ from edgeinfer.fixed_point import Ints, requantize
 from edgeinfer.graph import Array
 
 MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
+ROWS_SPARE = 16  # EI_ROWS_SPARE
+ROWS_BLOCK = 16  # EI_ROWS_BLOCK
 _ORDER = (0, 2, 1, 3)  # of four inputs
 _PAIR = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("reserved", "<u2")])
 _FILTER_3X3 = np.dtype([("bias", "<i4"), ("mult", "<i4"), ("weights", "i1", (3, 4))])
@@ -44,6 +46,19 @@ def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array |
     return np.hstack([heads.view(np.uint8).reshape(len(joined), -1), raw]).view("<i4")
 
 
+def filter_rows(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> dict[str, Array]:
+    """The filters [o, n] as rows (csrc/isa/rows.h): the constants that the kernels name."""
+    every = (np.broadcast_to(values, len(weights)) for values in (bias, mult, shift))
+    bias, mult, shift = without_dead(weights, *every)
+    spare = np.zeros(ROWS_SPARE, np.int8)
+    return {
+        "weights": np.concatenate([np.ascontiguousarray(weights).reshape(-1), spare]),
+        "bias": bias.astype("<i4"),
+        "mult": mult.astype("<i4"),
+        "shift": shift.astype("i1"),
+    }
+
+
 def filters_3x3(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:
     """Records of the depthwise filters [3, 3, o] (csrc/isa/tile.h), as words; None as above."""
     flat = weights.reshape(9, -1).T
@@ -69,8 +84,9 @@ def without_dead(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> tuple[I
 
     Training leaves channels without weights, whose bias and shift can be anything. What they add to
     the output's zero point is one number k: it is 4 k with a scale of 1/4."""
-    dead = ~weights.any(1)
-    k = np.clip(requantize(bias, mult, shift), -255, 255)
+    k = requantize(bias, mult, shift)
+    dead = ~weights.any(1) & (np.abs(k.astype(np.int64)) < 1 << 30)  # else the zero point wraps it
+    k = np.clip(k, -255, 255)
     return (
         np.where(dead, 4 * k, bias),
         np.where(dead, 1 << 30, mult),

@@ -13,7 +13,7 @@ from edgeinfer.graph import Array
 from edgeinfer.ops import wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
-from edgeinfer.ops.filters import filter_pairs
+from edgeinfer.ops.filters import ROWS_BLOCK, filter_pairs, filter_rows
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -72,14 +72,13 @@ class FullyConnected(Op):
         low, high = int8_range(site)
         out_c, in_c = weights.shape
         rows = site.output.size // out_c
-        kernel, consts, special = self._variant(site, weights)
+        kernel, consts = self._variant(site, weights)
         params = {
             "in_c": in_c,
             "out_c": out_c,
             "out_zero": site.output.zero_point,
             "act_min": low,
             "act_max": high,
-            **special,
         }
         return [
             Call(
@@ -91,6 +90,7 @@ class FullyConnected(Op):
                 consts=consts,
                 reads=(Rows(in_c, rows),),
                 row_bytes=out_c,
+                ahead=min(rows, ROWS_BLOCK if kernel == "fully_connected" else 1) - 1,
             )
         ]
 
@@ -135,16 +135,15 @@ class FullyConnected(Op):
             )
         ]
 
-    def _variant(self, site: Site, w: Array) -> tuple[str, dict[str, Array], dict[str, int]]:
-        """The kernel, its constants, and the parameters that it alone has."""
+    def _variant(self, site: Site, w: Array) -> tuple[str, dict[str, Array]]:
+        """The kernel and its constants."""
         bias = folded_bias(site, w.sum(1, dtype=np.int64))
         mult, shift = self.output_multipliers(site)
         every = (np.broadcast_to(values, len(w)) for values in (mult, shift))
-        stream = filter_pairs(w, bias, *every)
+        stream = filter_pairs(w, bias, *every) if site.layout == "pairs" else None
         if stream is not None:
-            return "fully_connected_pairs", {"weights": stream}, {}
-        consts = {"weights": w, "bias": bias, "mult": mult, "shift": shift}
-        return "fully_connected", consts, {"per_channel": int(mult.size > 1)}
+            return "fully_connected_pairs", {"weights": stream}
+        return "fully_connected", filter_rows(w, bias, mult, shift)
 
     @staticmethod
     def _check(site: Site) -> None:

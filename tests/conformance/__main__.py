@@ -11,6 +11,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from edgeinfer.boards import LAYOUTS
 from tests.conformance.bundle import INPUTS, make_cases
 from tests.conformance.core import CORES, Core
 
@@ -23,7 +24,9 @@ def main() -> int:
     parser.add_argument("--ops", default="", help="separated by commas; by default all")
     args = parser.parse_args()
     cores = args.cores.split(",")
-    cases = make_cases(args.models, args.ops.split(",") if args.ops else ())
+    ops = args.ops.split(",") if args.ops else ()
+    made = {layout: make_cases(args.models, layout, ops) for layout in LAYOUTS}
+    cases = made[LAYOUTS[0]]
     columns: dict[str, dict[int, int]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in cores:
@@ -32,11 +35,11 @@ def main() -> int:
                 print(f"{name}: left out, {core.missing} is not installed", file=sys.stderr)
                 continue
             print(f"{name}: {core.board.title}", file=sys.stderr)
-            columns[name] = core.run(cases)
-    ops = Counter(case.op for case in cases)
-    width = max(map(len, ops))
+            columns[name] = core.run(made[core.board.layout])
+    counts = Counter(case.op for case in cases)
+    width = max(map(len, counts))
     print(f"{'models':{width}} {'':5}" + "".join(f"{name:>10}" for name in columns))
-    for op, models in ops.items():
+    for op, models in counts.items():
         cells = (
             _cell([v for i, v in column.items() if cases[i].op == op])
             for column in columns.values()

@@ -12,8 +12,8 @@ import numpy as np
 from edgeinfer.compile import compile_graph
 from edgeinfer.graph import Array
 from edgeinfer.image import read_image
-from edgeinfer.verify import TfliteReference
-from tests.ops.cases import CASES, samples
+from edgeinfer.verify import NumpyReference, TfliteReference
+from tests.ops.cases import CASES, WITHOUT_ORACLE, samples
 
 INPUTS = 4  # of each model
 
@@ -36,17 +36,18 @@ class Case:
         return head + b"".join(part + bytes(-len(part) % 16) for part in parts)
 
 
-def make_cases(models: int, ops: Sequence[str] = ()) -> list[Case]:
-    """`models` random ones of each operator, by default of all; always the same ones."""
-    return [case for op in ops or sorted(CASES) for case in _cases(op, models)]
+def make_cases(models: int, layout: str, ops: Sequence[str] = ()) -> list[Case]:
+    """`models` random ones of each operator, by default of all; always the same ones. `layout` of
+    filters is one of boards.LAYOUTS."""
+    return [case for op in ops or sorted(CASES) for case in _cases(op, models, layout)]
 
 
-def _cases(op: str, models: int) -> Iterator[Case]:
+def _cases(op: str, models: int, layout: str) -> Iterator[Case]:
     rng = np.random.default_rng([*op.encode()])
     for _ in range(models):
         graph = CASES[op](rng)
-        oracle = TfliteReference(graph)
-        image = compile_graph(graph, passes=()).image
+        oracle = NumpyReference(graph) if op in WITHOUT_ORACLE else TfliteReference(graph)
+        image = compile_graph(graph, passes=(), layout=layout).image
         pairs = tuple(
             (_joined(inputs), _joined(oracle.run(inputs))) for inputs in samples(graph, rng, INPUTS)
         )

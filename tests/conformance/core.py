@@ -96,7 +96,7 @@ class Core:
         model = ROOT / "firmware" / "src" / "model.S"
         objects = sorted(self._folder.glob("*.o"))
         assembled = ("-x", "assembler-with-cpp", f"-Wa,-I{self._folder}", model, "-x", "none")
-        self._gcc("-Wl,--gc-sections", *bare, *assembled, *objects, "-o", "program.elf")
+        self._gcc("-Wl,--gc-sections", *bare, *assembled, *objects, "-lm", "-o", "program.elf")
         return self._folder / "program.elf"
 
     def _gcc(self, *words: str | Path) -> None:

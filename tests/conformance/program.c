@@ -26,12 +26,26 @@ static void report(const char *what, uint32_t number, uint32_t value) {
   say("\n");
 }
 
+/* Whether four bytes are a float that is not a number. Which of them a computation makes is the
+ * processor's own. */
+static int is_nan(const uint8_t *bytes) {
+  uint32_t bits;
+  memcpy(&bits, bytes, 4);
+  return (bits & 0x7FFFFFFFu) > 0x7F800000u;
+}
+
 /* Bytes of all outputs that differ from `expected`. */
 static uint32_t differing(const ei_model *model, const uint8_t *expected) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < model->n_outputs; i++) {
     const ei_io *io = &model->outputs[i];
-    for (uint32_t k = 0; k < io->bytes; k++) count += arena[io->offset + k] != *expected++;
+    const uint8_t *got = arena + io->offset;
+    for (uint32_t k = 0; k < io->bytes; k++) {
+      const uint32_t word = k & ~3u;
+      if (io->dtype == EI_FLOAT32 && is_nan(got + word) && is_nan(expected + word)) continue;
+      count += got[k] != expected[k];
+    }
+    expected += io->bytes;
   }
   return count;
 }

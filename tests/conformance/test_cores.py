@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeinfer.boards import LAYOUTS
 from tests.conformance.bundle import Case, make_cases
 from tests.conformance.core import CORES, Core
 from tests.ops.cases import CASES
@@ -15,26 +16,27 @@ pytestmark = pytest.mark.xdist_group("conformance")  # one worker makes the case
 
 
 @pytest.fixture(scope="module")
-def cases() -> list[Case]:
-    return make_cases(3)
+def cases() -> dict[str, list[Case]]:
+    return {layout: make_cases(3, layout) for layout in LAYOUTS}
 
 
 @pytest.mark.parametrize("name", CORES)
-def test_every_byte_is_the_oracles(name: str, cases: list[Case], tmp_path: Path) -> None:
+def test_every_byte_is_the_oracles(name: str, cases: dict[str, list[Case]], tmp_path: Path) -> None:
     core = Core(name, tmp_path)
     if core.missing:
         pytest.skip(f"needs {core.missing}")
-    results = core.run(cases)
-    wrong = [f"{cases[i].op} (case {i}): {bad}" for i, bad in results.items() if bad]
+    mine = cases[core.board.layout]
+    results = core.run(mine)
+    wrong = [f"{mine[i].op} (case {i}): {bad}" for i, bad in results.items() if bad]
     assert not wrong, wrong
-    assert {cases[i].op for i in results} == set(CASES)
+    assert {mine[i].op for i in results} == set(CASES)
 
 
-def test_a_wrong_byte_is_noticed(cases: list[Case], tmp_path: Path) -> None:
+def test_a_wrong_byte_is_noticed(cases: dict[str, list[Case]], tmp_path: Path) -> None:
     core = Core("M4", tmp_path)
     if core.missing:
         pytest.skip(f"needs {core.missing}")
-    case = cases[0]
+    case = cases[core.board.layout][0]
     into, out = case.samples[0]
     spoilt = Case(case.op, case.image, ((into, bytes([out[0] ^ 1]) + out[1:]),), case.arena_bytes)
     assert core.run([spoilt]) == {0: 1}

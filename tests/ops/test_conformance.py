@@ -8,6 +8,7 @@ import os
 import numpy as np
 import pytest
 
+from edgeinfer.boards import LAYOUTS
 from edgeinfer.compile import compile_graph
 from edgeinfer.lower import lower
 from edgeinfer.native import BACKENDS, kernel_names
@@ -29,7 +30,9 @@ def test_every_kernel_is_reached_by_cases() -> None:
     reached: set[str] = set()
     for op, make in CASES.items():
         rng = np.random.default_rng([*op.encode()])
-        reached.update(call.kernel for _ in range(40) for call in lower(make(rng)).calls)
+        graphs = [make(rng) for _ in range(40)]
+        for layout in LAYOUTS:
+            reached.update(call.kernel for graph in graphs for call in lower(graph, layout).calls)
     assert reached == set(kernel_names()) - {"move"}  # the planner's own: tests/plan/test_modes.py
 
 
@@ -40,8 +43,11 @@ def test_three_executions_give_the_oracles_bytes(op: str) -> None:
         graph = CASES[op](rng)
         numpy = Reference(graph)
         oracle = NumpyReference(graph) if op in WITHOUT_ORACLE else TfliteReference(graph)
-        image = compile_graph(graph, passes=()).image
-        sessions = {backend: Session(image, backend) for backend in BACKENDS}
+        images = {
+            layout: compile_graph(graph, passes=(), layout=layout).image for layout in LAYOUTS
+        }
+        sessions = {backend: Session(images["pairs"], backend) for backend in BACKENDS}
+        sessions["rows"] = Session(images["rows"])
         for inputs in samples(graph, rng, INPUTS):
             expected = oracle.run(inputs)
             results = {name: session.run(inputs) for name, session in sessions.items()}

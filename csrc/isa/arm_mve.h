@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The M-profile vector extension (Cortex-M55, M85), beside the DSP instructions, which these cores
+ * have too.
+ */
+#ifndef EI_ISA_ARM_MVE_H
+#define EI_ISA_ARM_MVE_H
+
+#include <arm_mve.h>
+
+#define EI_ROWS
+
+#include "isa/arm_dsp.h"
+#include "isa/arm_mve/rows.h"
+
+#endif
