@@ -39,6 +39,10 @@ EI_INLINE uint32_t ei_load4(const int8_t *p) {
 #include "isa/arm_dsp/dot.h"
 #include "isa/arm_dsp/pairs.h"
 #include "isa/arm_dsp/taps.h"
+#ifdef __ARM_FEATURE_MVE
+#include "isa/arm_mve/tile.h"
+#else
 #include "isa/arm_dsp/tile.h"
+#endif
 
 #endif

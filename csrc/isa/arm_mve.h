@@ -9,8 +9,10 @@
 #include <arm_mve.h>
 
 #define EI_ROWS
+#define EI_TAPS_ALL
 
 #include "isa/arm_dsp.h"
 #include "isa/arm_mve/rows.h"
+#include "isa/arm_mve/taps.h"
 
 #endif

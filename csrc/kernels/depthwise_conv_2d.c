@@ -72,6 +72,12 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
         taps.a_col = taps.w_col = taps.a_row;
       }
       int32_t o = 0;
+#ifdef EI_TAPS_ALL
+      if (params->multiplier == 1) {
+        ei_taps_all(&taps, a, w, bias, mult, shift, zero, out, out_c);
+        continue;
+      }
+#endif
       if (apart || shared)
         for (; o + 4 <= out_c; o += 4) {
           int32_t acc[4] = {bias[o], bias[o + 1], bias[o + 2], bias[o + 3]};

@@ -115,9 +115,7 @@ class Site:
         return Site.made(graph.tensors, graph.nodes[index], graph.label(index), layout)
 
     @staticmethod
-    def made(
-        tensors: Sequence[Tensor], node: Node, where: str, layout: str = "pairs"
-    ) -> Site:
+    def made(tensors: Sequence[Tensor], node: Node, where: str, layout: str = "pairs") -> Site:
         """The site of a node among these tensors."""
         return Site(
             node,

@@ -56,12 +56,16 @@ static const uint8_t *run(const test_case *test) {
   const uint8_t *end = at + test->samples * (padded(test->in_bytes) + padded(test->out_bytes));
   ei_model model;
   uint32_t wrong = 0;
-  const int error = ei_verify(image, test->image_bytes, &model);
-  if (error != EI_OK || model.arena_bytes > sizeof arena) {
+  int error = ei_verify(image, test->image_bytes, &model);
+  if (error == EI_OK && model.arena_bytes > sizeof arena) error = EI_ERR_SIZE;
+  if (error == EI_OK) {
+    memset(arena, 0xA5, model.arena_bytes);
+    error = ei_reset(&model, arena);
+  }
+  if (error != EI_OK) {
     report("refused", test->number, (uint32_t)-error);
     return end;
   }
-  memset(arena, 0xA5, model.arena_bytes);
   while (at != end) {
     const uint8_t *from = at;
     for (uint32_t i = 0; i < model.n_inputs; i++) {
@@ -69,7 +73,7 @@ static const uint8_t *run(const test_case *test) {
       from += model.inputs[i].bytes;
     }
     at += padded(test->in_bytes);
-    ei_invoke(&model, arena, 0, 0);
+    if (ei_invoke(&model, arena, 0, 0) != EI_OK) wrong++;
     wrong += differing(&model, at);
     at += padded(test->out_bytes);
   }

@@ -37,13 +37,18 @@ EI_INLINE void ei_four_out(int8_t *out, int32x4_t x, const ei_four *f) {
   vstrbq_s32(out, ei_four_bytes(vaddq_n_s32(x, f->zero)));
 }
 
+/* zero + requantized x, for any shifts. */
+EI_INLINE int32x4_t ei_four_rounded(int32x4_t x, int32x4_t mult, int32x4_t shift, int32_t zero) {
+  const int32x4_t none = vdupq_n_s32(0), down = vminq_s32(shift, none);
+  x = vqrdmulhq_s32(vshlq_s32(x, vmaxq_s32(shift, none)), mult);
+  x = vrshlq_s32(vaddq_s32(x, vshrq_n_s32(vandq_s32(x, down), 31)), down);
+  return vaddq_n_s32(x, zero);
+}
+
 /* Some of four, with any shifts. */
 EI_INLINE void ei_four_out_any(int8_t *out, int32x4_t x, const ei_four *f, mve_pred16_t some) {
-  const int32x4_t none = vdupq_n_s32(0), down = vminq_s32(f->shift, none);
-  x = vshlq_s32(vaddq_s32(x, f->bias), vmaxq_s32(f->shift, none));
-  x = vqrdmulhq_s32(x, f->mult);
-  x = vrshlq_s32(vaddq_s32(x, vshrq_n_s32(vandq_s32(x, down), 31)), down);
-  vstrbq_p_s32(out, ei_four_bytes(vaddq_n_s32(x, f->zero)), some);
+  x = ei_four_rounded(vaddq_s32(x, f->bias), f->mult, f->shift, f->zero);
+  vstrbq_p_s32(out, ei_four_bytes(x), some);
 }
 
 #endif
