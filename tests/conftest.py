@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ import pytest
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def need(*tools: str) -> None:
+    """Fails unless these programs are there: make setup installs them all, so no test skips."""
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    assert not missing, f"{', '.join(missing)} missing: run .ci/setup"
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 import zlib
@@ -24,7 +23,7 @@ from edgeinfer.ops.base import Call
 from edgeinfer.plan import FASTEST, check
 from edgeinfer.reference import run
 from edgeinfer.session import Session
-from tests.conftest import ROOT
+from tests.conftest import ROOT, need
 from tests.ops.cases import CASES, samples
 
 
@@ -43,7 +42,7 @@ def test_python_and_c_agree_on_the_format() -> None:
 
 
 def test_flatc_decodes_an_image_by_its_schema(tmp_path: Path) -> None:
-    assert shutil.which("flatc"), "flatc is missing: run .ci/setup"
+    need("flatc")
     (tmp_path / "image.eim").write_bytes(image_of("CONV_2D")[:-4])
     command = ["flatc", "--json", "--strict-json", "--raw-binary", "-o", str(tmp_path)]
     schema = ROOT / "csrc" / "image.fbs"

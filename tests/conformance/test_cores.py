@@ -23,8 +23,7 @@ def cases() -> dict[str, list[Case]]:
 @pytest.mark.parametrize("name", CORES)
 def test_every_byte_is_the_oracles(name: str, cases: dict[str, list[Case]], tmp_path: Path) -> None:
     core = Core(name, tmp_path)
-    if core.missing:
-        pytest.skip(f"needs {core.missing}")
+    assert not core.missing, f"{core.missing} missing: run .ci/setup"
     mine = cases[core.board.layout]
     results = core.run(mine)
     wrong = [f"{mine[i].op} (case {i}): {bad}" for i, bad in results.items() if bad]
@@ -34,8 +33,7 @@ def test_every_byte_is_the_oracles(name: str, cases: dict[str, list[Case]], tmp_
 
 def test_a_wrong_byte_is_noticed(cases: dict[str, list[Case]], tmp_path: Path) -> None:
     core = Core("M4", tmp_path)
-    if core.missing:
-        pytest.skip(f"needs {core.missing}")
+    assert not core.missing, f"{core.missing} missing: run .ci/setup"
     case = cases[core.board.layout][0]
     into, out = case.samples[0]
     spoilt = Case(case.op, case.image, ((into, bytes([out[0] ^ 1]) + out[1:]),), case.arena_bytes)

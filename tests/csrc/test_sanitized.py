@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgeinfer.compile import compile_graph
-from tests.conftest import ROOT
+from tests.conftest import ROOT, need
 from tests.ops.cases import CASES
 
 CSRC = ROOT / "csrc"
@@ -28,7 +27,7 @@ PATHS: dict[str, list[str]] = {
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 @pytest.mark.parametrize("define", PATHS.values(), ids=PATHS)
 def test_no_warnings(compiler: str, define: list[str], tmp_path: Path) -> None:
-    assert shutil.which(compiler), f"{compiler} is missing: run .ci/setup"
+    need(compiler)
     for source in SOURCES:
         command = [compiler, *WARNINGS, *define, "-O2", f"-I{CSRC}", "-c", str(source)]
         done = subprocess.run(

@@ -4,7 +4,6 @@ AVR, whose int has 16 bits."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from edgeinfer import native
 from edgeinfer.boards import all_boards
 from edgeinfer.toolchains import TOOLCHAINS
-from tests.conftest import ROOT
+from tests.conftest import ROOT, need
 
 WARNINGS = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Wstrict-prototypes", "-Werror"]
 CORES = {
@@ -40,8 +39,7 @@ int memcmp(const void *, const void *, size_t);
     "compiler", sorted({*CORES, XTENSA, AVR}), ids=lambda words: " ".join(words)
 )
 def test_no_warnings(compiler: tuple[str, ...], tmp_path: Path) -> None:
-    if shutil.which(compiler[0]) is None:
-        pytest.skip(f"needs {compiler[0]}")
+    need(compiler[0])
     flags = [*compiler[1:], *WARNINGS, f"-I{ROOT / 'csrc'}"]
     if compiler == XTENSA:
         (tmp_path / "string.h").write_text(STRING_H)
@@ -57,8 +55,7 @@ def test_no_warnings(compiler: tuple[str, ...], tmp_path: Path) -> None:
 
 def test_parameters_lie_alike_where_nothing_is_aligned(tmp_path: Path) -> None:
     """AVR pads no struct. With the host's size, every field is at the host's place."""
-    if shutil.which(AVR[0]) is None:
-        pytest.skip(f"needs {AVR[0]}")
+    need(AVR[0])
     ffi, _ = native.library("host")
     for kernel in native.kernel_names():
         name = f"ei_{kernel}_params"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tflite_runtime.interpreter import Interpreter, OpResolverType
 
 from edgeinfer import tflite
 from edgeinfer.demo import digits, train_digits
@@ -19,12 +20,8 @@ from edgeinfer.errors import DataError
 
 def predict(model: bytes, x: Array) -> Array:
     """TFLite's outputs, one sample at a time."""
-    interpreter = pytest.importorskip(
-        "tflite_runtime.interpreter", reason="needs tflite-runtime: pip install edgeinfer[oracle]"
-    )
-    tf: Any = interpreter.Interpreter(
-        model_content=model,
-        experimental_op_resolver_type=interpreter.OpResolverType.BUILTIN_REF,
+    tf: Any = Interpreter(
+        model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
     )
     tf.allocate_tensors()
     results = []
@@ -37,7 +34,6 @@ def predict(model: bytes, x: Array) -> Array:
 
 @pytest.fixture(scope="module")
 def data() -> tuple[digits.Images, digits.Labels, digits.Images, digits.Labels]:
-    pytest.importorskip("sklearn", reason="needs scikit-learn: pip install edgeinfer[train]")
     return digits.load()
 
 

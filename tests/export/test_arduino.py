@@ -3,24 +3,17 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
-
-import pytest
 
 from edgeinfer import tflite
 from edgeinfer.compile import compile_graph
 from edgeinfer.export import export
+from tests.conftest import need
 from tests.export.arduino import CORE, build_sketch, static_ram
 from tests.export.conftest import example_output, said
 
 UNO_RAM = 2048
-
-pytestmark = pytest.mark.skipif(
-    shutil.which("avr-gcc") is None or not CORE.is_dir(),
-    reason="needs avr-gcc and Debian's arduino-core-avr",
-)
 
 
 def run_uno(elf: Path) -> str:
@@ -44,12 +37,12 @@ def run_uno(elf: Path) -> str:
 
 
 def check(image: bytes, folder: Path) -> None:
+    need("avr-gcc", "simavr")
+    assert CORE.is_dir(), "Debian's arduino-core-avr missing: run .ci/setup"
     made = export(image, folder / "library", "arduino", model="m.tflite")
     sketch = folder / "library" / "examples" / made.name / f"{made.name}.ino"
     elf = build_sketch(sketch, [folder / "library" / "src"], folder / "build")
     assert static_ram(elf) < UNO_RAM - 256
-    if shutil.which("simavr") is None:
-        pytest.skip("needs simavr")
     text = run_uno(elf)
     words = said(text)
     assert words["self-test"] == ["0"], text

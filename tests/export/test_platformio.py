@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from platformio.package.manifest.parser import ManifestParserFactory
 
 from edgeinfer.boards import load_board
 from edgeinfer.build import memory_script
 from edgeinfer.export import export
 from edgeinfer.toolchains import TOOLCHAINS
-from tests.conftest import ROOT
+from tests.conftest import ROOT, need
 from tests.export.conftest import example_output, said
 
 BOARD = "netduinoplus2"
@@ -114,9 +115,7 @@ def run(elf: Path) -> str:
 def test_two_exports_run_on_an_emulated_board(
     one: bytes, two: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for tool in ("arm-none-eabi-gcc", "qemu-system-arm"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"needs {tool}")
+    need("arm-none-eabi-gcc", "qemu-system-arm")
     project(tmp_path)
     (tmp_path / "lib").mkdir()
     export(one, tmp_path / "lib" / "first", "platformio", model="m.tflite", name="first")
@@ -138,8 +137,7 @@ def test_two_exports_run_on_an_emulated_board(
 
 def test_the_manifest_is_as_platformio_reads_it(one: bytes, tmp_path: Path) -> None:
     export(one, tmp_path / "x", "platformio", model="m.tflite")
-    factory = pytest.importorskip("platformio.package.manifest.parser").ManifestParserFactory
-    found = factory.new_from_dir(str(tmp_path / "x")).as_dict()
+    found = ManifestParserFactory.new_from_dir(str(tmp_path / "x")).as_dict()
     assert found["name"] == "tiny"
     assert found["headers"] == ["tiny.h"]
     assert found["platforms"] == found["frameworks"] == ["*"]

@@ -15,7 +15,7 @@ import pytest
 from edgeinfer import tflite
 from edgeinfer.demo import digits
 from edgeinfer.quantize import FAST, quantize
-from tests.conftest import ROOT
+from tests.conftest import ROOT, need
 
 BOARD = "netduinoplus2"
 Run = Callable[..., pytest.RunResult]
@@ -73,8 +73,7 @@ def running() -> list[str]:
 
 
 def test_the_documented_example_runs_on_host_and_board(run: Run) -> None:
-    if shutil.which("arm-none-eabi-gcc") is None or shutil.which("qemu-system-arm") is None:
-        pytest.skip("needs arm-none-eabi-gcc and qemu-system-arm")
+    need("arm-none-eabi-gcc", "qemu-system-arm")
     done = run(example(), "-v", f"--edgeinfer-board=host,{BOARD}")
     done.assert_outcomes(passed=6)
     done.stdout.fnmatch_lines_random([f"*test_budgets?{BOARD}? PASSED*", "*test_budgets?host?*"])
@@ -102,8 +101,7 @@ def test_what_does_not_hold_fails(statement: str, run: Run) -> None:
 
 
 def test_a_budget_on_the_board_fails_when_it_is_too_small_or_missing(run: Run) -> None:
-    if shutil.which("arm-none-eabi-gcc") is None or shutil.which("qemu-system-arm") is None:
-        pytest.skip("needs arm-none-eabi-gcc and qemu-system-arm")
+    need("arm-none-eabi-gcc", "qemu-system-arm")
     code = """
         def test_small(edgeinfer_target):
             model = edgeinfer_target.load("digits.tflite")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
+from tflite_runtime.interpreter import Interpreter, OpResolverType
 
 from edgeinfer import evaluate, reference, tflite
 from edgeinfer.graph import Array, Graph, Node, Tensor
@@ -101,9 +101,8 @@ def by_name(graph: Graph, name: str) -> Tensor:
 
 def oracle(graph: Graph, *samples: Array, reference_kernels: bool = True) -> list[Array]:
     """The raw outputs of tflite-runtime for real samples, one array [n, …] for each output."""
-    tfl = pytest.importorskip("tflite_runtime.interpreter")
-    kinds = tfl.OpResolverType
-    interpreter = tfl.Interpreter(
+    kinds = OpResolverType
+    interpreter = Interpreter(
         model_content=tflite.write(graph),
         experimental_op_resolver_type=kinds.BUILTIN_REF if reference_kernels else kinds.AUTO,
     )
