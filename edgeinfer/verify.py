@@ -15,6 +15,7 @@ from edgeinfer import reference, tflite
 from edgeinfer.compile import compile_graph
 from edgeinfer.graph import Array, Graph
 from edgeinfer.optimize import Optimized
+from edgeinfer.plan import FASTEST
 from edgeinfer.session import Session
 
 # What TFLite's resolver of reference kernels lacks.
@@ -131,24 +132,19 @@ def first_difference(
     A model with state is given the inputs `before` these first.
 
     `optimized` is what the host runs of `graph`; layers and channels that are gone are skipped."""
-    producers = graph.producers()
-    stateful = reference.is_stateful(graph)
-    for index, node in enumerate(optimized.graph.nodes):
-        if all(optimized.graph.tensors[t].dtype == tflite.RESOURCE for t in node.outputs):
-            continue
-        stop = producers[node.outputs[0]] + 1
-        # A later layer may change what an earlier one reads at the next inference.
-        nodes = graph.nodes if stateful else graph.nodes[:stop]
-        whole = replace(graph, nodes=nodes, outputs=node.outputs)
-        nodes = optimized.graph.nodes if stateful else optimized.graph.nodes[: index + 1]
-        part = replace(optimized.graph, nodes=nodes, outputs=node.outputs)
-        session, other = Session(compile_graph(part, passes=()).image), make(whole)
-        for sample in before if stateful else ():
-            session.run(sample)
-            other(sample)
-        host = session.run(inputs)
-        for tensor, value, mine in zip(node.outputs, other(inputs), host, strict=True):
-            expected = optimized.left(tensor, value)
-            if np.ascontiguousarray(expected).tobytes() != mine.tobytes():
-                return graph.label(stop - 1)
+    wanted = tuple(
+        t
+        for node in optimized.graph.nodes
+        for t in node.outputs
+        if optimized.graph.tensors[t].dtype != tflite.RESOURCE
+    )
+    part = replace(optimized.graph, outputs=wanted)
+    session = Session(compile_graph(part, passes=(), goal=FASTEST).image)
+    other = make(replace(graph, outputs=wanted))
+    for sample in before if reference.is_stateful(graph) else ():
+        session.run(sample)
+        other(sample)
+    for tensor, value, mine in zip(wanted, other(inputs), session.run(inputs), strict=True):
+        if np.ascontiguousarray(optimized.left(tensor, value)).tobytes() != mine.tobytes():
+            return graph.label(graph.producers()[tensor])
     return "no single layer: only the whole model differs"

@@ -20,18 +20,24 @@ from tests.optimize.networks import Net, network
 BOTH = ("constant-channels", "unread-channels")
 
 
+def batch(graph: Graph, seed: int, count: int) -> list[Array]:
+    """Random samples for each input, all at once."""
+    each = samples(graph, np.random.default_rng(seed), count)
+    return [np.concatenate(values) for values in zip(*each, strict=True)]
+
+
 def same_bytes(graph: Graph, passes: tuple[str, ...] | None, seed: int = 0) -> Optimized:
     """Optimize; every activation that is left must equal the original's for random inputs."""
     made = optimize(graph, passes)
-    for inputs in samples(graph, np.random.default_rng(seed), 8):
-        before: dict[int, Array] = {}
-        expected = run(graph, inputs, lambda t, v, b=before: b.__setitem__(t, v))
+    inputs = batch(graph, seed, 8)
+    before: dict[int, Array] = {}
+    expected = run(graph, inputs, before.__setitem__)
 
-        def check(t: int, value: Array, b: dict[int, Array] = before) -> None:
-            assert made.left(t, b[t]).tobytes() == value.tobytes(), made.graph.tensors[t].name
+    def check(t: int, value: Array) -> None:
+        assert made.left(t, before[t]).tobytes() == value.tobytes(), made.graph.tensors[t].name
 
-        got = run(made.graph, inputs, check)
-        assert [y.tobytes() for y in got] == [y.tobytes() for y in expected]
+    got = run(made.graph, inputs, check)
+    assert [y.tobytes() for y in got] == [y.tobytes() for y in expected]
     return made
 
 
@@ -54,13 +60,12 @@ def test_random_networks_lose_a_good_part() -> None:
 def test_bounds_hold(seed: int) -> None:
     graph = network(seed)
     known = bounds(graph)
-    for inputs in samples(graph, np.random.default_rng(seed), 6):
 
-        def check(t: int, value: Array) -> None:
-            low, high = known[t]
-            assert np.all((low <= value) & (value <= high)), graph.tensors[t].name
+    def check(t: int, value: Array) -> None:
+        low, high = known[t]
+        assert np.all((low <= value) & (value <= high)), graph.tensors[t].name
 
-        run(graph, inputs, check)
+    run(graph, batch(graph, seed, 6), check)
 
 
 def planted(constant: int, zero: int, padding: int = 0) -> tuple[Graph, int]:
