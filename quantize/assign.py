@@ -65,7 +65,7 @@ def tied(graph: Graph) -> tuple[dict[int, Quant], Groups]:
         if rule.fixed_output is not None:
             fixed[node.outputs[0]] = rule.fixed_output
         if rule.same_scale:
-            for t in activation_inputs(graph, node, rule):
+            for t in (*activation_inputs(graph, node, rule), *node.outputs[1:]):
                 if t not in fixed:
                     groups.join(t, node.outputs[0])
     return fixed, groups

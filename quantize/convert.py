@@ -16,12 +16,18 @@ from edgeinfer.quantize.params import INT8, NARROW, bias_quant, to_integers, wei
 
 IO = ("int8", "float32")
 INT32 = (-(2**31), 2**31 - 1)
-# The first version of each operator that takes int8 (TFLite, tools/versioning/op_version.cc);
-# version 1 for the others.
+# The first version of each operator that takes int8 (TFLite, tools/versioning/op_version.cc); that
+# of the float file for the others, or where it is later.
 VERSIONS = {
-    "ADD": 2, "AVERAGE_POOL_2D": 2, "CONCATENATION": 2, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3,
-    "DEQUANTIZE": 2, "FULLY_CONNECTED": 4, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2,
-    "PAD": 2, "RELU": 2, "RELU6": 2, "SOFTMAX": 2,
+    "ABS": 2, "ADD": 2, "AVERAGE_POOL_2D": 2, "BATCH_TO_SPACE_ND": 2, "BROADCAST_TO": 3,
+    "CONCATENATION": 2, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "DEPTH_TO_SPACE": 2, "DEQUANTIZE": 2,
+    "EXP": 2, "FILL": 3, "FULLY_CONNECTED": 4, "GATHER": 2, "GELU": 2, "L2_NORMALIZATION": 2,
+    "LOGISTIC": 2, "MAXIMUM": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MINIMUM": 2, "MIRROR_PAD": 2,
+    "MUL": 2, "PACK": 2, "PAD": 2, "PADV2": 2, "REDUCE_MAX": 2, "REDUCE_MIN": 2, "RELU": 2,
+    "RELU6": 2, "RESIZE_BILINEAR": 2, "RESIZE_NEAREST_NEIGHBOR": 2, "REVERSE_V2": 3, "RSQRT": 2,
+    "SLICE": 2, "SOFTMAX": 2, "SPACE_TO_BATCH_ND": 2, "SPACE_TO_DEPTH": 2, "SPLIT": 2,
+    "SPLIT_V": 2, "SQUARED_DIFFERENCE": 2, "STRIDED_SLICE": 2, "SUB": 2, "SUM": 2, "TANH": 2,
+    "TILE": 3, "TRANSPOSE": 2, "UNPACK": 2,
 }  # fmt: skip
 # Statements about the float file that would be false for the new one.
 _STALE_METADATA = ("min_runtime_version", "CONVERSION_METADATA")
@@ -69,7 +75,9 @@ def convert(
         for t in dict.fromkeys(graph.outputs):
             if t not in graph.inputs:
                 build.nodes.append(Node("DEQUANTIZE", (build.inner[t],), (t,)))
-    nodes = (replace(node, version=VERSIONS.get(node.op, 1)) for node in build.nodes)
+    nodes = (
+        replace(node, version=max(node.version, VERSIONS.get(node.op, 1))) for node in build.nodes
+    )
     metadata = {k: v for k, v in graph.metadata.items() if k not in _STALE_METADATA}
     result = replace(graph, tensors=tuple(build.tensors), nodes=tuple(nodes), metadata=metadata)
     return result, build.dead_channels()

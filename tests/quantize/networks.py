@@ -20,7 +20,9 @@ TABLES = {
     "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions", "FULLY_CONNECTED": "FullyConnectedOptions",
     "MAX_POOL_2D": "Pool2DOptions", "AVERAGE_POOL_2D": "Pool2DOptions", "MEAN": "ReducerOptions",
     "SOFTMAX": "SoftmaxOptions", "CONCATENATION": "ConcatenationOptions", "PAD": "PadOptions",
-    "RESHAPE": "ReshapeOptions",
+    "RESHAPE": "ReshapeOptions", "LEAKY_RELU": "LeakyReluOptions", "SUB": "SubOptions",
+    "TRANSPOSE": "TransposeOptions", "MAXIMUM": "MaximumMinimumOptions",
+    "HARD_SWISH": "HardSwishOptions",
 }  # fmt: skip
 
 
@@ -70,6 +72,14 @@ class Net:
 
     def reshape(self, x: int, *shape: int) -> int:
         return self.op("RESHAPE", x, self.const(shape, np.int32), shape=shape)
+
+    def split(self, x: int, axis: int, parts: int) -> list[int]:
+        shape = list(self.tensors[x].shape)
+        shape[axis] //= parts
+        made = [self._tensor(tuple(shape), f"part{len(self.tensors) + i}") for i in range(parts)]
+        inputs = (self.const(axis, np.int32), x)
+        self.nodes.append(Node("SPLIT", inputs, tuple(made), {"num_splits": parts}, "SplitOptions"))
+        return made
 
     def graph(self, *outputs: int) -> Graph:
         return Graph(tuple(self.tensors), tuple(self.nodes), tuple(self.inputs), outputs)

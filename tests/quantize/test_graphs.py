@@ -148,3 +148,26 @@ def test_dead_channels_tensors_and_biases_are_guarded() -> None:
     zero, pruned = made.warnings
     assert "'mul1' is zero for all samples" in zero
     assert pruned.startswith("2 output channels in 1 layers")
+
+
+def test_operators_of_several_outputs_and_newer_ones() -> None:
+    net = Net()
+    x = net.conv(net.input(1, 6, 6, 4), 8)
+    x = net.op("HARD_SWISH", x, shape=(1, 6, 6, 8))
+    a, b = net.split(net.op("LEAKY_RELU", x, shape=(1, 6, 6, 8), alpha=0.1), axis=3, parts=2)
+    y = net.op("MUL", net.op("TANH", a, shape=(1, 6, 6, 4)), b, shape=(1, 6, 6, 4))
+    order = net.const([0, 2, 1, 3], np.int32)
+    z = net.op("TRANSPOSE", net.op("MAXIMUM", a, b, shape=(1, 6, 6, 4)), order, shape=(1, 6, 6, 4))
+    graph = net.graph(net.op("SUB", y, z, shape=(1, 6, 6, 4)))
+    made = through(graph, noise(graph))
+    assert "gradient is not known" in made.warnings[0]
+    q = made.graph
+    assert {n.op: n.version for n in q.nodes} == {
+        "CONV_2D": 3, "HARD_SWISH": 1, "LEAKY_RELU": 1, "SPLIT": 2, "TANH": 2, "MUL": 2,
+        "MAXIMUM": 2, "TRANSPOSE": 2, "SUB": 2,
+    }  # fmt: skip
+    leaky, *parts = (q.tensors[t].quant for n in q.nodes if n.op == "SPLIT" for t in
+                     (n.inputs[1], *n.outputs))  # fmt: skip
+    assert leaky is not None
+    assert len(parts) == 2
+    assert all(leaky.equals(part) for part in parts)
