@@ -14,7 +14,7 @@ from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
 from edgeinfer.shapes import check_shape
 
-LARGEST = 1 << 22  # bytes of a folded tensor
+LARGEST = 1 << 22  # bytes of a folded tensor that is more than twice what it is made of
 
 
 def folded(graph: Graph, observe: Callable[[int, Array], None] | None = None) -> Graph:
@@ -31,7 +31,8 @@ def folded(graph: Graph, observe: Callable[[int, Array], None] | None = None) ->
             Site.of(graph, index),
             inputs=tuple(tensors[t] if t >= 0 else None for t in node.inputs),
         )
-        small = sum(t.nbytes for t in site.outputs) <= LARGEST
+        given = sum(t.nbytes for t in site.inputs if t is not None)
+        small = sum(t.nbytes for t in site.outputs) <= max(LARGEST, 2 * given)
         if op is None or not small or stay & {*node.outputs} or not op.known(site):
             nodes.append(node)
             continue

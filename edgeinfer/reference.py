@@ -24,8 +24,7 @@ def run(graph: Graph, inputs: Sequence[Array], observe: Observe | None = None) -
     A graph with state begins at its start and takes the samples of a batch one after the other.
     `observe` is called with every activation's tensor index and value, inputs first.
     Raises DataError when the inputs do not match the graph's."""
-    graph = folded(graph, observe)
-    reference = Reference(graph)
+    reference = Reference(graph, observe)
     sizes = {len(v) // t.shape[0] for v, t in _pairs(graph, inputs) if t.shape and t.shape[0]}
     if len(sizes) != 1 or sizes == {1} or not is_stateful(graph):
         return reference.run(inputs, observe)
@@ -49,11 +48,13 @@ def is_stateful(graph: Graph) -> bool:
 
 
 class Reference:
-    """A graph with its state, which begins at its start."""
+    """A graph with its state, which begins at its start.
 
-    def __init__(self, graph: Graph) -> None:
+    `observe` is called with what is computed now, as it depends on no input."""
+
+    def __init__(self, graph: Graph, observe: Observe | None = None) -> None:
         self.graph = graph
-        self.parts = tuple(folded(part) for part in (graph, *graph.subgraphs))
+        self.parts = (folded(graph, observe), *(folded(part) for part in graph.subgraphs))
         self.reset()
 
     def reset(self) -> None:

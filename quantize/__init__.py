@@ -68,8 +68,7 @@ def quantize(
     the first sample is run."""
     settings = Settings.of(options)
     tell = progress or (lambda stage, part: None)
-    graph = prepare.fold_constants(graph)
-    check_float(graph)
+    graph = check_float(graph)
     if settings.ranges in METHODS:
         method(settings.ranges)(1, settings.percentile)
     _rehearse(graph, settings)

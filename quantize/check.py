@@ -10,16 +10,18 @@ from edgeinfer.graph import Graph
 from edgeinfer.ops import op_for
 from edgeinfer.ops.base import Op, Site
 from edgeinfer.ops.weighted import bias_of
+from edgeinfer.quantize.prepare import fold_constants
 from edgeinfer.shapes import check_shape
 
 _FLOAT_MODEL = "Give the float32 model: convert it without optimizations or quantization."
 
 
-def check_float(graph: Graph) -> None:
-    """Check that a graph is a float32 network of operators that edgeinfer runs.
+def check_float(graph: Graph) -> Graph:
+    """The graph with its constants computed, a float32 network of operators that edgeinfer runs.
 
     Raises QuantizeError if it is quantized already, UnsupportedError naming the first layer that
     is not supported, ModelError if it is empty."""
+    graph = fold_constants(graph)
     if not graph.nodes or not graph.inputs or not graph.outputs:
         raise ModelError("The model has no layers, inputs or outputs.", "Convert the model again.")
     _check_not_quantized(graph)
@@ -42,12 +44,14 @@ def check_float(graph: Graph) -> None:
                 f"Input '{tensor.name}' of shape {tensor.shape} has no batch dimension.",
                 "Let the first dimension of each input be the batch, usually 1.",
             )
+    return graph
 
 
 def _check_shapes(site: Site, op: Op) -> None:
-    """A float output of the shape that the inputs give it, and a bias for each channel."""
-    if len(site.outputs) != 1 or site.output.dtype != np.float32:
-        raise site.unsupported(f"an output of type {site.output.dtype}")
+    """Float outputs of the shapes that the inputs give them, and a bias for each channel."""
+    for tensor in site.outputs or (site.output,):
+        if tensor.dtype != np.float32:
+            raise site.unsupported(f"an output of type {tensor.dtype}")
     check_shape(site, op)
     if op.rule.weights is not None:
         channels = site.input(op.rule.weights).shape[op.rule.channel_axis or 0]

@@ -4,10 +4,13 @@ weights and a bias of its own for each layer."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from edgeinfer.fold import folded
 from edgeinfer.graph import Array, Graph, Node, Tensor
 from edgeinfer.ops import OPS, op_for
 from edgeinfer.ops.base import Site
@@ -16,23 +19,45 @@ _FUSABLE = {"RELU": 1, "RELU6": 3}  # operator → ActivationFunctionType of the
 
 
 def fold_constants(graph: Graph) -> Graph:
-    """Compute what depends on no input: nodes of constants, and shapes, which are known."""
-    tensors, nodes = list(graph.tensors), []
+    """Compute what depends on no input (edgeinfer/fold.py), and drop the tensors that nobody reads
+    then: the file would hold float16 weights beside the int8 ones."""
+    plain = folded(graph)
+    return graph if plain is graph else _without_orphans(plain)
+
+
+def _without_orphans(graph: Graph) -> Graph:
+    """The graph without the tensors that nothing names."""
+    own = [s for s in graph.signatures if s["subgraph"] == 0]
+    used = {*graph.inputs, *graph.outputs}
+    used |= {t for s in own for side in ("inputs", "outputs") for t in s[side].values()}
     for node in graph.nodes:
-        known = [t < 0 or tensors[t].data is not None for t in node.inputs]
-        single = node.op in OPS and len(node.outputs) == 1 and node.outputs[0] not in graph.outputs
-        if not single or not (node.op == "SHAPE" or (known and all(known))):
-            nodes.append(node)
-            continue
-        t = node.outputs[0]
-        if node.op == "SHAPE":
-            data: Array = np.asarray(tensors[node.inputs[0]].shape, tensors[t].dtype)
-        else:
-            part = replace(graph, tensors=tuple(tensors), nodes=(node,))
-            values = [tensors[i].data if i >= 0 else None for i in node.inputs]
-            data = OPS[node.op].run(Site.of(part, 0), values)[0]
-        tensors[t] = replace(tensors[t], data=data, shape=data.shape)
-    return replace(graph, tensors=tuple(tensors), nodes=tuple(nodes))
+        used.update(node.inputs, node.outputs, node.options.get("intermediates", ()))
+    kept = sorted(used - {-1})
+    place = {-1: -1, **{t: i for i, t in enumerate(kept)}}
+
+    def moved(tensors: Iterable[int]) -> tuple[int, ...]:
+        return tuple(place[t] for t in tensors)
+
+    def node_of(node: Node) -> Node:
+        options = dict(node.options)
+        if "intermediates" in options:
+            options["intermediates"] = moved(options["intermediates"])
+        return replace(
+            node, inputs=moved(node.inputs), outputs=moved(node.outputs), options=options
+        )
+
+    def signature(s: Mapping[str, Any]) -> Mapping[str, Any]:
+        sides = {k: {name: place[t] for name, t in s[k].items()} for k in ("inputs", "outputs")}
+        return {**s, **sides}
+
+    return replace(
+        graph,
+        tensors=tuple(graph.tensors[t] for t in kept),
+        nodes=tuple(node_of(node) for node in graph.nodes),
+        inputs=moved(graph.inputs),
+        outputs=moved(graph.outputs),
+        signatures=tuple(signature(s) if s in own else s for s in graph.signatures),
+    )
 
 
 def fuse_activations(graph: Graph) -> Graph:

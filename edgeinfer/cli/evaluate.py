@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         wanted = _reference(args.reference, samples.inputs, ui)
     where = "host"
     if is_float(graph):
-        check_float(graph)
+        graph = check_float(graph)
         with ui.progress("Evaluating") as advance:
             got = measure.float_outputs(graph, samples.inputs, advance)
     else:
@@ -89,7 +89,7 @@ def _reference(path: str, inputs: tuple[Array, ...], ui: Ui) -> Array:
             f"{path} is not a float model.",
             "Give as --reference the model that the quantized one was made from.",
         )
-    check_float(graph)
+    graph = check_float(graph)
     with ui.progress("Float reference") as advance:
         return measure.float_outputs(graph, inputs, advance)
 

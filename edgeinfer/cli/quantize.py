@@ -17,7 +17,7 @@ from edgeinfer.graph import Graph
 from edgeinfer.image import read_image
 from edgeinfer.paths import cache_dir
 from edgeinfer.plan import METADATA_KEY, offline_metadata
-from edgeinfer.quantize import FAST, Samples, Settings, prepare, quantize
+from edgeinfer.quantize import FAST, Samples, Settings, quantize
 from edgeinfer.quantize import load as load_samples
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.settings import CHOICES
@@ -99,8 +99,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
-    graph = prepare.fold_constants(common.load(args.model))
-    check_float(graph)
+    graph = check_float(common.load(args.model))
     settings, preprocess = _settings(args), data.preprocess(args)
     out, recipe = _outputs(args)
     samples = load_samples(args.calib, graph, preprocess)

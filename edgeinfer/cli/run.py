@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         _check_output(args.output, graph)
     samples = data.read_inputs(args.input, graph)
     if is_float(graph) and not (args.board or args.port):
-        check_float(graph)
+        graph = check_float(graph)
         where = "host"
         results = _all(lambda sample: reference.run(graph, sample), samples, ui)
     else:

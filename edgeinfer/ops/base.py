@@ -212,11 +212,11 @@ class Op:
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         """Reference on plain numbers: float32, and integers or booleans that are not quantized."""
-        raise NotImplementedError
+        raise site.unsupported(f"type {site.output.dtype}")
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         """Reference on int8 or int16 that stand for reals, equal to TFLite's in every byte."""
-        raise NotImplementedError
+        raise site.unsupported(f"type {site.output.dtype}")
 
     def pack(self, site: Site) -> list[Call]:
         """The kernel calls that compute this node; none when the output is the input's bytes.

@@ -178,6 +178,13 @@ def test_eval_is_fast(cli: Cli, shared: Path) -> None:
     assert done.json["top1"] > 88
 
 
+def test_eval_of_a_float_model_that_computes_its_shapes(cli: Cli, shared: Path) -> None:
+    model = shared / "models" / "float" / "mobilenet_v1_025_128_float.tflite"
+    data = ("--data", shared / "data" / "patches128_u8.npz", "--scale", "127.5", "--offset", "-1")
+    done = cli("eval", model, *data, "--reference", model, "-n", "1", "--json")
+    assert done.json["exact"] is True
+
+
 def test_nothing_is_printed_that_json_does_not_have() -> None:
     from edgeinfer.cli.app import plain
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from edgeinfer import tflite
 from edgeinfer.compile import compile_graph
+from edgeinfer.errors import UnsupportedError
+from edgeinfer.fold import folded
 from edgeinfer.graph import Graph, Quant
 from edgeinfer.optimize import PASSES, optimize
 from tests.optimize.networks import Net, network
@@ -65,6 +67,25 @@ def test_a_constant_that_is_an_output_is_still_made() -> None:
     net.input(1, 3)
     y = net.unary("RELU", net.const(np.array([[5, -3, 100]], np.int8), net.quant(0)))
     assert operators(net.graph(y), "fold-constants") == ["RELU"]
+
+
+def test_constants_that_no_reference_computes_are_refused() -> None:
+    net = Net()
+    x = net.input(1, 3)
+    odd = net.unary("LOGICAL_NOT", net.const(np.array([[5, -3, 100]], np.int8), net.quant(0)))
+    with pytest.raises(UnsupportedError, match=r"layer 0 \(LOGICAL_NOT 't\d'\): type int8"):
+        compile_graph(net.graph(net.binary("ADD", x, odd)))
+
+
+def test_large_weights_are_folded_but_nothing_grows_large() -> None:
+    net = Net()
+    half = net.const(np.ones((44, 50_000), np.float16))
+    real = net.node("DEQUANTIZE", (half,), net.tensor((44, 50_000), None), {})
+    net.tensors[real] = replace(net.tensors[real], dtype=np.dtype(np.float32))
+    dims, one = net.const(np.array([5000, 1000], np.int32)), net.const(np.array(1, np.int8))
+    filled = net.node("FILL", (dims, one), net.tensor((5000, 1000), None), {})
+    graph = net.graph(net.unary("RELU", real), net.unary("RELU", filled))
+    assert [node.op for node in folded(graph).nodes] == ["FILL", "RELU", "RELU"]
 
 
 def twins(second_bias: int = 0) -> Graph:

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgeinfer import evaluate
+from edgeinfer import evaluate, tflite
+from edgeinfer.graph import Node, Tensor
 from edgeinfer.quantize import quantize
 from tests.quantize.networks import Net, classifier, noise, oracle, through
 
@@ -60,3 +61,18 @@ def test_the_recipe_is_plain_json_and_repeats_the_run() -> None:
     assert again.recipe == first.recipe
     for a, b in zip(first.graph.tensors, again.graph.tensors, strict=True):
         assert a.data is b.data or np.array_equal(np.asarray(a.data), np.asarray(b.data))
+
+
+def test_weights_of_float16_are_those_of_float32() -> None:
+    graph = classifier()
+    tensors, first = list(graph.tensors), []
+    for node in (graph.nodes[0], graph.nodes[3]):
+        t = node.inputs[1]
+        data = np.asarray(tensors[t].data, np.float16)
+        tensors.append(Tensor(f"half{t}", data.shape, data.dtype, data=data))
+        tensors[t] = replace(tensors[t], data=None)
+        first.append(Node("DEQUANTIZE", (len(tensors) - 1,), (t,)))
+        graph = graph.with_tensor(t, data=data.astype(np.float32))
+    half = replace(graph, tensors=tuple(tensors), nodes=(*first, *graph.nodes))
+    x = noise(graph)
+    assert tflite.write(quantize(half, x).graph) == tflite.write(quantize(graph, x).graph)
