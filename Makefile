@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # New source files have to be known to the editable install.
 SOURCES := $(shell find edgeinfer quantize -name '*.py' 2>/dev/null)
-LIBRARY := $(shell find csrc packer -type f 2>/dev/null)
-C_FILES := $(shell find csrc packer firmware -name '*.[ch]' 2>/dev/null)
+LIBRARY := $(shell find csrc edgeinfer/plan/packer -type f 2>/dev/null)
+C_FILES := $(shell find csrc edgeinfer firmware -name '*.[ch]' 2>/dev/null)
 JOBS ?= 2
 
 .PHONY: help setup demo test lint format bench conformance sanitize clean

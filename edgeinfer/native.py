@@ -31,16 +31,23 @@ DTYPES = (
 )  # enum ei_dtype
 
 
-@functools.cache
 def library(backend: str = "host") -> tuple[Any, Any]:
     """The cffi pair (ffi, lib) of one build of csrc.
 
     Raises EdgeinferError when the extension module is missing."""
+    return extension(BACKENDS[backend])
+
+
+@functools.cache
+def extension(name: str) -> tuple[Any, Any]:
+    """The cffi pair (ffi, lib) of an extension module.
+
+    Raises EdgeinferError when it is missing."""
     try:
-        module = importlib.import_module(BACKENDS[backend])
+        module = importlib.import_module(name)
     except ImportError as error:
         raise EdgeinferError(
-            f"edgeinfer's C library is not built ({error}).",
+            f"edgeinfer's C code is not built ({error}).",
             "Install the package with 'pip install edgeinfer', or 'make setup' in a checkout.",
         ) from error
     return module.ffi, module.lib

@@ -27,7 +27,11 @@ def test_a_wheel_flashes(tmp_path: Path, digits_float: Path) -> None:
     options += [f"--config-settings=build-dir={tmp_path / 'build'}", ROOT]
     subprocess.run([sys.executable, "-m", "pip", "wheel", *options], check=True)
     (wheel,) = tmp_path.glob("*.whl")
-    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    archive = zipfile.ZipFile(wheel)
+    assert [name for name in archive.namelist() if "packer" in name] == [
+        "edgeinfer/_packer.abi3.so"
+    ]
+    archive.extractall(tmp_path / "installed")
     # -S leaves out the editable install's hook; packages come from the path alone.
     paths = [str(tmp_path / "installed"), sysconfig.get_path("purelib")]
     environment = {

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact search for one section: does a packing of a given height exist? In C: packer/packer.c.
+"""The exact search for one section: does a packing of a given height exist? In C: packer/.
 
 The search places buffers by rising offset, which needs all distances to be 1 at the least. Where
 they are not, it works on places shifted by a constant for each buffer, such that they are."""
 
 from __future__ import annotations
 
-import functools
-import importlib
 import random
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeinfer.errors import EdgeinferError
+from edgeinfer.native import extension
 from edgeinfer.plan.section import Section
 
 Ints = npt.NDArray[np.int64]
@@ -23,16 +21,8 @@ Ints = npt.NDArray[np.int64]
 _TABLE_BITS = 12  # of the table of failed nodes, 16 bytes each; more for more buffers
 
 
-@functools.cache
 def _library() -> tuple[Any, Any]:
-    try:
-        module = importlib.import_module("edgeinfer._packer")
-    except ImportError as error:
-        raise EdgeinferError(
-            f"edgeinfer's packer is not built ({error}).",
-            "Install the package with 'pip install edgeinfer', or 'make setup' in a checkout.",
-        ) from error
-    return module.ffi, module.lib
+    return extension("edgeinfer._packer")
 
 
 class Problem:

@@ -56,7 +56,7 @@ def test_no_image_makes_a_kernel_leave_its_memory(define: list[str], tmp_path: P
     assert total > accepted > total // 50  # some mutations must survive, or nothing was tried
 
 
-PACKER = ROOT / "packer"
+PACKER = ROOT / "edgeinfer" / "plan" / "packer"
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
