@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -135,8 +137,10 @@ def test_no_calls() -> None:
 @given(programs())
 @settings(max_examples=150, deadline=None)
 def test_any_program_is_planned_right(program: Program) -> None:
-    fast, made = (plan(program, scratch, goal=goal) for goal in (FASTEST, Goal()))
-    apart = plan(program, scratch, goal=FASTEST, inplace=False)
+    # One in some thousands of programs needs more nodes for its proof than a plan usually gets.
+    patient = functools.partial(plan, program, scratch, seconds=50.0)
+    fast, made = (patient(goal=goal) for goal in (FASTEST, Goal()))
+    apart = patient(goal=FASTEST, inplace=False)
     for each in (fast, made, apart):
         check(each, scratch)
         assert all(each.live_bytes(i) <= each.arena_bytes for i in range(len(each.steps)))
