@@ -19,7 +19,6 @@ from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
 
 COPY, JUMP, LABEL = "copy", "jump", "label"
-RENAMES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")  # whose output is the input's bytes
 Key = tuple[str, str]  # container and name of a resource
 
 
@@ -118,19 +117,24 @@ class _Place:
 
     def run(self) -> None:
         """Put all nodes in line."""
+        known = {  # with the least inputs and outputs
+            "VAR_HANDLE": (self.var_handle, 0, 1),
+            "READ_VARIABLE": (self.read, 1, 1),
+            "ASSIGN_VARIABLE": (self.assign, 2, 0),
+            "CALL_ONCE": (self.call_once, 0, 0),
+            "IF": (self.branch, 1, 0),
+            "WHILE": (self.loop, 0, 0),
+        }
         for index, node in enumerate(self.part.nodes):
-            known = {
-                "VAR_HANDLE": self.var_handle,
-                "READ_VARIABLE": self.read,
-                "ASSIGN_VARIABLE": self.assign,
-                "CALL_ONCE": self.call_once,
-                "IF": self.branch,
-                "WHILE": self.loop,
-            }.get(node.op)
-            if known is None:
+            if node.op not in known:
                 self.plain(node, index)
-            else:
-                known(node, self.part.label(index))
+                continue
+            (put, inputs, outputs), where = known[node.op], self.part.label(index)
+            if len(node.inputs) < inputs or len(node.outputs) < outputs:
+                raise ModelError(
+                    f"{where} lacks tensors.", "Convert the model again: it is damaged."
+                )
+            put(node, where)
 
     def at(self, tensor: int) -> int:
         """The flat graph's tensor for one of this part."""
@@ -307,23 +311,29 @@ class _Place:
         self.same(held, made, where)
         # All values are taken before the first is put in its place.
         for source, target in zip(made, held, strict=True):
-            root = _root(place.nodes, source)
+            root = _root(self.whole.tensors, place.nodes, source)
             if root in held and root != target:
                 saved = self.whole.tensor(replace(self.whole.tensors[source], is_variable=False))
                 place.copy(source, saved)
                 made[made.index(source)] = saved
         for source, target in zip(made, held, strict=True):
-            if _root(place.nodes, source) != target:
+            if _root(self.whole.tensors, place.nodes, source) != target:
                 place.copy(source, target)
         self.nodes += place.nodes
         self.jump(head)
         self.mark(end)
 
 
-def _root(nodes: Sequence[Node], tensor: int) -> int:
+def _renames(tensors: Sequence[Tensor], node: Node) -> bool:
+    """Whether the output is just another name for the first input's bytes."""
+    op = OPS.get(node.op)
+    return op is not None and op.alias(Site.made(tensors, node, node.op))
+
+
+def _root(tensors: Sequence[Tensor], nodes: Sequence[Node], tensor: int) -> int:
     """The tensor whose bytes one names."""
     for node in reversed(nodes):
-        if node.op in RENAMES and tensor == node.outputs[0]:
+        if tensor in node.outputs and _renames(tensors, node):
             tensor = node.inputs[0]
     return tensor
 
@@ -342,7 +352,7 @@ def _shortcuts(tensors: Sequence[Tensor], nodes: list[Node], outputs: Sequence[i
                 quants[0] is not None and quants[0].equals(quants[1])
             )
             written = sum(target in n.outputs for n in nodes)
-            if alike and written == 1 and _before_change(rest, source, target, outputs):
+            if alike and written == 1 and _before_change(tensors, rest, source, target, outputs):
                 rename[target] = source
                 continue
         kept.append(node)
@@ -350,7 +360,11 @@ def _shortcuts(tensors: Sequence[Tensor], nodes: list[Node], outputs: Sequence[i
 
 
 def _before_change(
-    nodes: Sequence[Node], variable: int, value: int, outputs: Sequence[int]
+    tensors: Sequence[Tensor],
+    nodes: Sequence[Node],
+    variable: int,
+    value: int,
+    outputs: Sequence[int],
 ) -> bool:
     """Whether all that reads a value, under any name, comes before the variable is written."""
     names, changed = {value}, False
@@ -360,7 +374,7 @@ def _before_change(
         if names & {*node.inputs}:
             if changed or (node.op == COPY and variable in node.outputs):
                 return False
-            if node.op in RENAMES:
+            if _renames(tensors, node):
                 names.add(node.outputs[0])
         changed = changed or variable in node.outputs or variable in node.inputs[1:]
     return not (changed and names & {*outputs})

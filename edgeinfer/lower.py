@@ -49,6 +49,9 @@ def lower(graph: Graph, layout: str = "pairs") -> Program:
         site = Site.of(graph, index, layout)
         op = op_for(site)
         check_shape(site, op)
+        for tensor in (*site.inputs, *site.outputs):
+            if tensor is not None and tensor.data is None and tensor.size == 0:
+                raise site.unsupported(f"a tensor without elements ('{tensor.name}')")
         if op.known(site):
             results = op.run(site, [t.data if t is not None else None for t in site.inputs])
             for t, value in zip(node.outputs, results, strict=True):

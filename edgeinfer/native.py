@@ -75,17 +75,13 @@ def encode_params(kernel: str, params: Mapping[str, Any]) -> bytes:
 
     Raises EdgeinferError when a value does not fit its field."""
     ffi, _ = library()
-    try:
-        return bytes(ffi.buffer(_struct(kernel, params)))
-    except (OverflowError, KeyError, TypeError) as error:
-        raise EdgeinferError(
-            f"Kernel {kernel} cannot take these parameters ({error}).",
-            "A dimension is larger than the C library supports (65,535).",
-        ) from error
+    return bytes(ffi.buffer(_struct(kernel, params)))
 
 
 def scratch_bytes(kernel: str, params: Mapping[str, Any]) -> int:
-    """Bytes of scratch that a kernel needs, as the C library itself says."""
+    """Bytes of scratch that a kernel needs, as the C library itself says.
+
+    Raises EdgeinferError when a parameter does not fit its field."""
     _, lib = library()
     return int(lib.ei_scratch_bytes(kernel_number(kernel), _struct(kernel, params)))
 
@@ -110,4 +106,10 @@ def error_text(code: int) -> str:
 
 def _struct(kernel: str, params: Mapping[str, Any]) -> Any:
     ffi, _ = library()
-    return ffi.new(f"ei_{kernel}_params *", dict(params))
+    try:
+        return ffi.new(f"ei_{kernel}_params *", dict(params))
+    except (OverflowError, KeyError, TypeError) as error:
+        raise EdgeinferError(
+            f"Kernel {kernel} cannot take these parameters ({error}).",
+            "A dimension is larger than the C library supports (65,535).",
+        ) from error

@@ -69,6 +69,18 @@ def test_interpreter_resets_all_variables() -> None:
     assert interpreter.get_tensor(y["index"]).tolist() == [[7, 7, 7, 5]]
 
 
+def test_a_value_keeps_its_bytes_when_its_variable_changes() -> None:
+    """Also under another name: a CAST between integers of one size moves nothing."""
+    main = Part()
+    x, handle = main.tensor((1, 4), Q), main.handle("s")
+    named = main.op("CAST", [main.read(handle, (1, 4), Q)], (1, 4), None, np.uint8)
+    main.assign(handle, x)
+    graph = main.graph([x], [main.op("CAST", [named], (1, 4), None, np.int32)])
+    session = Session(compile_graph(graph).image)
+    values = [session.run([np.full((1, 4), i, np.int8)])[0].tolist() for i in (1, 2)]
+    assert values == [[[3] * 4], [[1] * 4]]
+
+
 def test_a_batch_of_samples_is_a_sequence() -> None:
     batch = np.array([[1], [2], [3]], np.int8)
     assert run(stream(), [batch])[0].tolist() == [[7, 7, 7, 1], [7, 7, 1, 2], [7, 1, 2, 3]]

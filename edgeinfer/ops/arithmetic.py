@@ -52,9 +52,14 @@ class Arithmetic(Binary):
         return self.float_(site, values)
 
     def scaled(self, site: Site) -> bool:
-        """Whether the operation computes with the scales of int8 inputs."""
+        """Whether the operation computes with the scales of int8 inputs.
+
+        Raises UnsupportedError for scales of another type."""
+        x = site.input(0)
         own = type(self).int8_params is not Arithmetic.int8_params
-        return own and site.input(0).dtype == np.int8
+        if own and x.dtype in (np.int16, np.uint8) and x.quant is not None:
+            raise site.unsupported(f"type {x.dtype} with scales")
+        return own and x.dtype == np.int8
 
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
         if wide.is_wide(site) and self.name in wide.BINARY:

@@ -14,9 +14,8 @@ class DepthToSpace(View):
     name = "DEPTH_TO_SPACE"
 
     def shapes(self, site: Site) -> tuple[tuple[int, ...], ...]:
-        n, h, w, c = site.input(0).shape
-        b = int(site.option("block_size"))
-        return ((n, h * b, w * b, c // (b * b)),)
+        ((n, h, b, w, _, c),) = super().shapes(site)
+        return ((n, h * b, w * b, c),)
 
     def views(self, site: Site, x: Array) -> list[Array]:
         n, h, w, c = site.input(0).shape

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Op, QuantRule, Site
 from edgeinfer.ops.moves import copies, dummy
@@ -19,6 +20,10 @@ class Fill(Op):
     rule = QuantRule(same_scale=True)
 
     def shape(self, site: Site) -> tuple[int, ...]:
+        if site.input(1).size != 1:
+            raise ModelError(
+                f"{site.where}: fills with {site.input(1).shape}.", "Convert it again."
+            )
         return tuple(int(n) for n in site.const(0).reshape(-1))
 
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
@@ -27,8 +32,8 @@ class Fill(Op):
 
     def pack(self, site: Site) -> list[Call]:
         value = site.input(1)
-        if value.dtype != site.output.dtype or value.size != 1:
-            raise site.unsupported(f"FILL with {value.dtype} {value.shape}")
+        if value.dtype != site.output.dtype:
+            raise site.unsupported(f"FILL with {value.dtype}")
         base = dummy((1,), value.dtype)
         place = dummy(site.output.shape, value.dtype)
         view = np.broadcast_to(base, site.output.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 
+from edgeinfer.errors import ModelError
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.lookup import Lookup
 
@@ -16,6 +17,8 @@ class GatherNd(Lookup):
 
     def shape(self, site: Site) -> tuple[int, ...]:
         x, i = site.input(0).shape, site.input(1).shape
+        if i[-1] > len(x):
+            raise ModelError(f"{site.where}: indices {i} of {x}.", "Convert the model again.")
         return (*i[:-1], *x[i[-1] :])
 
     def geometry(self, site: Site) -> tuple[int, int, int, tuple[int, ...], int]:

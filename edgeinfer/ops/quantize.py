@@ -38,6 +38,7 @@ class Quantize(Table):
 
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
         assert values[0] is not None
+        self._types(site)
         if site.input(0).dtype == np.float32:
             return [self.float_(site, values)]
         if {site.input(0).dtype, site.output.dtype} == {np.dtype(np.int8)}:
@@ -45,11 +46,9 @@ class Quantize(Table):
         return [self.results(site, values[0].astype(np.int64)).astype(site.output.dtype)]
 
     def pack(self, site: Site) -> list[Call]:
-        pair = (str(site.input(0).dtype), str(site.output.dtype))
+        pair = self._types(site)
         if pair == ("int8", "int8"):
             return super().pack(site)
-        if pair[0] not in (*INTEGERS, "float32") or pair[1] not in INTEGERS or pair == FLOAT_INT32:
-            raise site.unsupported(f"QUANTIZE from {pair[0]} to {pair[1]}")
         if pair[0] != "float32":
             mult, shift = multiplier(site.input(0).scale / site.output.scale)
             numbers = {
@@ -69,3 +68,11 @@ class Quantize(Table):
             "type": dtype_code(site),
         }
         return [Call("quantize", params, (site.in_ref(0),), site.out_ref(), inplace=(0,))]
+
+    @staticmethod
+    def _types(site: Site) -> tuple[str, str]:
+        """The types of input and output. Raises UnsupportedError for others than these."""
+        pair = (str(site.input(0).dtype), str(site.output.dtype))
+        if pair[0] not in (*INTEGERS, "float32") or pair[1] not in INTEGERS or pair == FLOAT_INT32:
+            raise site.unsupported(f"QUANTIZE from {pair[0]} to {pair[1]}")
+        return pair

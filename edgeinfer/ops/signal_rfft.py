@@ -53,7 +53,7 @@ class SignalRfft(Signal):
 
     def params(self, site: Site) -> tuple[dict[str, Any], dict[str, Array]]:
         length, count = self._length(site), site.input(0).size
-        if count > length or count != site.input(0).shape[-1]:
+        if count > length or site.input(0).shape[-1:] != (count,):
             raise site.unsupported(f"{site.input(0).shape} samples for a length of {length}")
         params = {"length": length, "count": count}
         return params, {"twiddles": _twiddles(length // 2), "split": _splitters(length // 2)}

@@ -14,9 +14,8 @@ class SpaceToDepth(View):
     name = "SPACE_TO_DEPTH"
 
     def shapes(self, site: Site) -> tuple[tuple[int, ...], ...]:
-        n, h, w, c = site.input(0).shape
-        b = int(site.option("block_size"))
-        return ((n, h // b, w // b, c * b * b),)
+        ((n, h, w, b, _, c),) = super().shapes(site)
+        return ((n, h, w, b * b * c),)
 
     def views(self, site: Site, x: Array) -> list[Array]:
         n, h, w, c = site.input(0).shape
