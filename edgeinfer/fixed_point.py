@@ -43,15 +43,18 @@ def multipliers(scales: npt.NDArray[np.float64]) -> tuple[Ints, Ints]:
     return np.array([p[0] for p in pairs], np.int32), np.array([p[1] for p in pairs], np.int8)
 
 
-def wrap(x: Ints) -> Ints:
-    """The low 32 bits of int64 values, as int32 arithmetic that wraps leaves them."""
-    return ((x + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+def wrap(x: Ints, bits: int = 32) -> Ints:
+    """The low bits of int64 values, as signed arithmetic that wraps leaves them."""
+    half = 1 << (bits - 1)
+    return ((x + half) & (2 * half - 1)) - half
 
 
-def mul_high(a: Ints, b: Ints | int) -> Ints:
-    """SaturatingRoundingDoublingHighMul of gemmlowp (fixedpoint/fixedpoint.h) on int64 arrays."""
+def mul_high(a: Ints, b: Ints | int, fraction: int = 31) -> Ints:
+    """SaturatingRoundingDoublingHighMul of gemmlowp (fixedpoint/fixedpoint.h) on int64 arrays.
+
+    Numbers have `fraction` bits behind the point: 31 those of int32, 15 those of int16."""
     product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
-    return np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
+    return np.minimum((product + (1 << (fraction - 1))) >> fraction, (1 << fraction) - 1)
 
 
 def div_pot(x: Ints, exponent: Ints | int) -> Ints:
@@ -70,9 +73,14 @@ def requantize(x: Ints, m: Ints | int, shift: Ints | int) -> Ints:
     return div_pot(mul_high(wrap(np.asarray(x, np.int64) << left), m), np.maximum(-s, 0))
 
 
-def shl_saturate(x: Ints, n: int) -> Ints:
-    """SaturatingRoundingMultiplyByPOT of gemmlowp with a positive exponent."""
-    return np.clip(np.asarray(x, np.int64) << n, INT32_MIN, INT32_MAX)
+def shl_saturate(x: Ints, n: int, fraction: int = 31) -> Ints:
+    """SaturatingRoundingMultiplyByPOT of gemmlowp with a positive exponent, as `mul_high`."""
+    return np.clip(np.asarray(x, np.int64) << n, -(1 << fraction), (1 << fraction) - 1)
+
+
+def bit_length(x: Ints) -> Ints:
+    """How many bits each number from 0 to 2**53 takes; 0 takes none."""
+    return np.frexp(np.asarray(x, np.float64))[1].astype(np.int64)
 
 
 def round_away(x: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -1,77 +1,91 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Transcendental functions in fixed point, equal to gemmlowp's; csrc/functions.h has them in C.
+"""Transcendental functions in fixed point, equal to gemmlowp's; csrc/functions.h and functions16.h
+have them in C.
 
-Qn: n integer bits, 31 − n fractional ones, as int64 arrays that hold int32 values. The constants
-are gemmlowp's (fixedpoint/fixedpoint.h)."""
+Qn: n integer bits. `fraction` is 31 for numbers of int32 and 15 for those of int16, as recurrent
+cells take them: so many bits of Q0 are behind the point. All are int64 arrays. The constants are
+gemmlowp's (fixedpoint/fixedpoint.h), which rounds those of 32 bits to 16."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from edgeinfer.fixed_point import INT32_MAX, Ints, div_pot, mul_high, shl_saturate, wrap
+from edgeinfer.fixed_point import (
+    INT32_MAX,
+    Ints,
+    bit_length,
+    div_pot,
+    mul_high,
+    shl_saturate,
+    wrap,
+)
 
 SUM_BITS = 12  # integer bits of a sum of exponentials
 
 
-def _exp_quarter(a: Ints) -> Ints:
+def _constant(value: int, fraction: int) -> Ints:
+    return div_pot(np.asarray(value), 31 - fraction)
+
+
+def _exp_quarter(a: Ints, fraction: int) -> Ints:
     """exp(a) for a in [−1/4, 0), Q0 to Q0."""
-    x = wrap(a + (1 << 28))
-    x2 = mul_high(x, x)
-    x3, x4 = mul_high(x2, x), mul_high(x2, x2)
-    tail = wrap(mul_high(wrap(div_pot(x4, 2) + x3), 715827883) + x2)
-    constant = np.int64(1895147668)
-    return wrap(constant + mul_high(wrap(x + div_pot(tail, 1)), 1895147668))
+    x = a + (1 << (fraction - 3))
+    x2 = mul_high(x, x, fraction)
+    x3, x4 = mul_high(x2, x, fraction), mul_high(x2, x2, fraction)
+    third, middle = (_constant(c, fraction) for c in (715827883, 1895147668))
+    tail = mul_high(div_pot(x4, 2) + x3, third, fraction) + x2
+    return shl_saturate(middle + mul_high(x + div_pot(tail, 1), middle, fraction), 0, fraction)
 
 
-def exp_negative(a: Ints, integer_bits: int) -> Ints:
+def exp_negative(a: Ints, integer_bits: int, fraction: int = 31) -> Ints:
     """exp(a) for a ≤ 0, Q`integer_bits` to Q0: exp_on_negative_values."""
     a = np.asarray(a, np.int64)
-    fraction = 31 - integer_bits
-    quarter = 1 << (fraction - 2)
+    behind = fraction - integer_bits
+    quarter = 1 << (behind - 2)
     low = (a & (quarter - 1)) - quarter
     rest = low - a
-    result = _exp_quarter(shl_saturate(low, integer_bits))
+    result = _exp_quarter(shl_saturate(low, integer_bits, fraction), fraction)
     factors = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
     for k, factor in enumerate(factors, start=-2):
         if integer_bits > k:
-            bit = (rest >> (fraction + k)) & 1
-            result = np.where(bit == 1, mul_high(result, factor), result)
-    return np.where(a == 0, INT32_MAX, result)
+            bit = (rest >> (behind + k)) & 1
+            product = mul_high(result, _constant(factor, fraction), fraction)
+            result = np.where(bit == 1, product, result)
+    if integer_bits > 5:
+        result = np.where(a < -32 << behind, 0, result)
+    return np.where(a == 0, (1 << fraction) - 1, result)
 
 
-def one_over_one_plus(x: Ints) -> Ints:
-    """1 / (1 + x) for x in [0, 1), Q0 to Q0: one_over_one_plus_x_for_x_in_0_1."""
-    half = (np.asarray(x, np.int64) + INT32_MAX + 1) // 2
-    r = wrap(1515870810 + mul_high(half, -1010580540))
+def _half_reciprocal(x: Ints, fraction: int) -> Ints:
+    """1 / (1 + x) for x in [0, 1], Q0 to Q2."""
+    half = (np.asarray(x, np.int64) + (1 << fraction)) // 2
+    slope = mul_high(half, _constant(-1010580540, fraction), fraction)
+    r: Ints = _constant(1515870810, fraction) + slope
     for _ in range(3):
-        error = wrap((1 << 29) - mul_high(half, r))
-        r = wrap(r + shl_saturate(mul_high(r, error), 2))
-    return shl_saturate(r, 1)
+        error = (1 << (fraction - 2)) - mul_high(half, r, fraction)
+        r = r + shl_saturate(mul_high(r, error, fraction), 2, fraction)
+    return r
 
 
-def logistic(x: Ints, integer_bits: int) -> Ints:
+def one_over_one_plus(x: Ints, fraction: int = 31) -> Ints:
+    """1 / (1 + x) for x in [0, 1), Q0 to Q0: one_over_one_plus_x_for_x_in_0_1."""
+    return shl_saturate(_half_reciprocal(x, fraction), 1, fraction)
+
+
+def logistic(x: Ints, integer_bits: int, fraction: int = 31) -> Ints:
     """1 / (1 + exp(−x)), Q`integer_bits` to Q0: gemmlowp's logistic."""
     x = np.asarray(x, np.int64)
-    positive = one_over_one_plus(exp_negative(-np.abs(x), integer_bits))
-    return np.where(x > 0, positive, np.where(x < 0, INT32_MAX - positive, 1 << 30))
+    positive = one_over_one_plus(exp_negative(-np.abs(x), integer_bits, fraction), fraction)
+    negative = (1 << fraction) - 1 - positive
+    return np.where(x > 0, positive, np.where(x < 0, negative, 1 << (fraction - 1)))
 
 
-def tanh(x: Ints, integer_bits: int) -> Ints:
+def tanh(x: Ints, integer_bits: int, fraction: int = 31) -> Ints:
     """tanh(x), Q`integer_bits` to Q0: gemmlowp's tanh, (1 − e) / (1 + e) with e = exp(−2 |x|)."""
     x = np.asarray(x, np.int64)
-    e = exp_negative(wrap(-np.abs(x)), integer_bits + 1)
-    ratio = _one_minus_over_one_plus(e)
+    e = exp_negative(-np.abs(x), integer_bits + 1, fraction)
+    ratio = shl_saturate(_half_reciprocal(e, fraction) - (1 << (fraction - 2)), 2, fraction)
     return np.where(x > 0, ratio, np.where(x < 0, -ratio, 0))
-
-
-def _one_minus_over_one_plus(x: Ints) -> Ints:
-    """(1 − x) / (1 + x) for x in [0, 1], Q0 to Q0: one_minus_x_over_one_plus_x_for_x_in_0_1."""
-    half = (x + INT32_MAX + 1) // 2
-    r = wrap(1515870810 + mul_high(half, -1010580540))
-    for _ in range(3):
-        error = wrap((1 << 29) - mul_high(half, r))
-        r = wrap(r + shl_saturate(mul_high(r, error), 2))
-    return shl_saturate(wrap(r - (1 << 29)), 2)
 
 
 def inverse_root(x: int) -> tuple[int, int]:
@@ -101,7 +115,7 @@ def reciprocal(x: Ints, integer_bits: int) -> tuple[Ints, Ints]:
 
     As GetReciprocal in TFLite (kernels/internal/common.h)."""
     x = np.asarray(x, np.int64)
-    zeros = 31 - np.floor(np.log2(np.maximum(x, 1).astype(np.float64))).astype(np.int64)
+    zeros = 32 - bit_length(x & 0xFFFFFFFF)
     shifted = ((x << zeros) & 0xFFFFFFFF) - (1 << 31)
     return one_over_one_plus(shifted), integer_bits - zeros
 

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 FLOORS = [
     {"errors", "paths", "toolchains"},
     {"graph", "fixed_point", "native", "boards", "counter"},
-    {"functions", "functions16", "emulator"},
+    {"functions", "emulator"},
     {"ops"},
     {"shapes"},
     {"fold"},

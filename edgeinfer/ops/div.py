@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints, div_pot, mul_high, multiplier, shl_saturate
+from edgeinfer.fixed_point import bit_length, div_pot, mul_high, multiplier, shl_saturate
 from edgeinfer.functions import reciprocal
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import int8_range
@@ -40,7 +40,7 @@ class Div(Arithmetic):
         a, b = np.broadcast_arrays(np.where(b < 0, -a, a), np.abs(b))
         mult, out_shift = self._multiplier(site)
         inverse, bits = reciprocal(np.where(b == 0, 1, b), 31)
-        headroom = 31 - _bit_length(np.where(a < 0, ~a, a))
+        headroom = 31 - bit_length(np.where(a < 0, ~a, a))
         x = mul_high(mul_high(a << headroom, inverse), mult)
         right = bits + headroom - out_shift
         quotient = div_pot(x, np.clip(right, 0, 31))
@@ -59,7 +59,3 @@ class Div(Arithmetic):
         """As Prepare in TFLite (kernels/div.cc)."""
         a, b, out = site.input(0).scale, site.input(1).scale, site.output.scale
         return multiplier(float(np.float32(a) / (np.float32(b) * np.float32(out))))
-
-
-def _bit_length(x: Ints) -> Ints:
-    return np.frexp(x.astype(np.float64))[1].astype(np.int64)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import INT32_MAX, Ints, div_pot, multiplier
+from edgeinfer.fixed_point import INT32_MAX, Ints, div_pot, mul_high, multiplier, shl_saturate
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.table import Table
 
-INT16_MIN, INT16_MAX = -(1 << 15), (1 << 15) - 1
+INT16_MAX = (1 << 15) - 1
 
 
 class HardSwish(Table):
@@ -36,10 +36,9 @@ class HardSwish(Table):
         if out_shift > 0:
             raise site.unsupported("an output scale this small")
         centred = (q - x.zero_point) << 7
-        scaled = _mul_rounded(centred, out_mult)
-        factor = np.clip(centred << max(shift - 1, 0), INT16_MIN, INT16_MAX)
-        factor = _mul_rounded(factor, mult)
-        factor = np.clip(factor << int(shift > 0), INT16_MIN, INT16_MAX)
+        scaled = mul_high(centred, out_mult, 15)
+        factor = mul_high(shl_saturate(centred, max(shift - 1, 0), 15), mult, 15)
+        factor = shl_saturate(factor, int(shift > 0), 15)
         factor = (_div_pot(factor, max(-shift, 0)) + (1 << 15)) >> 1
         product = factor * scaled
         product = np.where(product < 0, -(-product >> 15), product >> 15)  # towards zero
@@ -50,11 +49,6 @@ def _half_multiplier(scale: float) -> tuple[int, int]:
     """Q15 multiplier and shift (DownScaleInt32ToInt16Multiplier in TFLite)."""
     mult, shift = multiplier(scale)
     return (INT16_MAX if mult >= INT32_MAX - (1 << 15) else (mult + (1 << 15)) >> 16), shift
-
-
-def _mul_rounded(a: Ints, b: int) -> Ints:
-    """SaturatingRoundingDoublingHighMul of gemmlowp on int16."""
-    return np.minimum((a * b + (1 << 14)) >> 15, INT16_MAX)
 
 
 def _div_pot(x: Ints, exponent: int) -> Ints:

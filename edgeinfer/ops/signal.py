@@ -12,6 +12,7 @@ import numpy as np
 from flatbuffers import flexbuffers
 
 from edgeinfer.errors import ModelError
+from edgeinfer.fixed_point import bit_length
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Op, Ref, Site
 
@@ -93,9 +94,7 @@ def option(site: Site, name: str, low: int, high: int) -> int:
 
 def bits32(x: Array) -> Array:
     """How many bits each number takes; 32 for 0, as MostSignificantBit32 (signal/src/msb_32.cc)."""
-    wide = np.asarray(x, np.int64)
-    found = np.floor(np.log2(np.maximum(wide, 1).astype(np.float64))).astype(np.int64) + 1
-    return np.where(wide == 0, 32, found)
+    return np.where(x == 0, 32, bit_length(x))
 
 
 def vector(site: Site, position: int, dtype: str, size: int | None = None) -> Array:

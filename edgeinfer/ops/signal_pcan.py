@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from edgeinfer.fixed_point import wrap
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.signal import Signal, bits32, option, vector
@@ -47,7 +48,5 @@ def _gain(x: Array, table: Array) -> Array:
     at = 4 * bits - 6
     part = np.where(bits < 11, x << np.maximum(11 - bits, 0), x >> np.maximum(bits - 11, 0)) & 0x3FF
     slope = (table[at + 2] * part >> 5) + table[at + 1] * 32
-    wide = slope * part + (1 << 14)
-    result = ((((wide + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)) >> 15) + table[at]
-    narrow = ((result + (1 << 15)) & 0xFFFF) - (1 << 15)
-    return np.where(x <= 2, table[np.clip(x, 0, 2)], narrow)
+    result = (wrap(slope * part + (1 << 14)) >> 15) + table[at]
+    return np.where(x <= 2, table[np.clip(x, 0, 2)], wrap(result, 16))

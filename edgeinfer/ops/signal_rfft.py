@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints
+from edgeinfer.fixed_point import Ints, wrap
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.signal import Signal, option
@@ -128,13 +128,12 @@ def _stage(data: Complex, twiddles: Complex, radix: int, m: int) -> Complex:
 
 
 def _wrap(x: Ints) -> Ints:
-    return ((x + (1 << 15)) & 0xFFFF) - (1 << 15)
+    return wrap(x, 16)
 
 
 def _rounded(x: Ints) -> Ints:
     """Q30 to Q15, in 32 bits."""
-    wide = ((x + (1 << 14) + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
-    return _wrap(wide >> 15)
+    return _wrap(wrap(x + (1 << 14)) >> 15)
 
 
 def _times(a: Complex, b: Complex) -> Complex:

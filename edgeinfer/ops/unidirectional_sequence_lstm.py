@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer import functions16
 from edgeinfer.errors import ModelError
 from edgeinfer.fixed_point import Ints, div_pot, multiplier, requantize, wrap
+from edgeinfer.functions import logistic, tanh
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Op, Ref, Site
 
@@ -74,11 +74,11 @@ class UnidirectionalSequenceLstm(Op):
                 second = wrap(h @ recurrent[:, g].T + recurrent_bias[:, g])
                 second = requantize(second, m[4 + g], s[4 + g])
                 gates.append(_clip16(second + _clip16(first)))
-            i, f, o = (functions16.logistic(gates[g]) for g in (0, 1, 3))
-            made = div_pot(i * functions16.tanh(gates[2], 3), 30 + shift)
-            c = _clip16(div_pot(f * c, 15) + made.astype(np.int16))
+            i, f, o = (logistic(gates[g], 3, 15) for g in (0, 1, 3))
+            made = div_pot(i * tanh(gates[2], 3, 15), 30 + shift)
+            c = _clip16(div_pot(f * c, 15) + wrap(made, 16))
             c = np.clip(c, -clip, clip) if clip else c
-            h = requantize(o * functions16.tanh(c, 15 + shift), *hidden_scale) + zero
+            h = requantize(o * tanh(c, 15 + shift, 15), *hidden_scale) + zero
             h = np.clip(h, -128, 127)
             outputs.append(h)
         y = np.stack(outputs, 0 if site.option("time_major") else 1).astype(np.int8)

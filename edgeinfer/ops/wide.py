@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints, multiplier, requantize, round_away, wrap
+from edgeinfer.fixed_point import Ints, bit_length, multiplier, requantize, round_away, wrap
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import int8_range
 from edgeinfer.ops.base import Call, Rows, Site
@@ -296,7 +296,7 @@ def softmax(site: Site, x: Array) -> Array:
     scaled = requantize(wide - wide.max(-1, keepdims=True), *softmax_scale(site))
     exps = looked_up(tables["exp"], scaled + 32767)
     total = exps.sum(-1, keepdims=True)
-    zeros = 31 - np.floor(np.log2(np.maximum(total, 1))).astype(np.int64)
+    zeros = 32 - bit_length(total)
     shifted = ((total << (zeros - 1)) + (1 << 13)) >> 14
     scale = looked_up(tables["reciprocal"], shifted - (1 << 15) - (1 << 16))
     right = 31 - zeros
