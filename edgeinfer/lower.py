@@ -46,7 +46,7 @@ def lower(graph: Graph, layout: str = "pairs") -> Program:
             make = _copy if node.op == COPY else _jump
             calls.append(replace(make(graph, node), node=index))
             continue
-        site = Site.of(graph, index, layout)
+        site = replace(Site.of(graph, index), layout=layout)
         op = op_for(site)
         check_shape(site, op)
         for tensor in (*site.inputs, *site.outputs):

@@ -42,11 +42,15 @@ def int8_range(site: Site) -> tuple[int, int]:
     """The fused activation's range in the output's int8 or int16 values.
 
     As CalculateActivationRangeQuantized in TFLite (kernels/kernel_util.cc)."""
-    low, high = real_range(site)
-    limits = np.iinfo(np.int16 if site.output.dtype == np.int16 else np.int8)
+    return quantized_range(site.output, *real_range(site))
+
+
+def quantized_range(tensor: Tensor, low: float, high: float) -> tuple[int, int]:
+    """A range of real numbers in the int8 or int16 values of a tensor."""
+    limits = np.iinfo(np.int16 if tensor.dtype == np.int16 else np.int8)
     least, most = int(limits.min), int(limits.max)
     if low != -np.inf:
-        least = max(least, quantize_value(low, site.output))
+        least = max(least, quantize_value(low, tensor))
     if high != np.inf:
-        most = min(most, quantize_value(high, site.output))
+        most = min(most, quantize_value(high, tensor))
     return least, most

@@ -21,18 +21,22 @@ CODES = {
     "GREATER": 13, "GREATER_EQUAL": 14, "LOGICAL_AND": 15, "LOGICAL_OR": 16, "PRELU": 17,
 }  # fmt: skip
 """enum ei_binary in csrc/kernels/broadcast.h"""
+WIDE = ("ADD", "SUB", "MUL")
+"""as the kernel `binary_16` numbers them"""
+FIELDS_16 = ("mult", "shift", "out_mult", "out_shift", "act_min", "act_max")
+"""of the kernel `binary_16`, whose zero points are 0"""
 
 
 class Arithmetic(Binary):
     """An operation that the kernels `binary_int` and `binary_float` have under this name.
 
-    An operator that computes with scales overrides `quantized` and `int8_params`."""
+    An operator that computes with scales overrides `quantized` and `scaled_params`."""
 
     def plain(self, site: Site, a: Array, b: Array) -> Array:
         """The operation on int64 or float32 arrays."""
         raise NotImplementedError
 
-    def int8_params(self, site: Site) -> Mapping[str, Any]:
+    def scaled_params(self, site: Site) -> Mapping[str, Any]:
         """Fields of ei_binary_int8_params besides the walk and the operation."""
         raise site.unsupported(f"type {site.input(0).dtype}")
 
@@ -52,30 +56,35 @@ class Arithmetic(Binary):
         return self.float_(site, values)
 
     def scaled(self, site: Site) -> bool:
-        """Whether the operation computes with the scales of int8 inputs.
+        """Whether the operation computes with the scales of int8 or int16 inputs.
 
         Raises UnsupportedError for scales of another type."""
         x = site.input(0)
-        own = type(self).int8_params is not Arithmetic.int8_params
+        own = type(self).scaled_params is not Arithmetic.scaled_params
+        if wide.is_wide(site) and self.name in WIDE:
+            return True
         if own and x.dtype in (np.int16, np.uint8) and x.quant is not None:
             raise site.unsupported(f"type {x.dtype} with scales")
         return own and x.dtype == np.int8
 
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
-        if wide.is_wide(site) and self.name in wide.BINARY:
-            return [wide.binary(site, values)]
         use = self.quantized if self.scaled(site) else self.float_
         return [use(site, values)]
 
     def pack(self, site: Site) -> list[Call]:
-        if wide.is_wide(site) and self.name in wide.BINARY:
-            return wide.binary_call(site)
         if site.input(0).dtype != site.input(1).dtype:
             raise site.unsupported(f"types {site.input(0).dtype} and {site.input(1).dtype}")
-        params: dict[str, Any] = {"walk": walk(site, (0, 1)), "op": CODES[self.name]}
-        if self.scaled(site):
+        self._check_types(site)
+        steps = walk(site, (0, 1))
+        params: dict[str, Any] = {"walk": steps, "op": CODES[self.name]}
+        if self.scaled(site) and wide.is_wide(site):
+            kernel, found = "binary_16", self.scaled_params(site)
+            params = {"dims": steps["dims"], "stride": steps["stride"][:2]}
+            params |= {"op": WIDE.index(self.name)}
+            params |= {name: found[name] for name in FIELDS_16 if name in found}
+        elif self.scaled(site):
             kernel = "binary_int8"
-            params |= self.int8_params(site)
+            params |= self.scaled_params(site)
         elif site.input(0).dtype == np.float32:
             kernel, (low, high) = "binary_float", real_range(site)
             params |= {"act_min": low, "act_max": high}
@@ -83,11 +92,11 @@ class Arithmetic(Binary):
             kernel, (low, high) = "binary_int", int32_range(site)
             params |= {"in_type": dtype_code(site, 0), "out_type": dtype_code(site)}
             params |= {"act_min": low, "act_max": high}
-        self._check_types(site)
         same = [p for p in (0, 1) if site.input(p).shape == site.output.shape]
         inplace = tuple(p for p in same if site.input(p).dtype == site.output.dtype)
         refs = (site.in_ref(0), site.in_ref(1))
-        return [Call(kernel, params, refs, site.out_ref(), inplace=inplace)]
+        rows = steps["dims"][0] if kernel == "binary_16" else 1
+        return [Call(kernel, params, refs, site.out_ref(), rows, inplace=inplace)]
 
     def _check_types(self, site: Site) -> None:
         wanted = np.dtype(np.bool_) if 9 <= CODES[self.name] <= 16 else site.input(0).dtype

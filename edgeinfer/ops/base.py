@@ -104,18 +104,17 @@ class Site:
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
     where: str = ""  # for error messages
-    intermediates: tuple[
-        Tensor, ...
-    ] = ()  # scratch tensors of recurrent operators, for their scales
+    # Scratch tensors of recurrent operators, for their scales.
+    intermediates: tuple[Tensor, ...] = ()
     layout: str = "pairs"  # of filters: what suits the core, one of boards.LAYOUTS
 
     @staticmethod
-    def of(graph: Graph, index: int, layout: str = "pairs") -> Site:
+    def of(graph: Graph, index: int) -> Site:
         """The site of one node of a graph."""
-        return Site.made(graph.tensors, graph.nodes[index], graph.label(index), layout)
+        return Site.made(graph.tensors, graph.nodes[index], graph.label(index))
 
     @staticmethod
-    def made(tensors: Sequence[Tensor], node: Node, where: str, layout: str = "pairs") -> Site:
+    def made(tensors: Sequence[Tensor], node: Node, where: str) -> Site:
         """The site of a node among these tensors."""
         return Site(
             node,
@@ -123,7 +122,6 @@ class Site:
             tuple(tensors[t] for t in node.outputs),
             where,
             tuple(tensors[t] for t in node.options.get("intermediates", ())),
-            layout,
         )
 
     def input(self, position: int) -> Tensor:
@@ -179,6 +177,12 @@ class Site:
             f"{self.where}: {what} is not supported.",
             "Quantize the float model with 'edgeinfer quantize', or change this layer.",
         )
+
+    def require_output(self, wanted: Quant) -> None:
+        """Check the scale and zero point of the output. Raises UnsupportedError."""
+        if not wanted.equals(self.output.quant):
+            parts, zero = round(1 / wanted.scale[0]), wanted.zero_point[0]
+            raise self.unsupported(f"an output scale other than 1/{parts} with zero point {zero}")
 
     def require_int8(self, *positions: int) -> None:
         """Check that these inputs and the first output are int8. Raises UnsupportedError."""

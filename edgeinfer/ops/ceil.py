@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Site
 from edgeinfer.ops.float_unary import FloatUnary
 
 
@@ -18,7 +15,5 @@ class Ceil(FloatUnary):
     name = "CEIL"
     float_code = "EI_CEIL"
 
-    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
-        assert values[0] is not None
-        with np.errstate(all="ignore"):
-            return np.asarray(np.ceil(values[0]))
+    def function(self, x: Array) -> Array:
+        return np.asarray(np.ceil(x))

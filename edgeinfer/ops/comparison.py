@@ -30,7 +30,7 @@ class Comparison(Arithmetic):
             terms.append(div_pot(mul_high(centred, m), -shift))
         return self.plain(site, *terms)
 
-    def int8_params(self, site: Site) -> Mapping[str, Any]:
+    def scaled_params(self, site: Site) -> Mapping[str, Any]:
         pairs = [self._multiplier(site, position) for position in (0, 1)]
         return {
             "left_shift": LEFT_SHIFT,

@@ -49,8 +49,7 @@ class Div(Arithmetic):
         quotient = np.where(b == 0, np.where(a > 0, FAR, np.where(a < 0, -FAR - 1, 0)), quotient)
         return np.clip(quotient + site.output.zero_point, *int8_range(site)).astype(np.int8)
 
-    def int8_params(self, site: Site) -> Mapping[str, Any]:
-        site.require_int8(0, 1)
+    def scaled_params(self, site: Site) -> Mapping[str, Any]:
         mult, shift = self._multiplier(site)
         return quantized_params(site, out_mult=mult, out_shift=shift)
 

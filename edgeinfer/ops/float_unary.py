@@ -29,8 +29,17 @@ class FloatUnary(Op):
 
     float_code = ""
 
+    def function(self, x: Array) -> Array:
+        """The function of float32 numbers."""
+        raise NotImplementedError
+
     def shape(self, site: Site) -> tuple[int, ...]:
         return site.input(0).shape
+
+    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
+        assert values[0] is not None
+        with np.errstate(all="ignore"):
+            return self.function(values[0])
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         raise site.unsupported(f"type {site.input(0).dtype}")

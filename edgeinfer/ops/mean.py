@@ -32,17 +32,9 @@ class Mean(Sum):
         if site.output.dtype != np.int8 or not neighbours:
             return super().pack(site)
         site.require_int8(0)
-        count = math.prod(shape[a] for a in axes)
-        mult, shift = self.multiplier(site, count)
-        params = {
-            "reduce": count,
-            "inner": math.prod(shape[axes[-1] + 1 :]),
-            "bias": -site.input(0).zero_point * count,
-            "mult": mult,
-            "shift": shift,
-            "out_zero": site.output.zero_point,
-        }
-        rows, inner = math.prod(shape[: axes[0]]), params["inner"]
+        count, inner = self.count(site), math.prod(shape[axes[-1] + 1 :])
+        params = {"reduce": count, "inner": inner, **self.scaling(site)}
+        rows = math.prod(shape[: axes[0]])
         return [
             Call(
                 "mean",

@@ -30,10 +30,9 @@ class Mul(Arithmetic):
             b.astype(np.int64) - site.input(1).zero_point
         )
         q = requantize(product, *self._multiplier(site)) + site.output.zero_point
-        return np.clip(q, *int8_range(site)).astype(np.int8)
+        return np.clip(q, *int8_range(site)).astype(site.output.dtype)
 
-    def int8_params(self, site: Site) -> Mapping[str, Any]:
-        site.require_int8(0, 1)
+    def scaled_params(self, site: Site) -> Mapping[str, Any]:
         mult, shift = self._multiplier(site)
         return quantized_params(site, out_mult=mult, out_shift=shift)
 
@@ -42,16 +41,7 @@ class Mul(Arithmetic):
             return super().pack(site)
         site.require_int8(0, 1)
         mult, shift = self._multiplier(site)
-        low, high = int8_range(site)
-        params = {
-            "zero": [site.input(0).zero_point, site.input(1).zero_point],
-            "mult": mult,
-            "shift": shift,
-            "out_zero": site.output.zero_point,
-            "act_min": low,
-            "act_max": high,
-        }
-        return [self.call(site, params)]
+        return [self.call(site, quantized_params(site, mult=mult, shift=shift))]
 
     @staticmethod
     def _multiplier(site: Site) -> tuple[int, int]:

@@ -32,8 +32,7 @@ class Prelu(Arithmetic):
         q = np.where(a >= 0, requantize(a, *identity), requantize(a * b, *slope))
         return np.clip(q + site.output.zero_point, -128, 127).astype(np.int8)
 
-    def int8_params(self, site: Site) -> Mapping[str, Any]:
-        site.require_int8(0, 1)
+    def scaled_params(self, site: Site) -> Mapping[str, Any]:
         pairs = self._multipliers(site)
         return quantized_params(site, mult=[m for m, _ in pairs], shift=[s for _, s in pairs])
 

@@ -10,4 +10,3 @@ class Relu(Rectifier):
     """The int8 reference is QuantizedReluX (kernels/activations.cc)."""
 
     name = "RELU"
-    low, high = 0.0, None

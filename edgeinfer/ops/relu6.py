@@ -10,4 +10,4 @@ class Relu6(Rectifier):
     """The int8 reference is QuantizedReluX (kernels/activations.cc)."""
 
     name = "RELU6"
-    low, high = 0.0, 6.0
+    high = 6.0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operations on int8 inputs that are brought to one scale: twice the larger of theirs."""
+"""Operations on int8 or int16 inputs that are brought to one scale: twice the larger of theirs."""
 
 from __future__ import annotations
 
@@ -18,15 +18,13 @@ from edgeinfer.ops.base import Site
 class Rescaled(Arithmetic):
     """As PrepareGeneralSubOp in TFLite (kernels/sub.cc): scaled inputs, then the output's scale."""
 
-    left_shift = 20
-
-    def combine(self, a: Ints, b: Ints) -> Ints:
-        """The operation on inputs of one scale."""
-        raise NotImplementedError
+    def left_shift(self, site: Site) -> int:
+        """Of the inputs, before they are scaled."""
+        return 15 if site.input(0).dtype == np.int16 else 20
 
     def output_factor(self, site: Site, twice: float) -> float:
         """From the combined scale to the output's; `twice` is that of both inputs."""
-        return twice / ((1 << self.left_shift) * site.output.scale)
+        return twice / ((1 << self.left_shift(site)) * site.output.scale)
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         first, second, output = self._multipliers(site)
@@ -35,17 +33,16 @@ class Rescaled(Arithmetic):
             values, (site.input(0), site.input(1)), (first, second), strict=True
         ):
             assert value is not None
-            centred = (value.astype(np.int64) - tensor.zero_point) << self.left_shift
+            centred = (value.astype(np.int64) - tensor.zero_point) << self.left_shift(site)
             terms.append(div_pot(mul_high(centred, m), -shift))
-        total = requantize(wrap(self.combine(*terms)), *output) + site.output.zero_point
-        return np.clip(total, *int8_range(site)).astype(np.int8)
+        total = requantize(wrap(self.plain(site, *terms)), *output) + site.output.zero_point
+        return np.clip(total, *int8_range(site)).astype(site.output.dtype)
 
-    def int8_params(self, site: Site) -> Mapping[str, Any]:
-        site.require_int8(0, 1)
+    def scaled_params(self, site: Site) -> Mapping[str, Any]:
         first, second, output = self._multipliers(site)
         return quantized_params(
             site,
-            left_shift=self.left_shift,
+            left_shift=self.left_shift(site),
             mult=[first[0], second[0]],
             shift=[first[1], second[1]],
             out_mult=output[0],

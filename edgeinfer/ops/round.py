@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Site
 from edgeinfer.ops.float_unary import FloatUnary
 
 
@@ -18,9 +15,7 @@ class Round(FloatUnary):
     name = "ROUND"
     float_code = "EI_ROUND"
 
-    def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
-        assert values[0] is not None
-        with np.errstate(all="ignore"):
-            whole = np.rint(values[0])
-            # TFLite's gives no negative zero for negative numbers.
-            return np.where((whole == 0) & (values[0] < 0), np.float32(0), whole)
+    def function(self, x: Array) -> Array:
+        whole = np.rint(x)
+        # TFLite's gives no negative zero for negative numbers.
+        return np.where((whole == 0) & (x < 0), np.float32(0), whole)

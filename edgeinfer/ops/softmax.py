@@ -4,11 +4,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import div_pot, mul_high, multiplier, wrap
+from edgeinfer.fixed_point import (
+    Ints,
+    bit_length,
+    div_pot,
+    mul_high,
+    multiplier,
+    requantize,
+    round_away,
+    wrap,
+)
 from edgeinfer.functions import SUM_BITS, exp_negative, input_radius, reciprocal
 from edgeinfer.graph import Array, Quant
 from edgeinfer.ops import wide
@@ -34,10 +43,9 @@ class Softmax(Op):
         return np.asarray(e / e.sum(-1, keepdims=True), np.float32)
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
-        if wide.is_wide(site):
-            assert values[0] is not None
-            return wide.softmax(site, values[0])
         assert values[0] is not None
+        if wide.is_wide(site):
+            return _quantized_16(site, values[0])
         mult, shift, diff_min = self._scaling(site)
         x = values[0].astype(np.int64)
         diff = x - x.max(-1, keepdims=True)
@@ -49,34 +57,93 @@ class Softmax(Op):
         return np.where(near, np.clip(q, -128, 127), -128).astype(np.int8)
 
     def pack(self, site: Site) -> list[Call]:
-        if wide.is_wide(site):
-            return wide.softmax_call(site)
-        site.require_int8(0)
-        mult, shift, diff_min = self._scaling(site)
         row = site.output.shape[-1]
-        params = {"row": row, "mult": mult, "shift": shift, "diff_min": diff_min}
-        rows = site.output.size // row
+        consts: dict[str, Array] = {}
+        if is_int16 := wide.is_wide(site):
+            wide.require_int16(site, 0)
+            mult, shift = _scale_16(site)
+            params, consts = {"row": row, "mult": mult, "shift": shift}, _tables_16()
+        else:
+            site.require_int8(0)
+            mult, shift, diff_min = self._scaling(site)
+            params = {"row": row, "mult": mult, "shift": shift, "diff_min": diff_min}
+        rows, row_bytes = site.output.size // row, row * site.output.dtype.itemsize
         return [
             Call(
-                "softmax",
+                "softmax_16" if is_int16 else "softmax",
                 params,
                 (site.in_ref(0),),
                 site.out_ref(),
                 rows,
+                consts=consts,
                 inplace=(0,),
-                reads=(Rows(row, rows),),
-                row_bytes=row,
+                reads=(Rows(row_bytes, rows),),
+                row_bytes=row_bytes,
             )
         ]
 
     @staticmethod
     def _scaling(site: Site) -> tuple[int, int, int]:
         """As PreprocessSoftmaxScaling in TFLite (kernels/internal/quantization_util.cc)."""
-        if site.output.scale != 1 / 256 or site.output.zero_point != -128:
-            raise site.unsupported("an output scale other than 1/256 with zero point -128")
+        assert Softmax.rule.fixed_output is not None
+        site.require_output(Softmax.rule.fixed_output)
         beta = float(np.float32(site.option("beta", 1.0)))
         real = min(beta * site.input(0).scale * (1 << (31 - DIFF_BITS)), (1 << 31) - 1.0)
         if not math.isfinite(real) or real <= 1:
             raise site.unsupported("an input scale this small")
         mult, shift = multiplier(real)
         return mult, shift, -input_radius(DIFF_BITS, shift)
+
+
+def _quantized_16(site: Site, x: Array) -> Array:
+    """SoftmaxInt16 (kernels/internal/reference/softmax.h)."""
+    tables = _tables_16()
+    x = x.astype(np.int64)
+    scaled = requantize(x - x.max(-1, keepdims=True), *_scale_16(site))
+    exps = _looked_up(tables["exp"], scaled + 32767)
+    total = exps.sum(-1, keepdims=True)
+    zeros = 32 - bit_length(total)
+    shifted = ((total << (zeros - 1)) + (1 << 13)) >> 14
+    scale = _looked_up(tables["reciprocal"], shifted - (1 << 15) - (1 << 16))
+    right = 31 - zeros
+    q = (exps * scale + (np.int64(1) << (right - 1))) >> right
+    return np.asarray(np.clip(q, 0, 32767), np.int16)
+
+
+def _scale_16(site: Site) -> tuple[int, int]:
+    """Multiplier and shift of differences to 65535 for 10."""
+    site.require_output(wide.Q15)
+    beta = float(np.float32(site.option("beta", 1.0)))
+    return multiplier(site.input(0).scale * beta / (10.0 / 65535.0))
+
+
+def _tables_16() -> dict[str, Array]:
+    """exp over −10..0 and 1 / (1 + x) over 0..1, in Q15 (SoftmaxPrepare, activations.cc)."""
+    return {
+        "exp": _points(np.exp, -10.0, 0.0, -1.0, 1.0),
+        "reciprocal": _points(lambda x: 1 / (1 + x), 0.0, 1.0, -1.0, 1.0),
+    }
+
+
+def _points(
+    function: Callable[[Array], Array], low: float, high: float, out_low: float, out_high: float
+) -> Array:
+    """A function over [low, high] for int16 indices: int16 [513].
+
+    As LUTPopulate for int16 (kernels/internal/common.h): points are moved by half the error in
+    the middle between them."""
+    step = (high - low) / 512
+    scale = 65536 / (out_high - out_low)
+    x = low + np.arange(512) * step
+    value, middle = function(x) * scale, round_away(function(x + step / 2) * scale)
+    between = round_away((function(x + step) * scale + round_away(value)) / 2)
+    points = round_away(value) - round_away((between - middle) / 2)
+    last = round_away(np.asarray(function(np.asarray(high)) * scale))
+    return np.asarray(np.clip(np.append(points, last), -32768, 32767), np.int16)
+
+
+def _looked_up(table: Array, x: Ints) -> Ints:
+    """LUTLookup: linear between the points of `_points`."""
+    x = np.clip(x, -32768, 32767)
+    at, y = 256 + (x >> 7), table.astype(np.int64)
+    return np.asarray(y[at] + (((y[at + 1] - y[at]) * (x & 0x7F) + 64) >> 7))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.rescaled import Rescaled
@@ -15,15 +14,14 @@ class SquaredDifference(Rescaled):
     """The int8 reference is SquaredDifference (kernels/squared_difference.cc)."""
 
     name = "SQUARED_DIFFERENCE"
-    left_shift = 7
+
+    def left_shift(self, site: Site) -> int:
+        return 7
 
     def output_factor(self, site: Site, twice: float) -> float:
         # The shift times the scale is a float32 product there.
-        below = float(np.float32(1 << 2 * self.left_shift) * np.float32(site.output.scale))
+        below = float(np.float32(1 << 2 * self.left_shift(site)) * np.float32(site.output.scale))
         return twice * twice / below
 
     def plain(self, site: Site, a: Array, b: Array) -> Array:
-        return np.asarray((a - b) * (a - b))
-
-    def combine(self, a: Ints, b: Ints) -> Ints:
         return np.asarray((a - b) * (a - b))

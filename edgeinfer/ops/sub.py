@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.rescaled import Rescaled
@@ -17,7 +16,4 @@ class Sub(Rescaled):
     name = "SUB"
 
     def plain(self, site: Site, a: Array, b: Array) -> Array:
-        return np.asarray(a - b)
-
-    def combine(self, a: Ints, b: Ints) -> Ints:
         return np.asarray(a - b)

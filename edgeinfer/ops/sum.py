@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,9 +26,8 @@ class Sum(Reduction):
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
-        axes = self.axes(site)
-        count = int(np.prod([site.input(0).shape[a] for a in axes], dtype=np.int64))
-        total = values[0].sum(axes, keepdims=self.keep(site), dtype=np.int64)
+        count = self.count(site)
+        total = values[0].sum(self.axes(site), keepdims=self.keep(site), dtype=np.int64)
         centred = wrap(np.asarray(total - site.input(0).zero_point * count))
         q = requantize(centred, *self.multiplier(site, count)) + site.output.zero_point
         return np.clip(q, -128, 127).astype(np.int8)
@@ -35,10 +35,14 @@ class Sum(Reduction):
     def scaling(self, site: Site) -> dict[str, int]:
         if site.output.dtype != np.int8:
             return {}
-        count = int(np.prod([site.input(0).shape[a] for a in self.axes(site)], dtype=np.int64))
+        count = self.count(site)
         mult, shift = self.multiplier(site, count)
         bias = -site.input(0).zero_point * count
         return {"bias": bias, "mult": mult, "shift": shift, "out_zero": site.output.zero_point}
+
+    def count(self, site: Site) -> int:
+        """How many elements become one."""
+        return math.prod(site.input(0).shape[a] for a in self.axes(site))
 
     @staticmethod
     def multiplier(site: Site, count: int) -> tuple[int, int]:

@@ -192,7 +192,7 @@ def _sample(tensor: Tensor, rng: Rng, form: int) -> Array:
         first, end = tensor.name.split("..")
         low, high = int(first), int(end) - 1
     if form == 3:
-        return np.full(shape, rng.choice([low, high, max(low, 0)]), dtype)
+        return np.full(shape, rng.choice(np.array([low, high, max(low, 0)], dtype)), dtype)
     if form == 2:
         return rng.choice(np.array([low, high], dtype), shape)
     return rng.integers(low, high, shape, dtype, endpoint=True)
