@@ -100,10 +100,16 @@ typedef struct {
   int32_t in;                /* elements of the input along this axis */
 } ei_axis;
 
+/* From the first of `taps` to one past the last, which are `dilation` apart; both below 2^16. Beyond
+ * 2^31 it is negative. */
+static inline int32_t ei_span(uint32_t taps, uint32_t dilation) {
+  return (int32_t)((taps - 1) * dilation + 1);
+}
+
 /* Whether the windows of outputs [first, last) all overlap the input; then no position overflows.
  */
 static inline int ei_axis_ok(ei_axis a, int32_t first, int32_t last) {
-  return a.stride > 0 && a.span > 0 && first < last &&
+  return a.in > 0 && a.stride > 0 && a.span > 0 && a.span <= INT32_C(1) << 30 && first < last &&
          (int64_t)first * a.stride - a.pad + a.span > 0 &&
          (int64_t)(last - 1) * a.stride - a.pad < a.in;
 }

@@ -79,7 +79,7 @@ EI_NOINLINE void ei_conv_gather(const ei_conv *p, const ei_call *c, int32_t y, i
 /* Whether the windows lie in the input one after the other: pixels, or whole rows. */
 EI_NOINLINE int ei_conv_is_direct(const ei_conv *p) {
   if (p->pad_top || p->pad_left || p->dil_h != 1 || p->dil_w != 1 ||
-      (p->out_h - INT32_C(1)) * p->stride_h + p->k_h > p->in_h)
+      (p->out_h - UINT32_C(1)) * p->stride_h + p->k_h > p->in_h)
     return 0;
   if (p->k_h == 1 && p->k_w == 1)
     return p->stride_h == 1 && p->stride_w == 1 && p->out_w == p->in_w;
@@ -94,9 +94,8 @@ EI_INLINE const int8_t *ei_conv_direct(const ei_conv *p, const ei_call *c) {
 /* The geometry's part of a kernel's check. */
 static inline int ei_conv_check(const ei_call *c, const ei_conv *p, ei_need *need) {
   const uint64_t n = (uint64_t)p->k_h * p->k_w * p->in_c;
-  const ei_axis vertical = {p->stride_h, p->pad_top, (p->k_h - INT32_C(1)) * p->dil_h + 1, p->in_h};
-  const ei_axis horizontal = {p->stride_w, p->pad_left, (p->k_w - INT32_C(1)) * p->dil_w + 1,
-                              p->in_w};
+  const ei_axis vertical = {p->stride_h, p->pad_top, ei_span(p->k_h, p->dil_h), p->in_h};
+  const ei_axis horizontal = {p->stride_w, p->pad_left, ei_span(p->k_w, p->dil_w), p->in_w};
   const uint32_t rows = ei_window_rows(c, vertical);
   if (n == 0 || n > INT16_MAX * UINT32_C(64) || p->out_c == 0 || c->y1 > p->out_h ||
       p->dil_h == 0 || p->dil_w == 0 || rows == 0 || !ei_axis_ok(horizontal, 0, p->out_w))

@@ -82,7 +82,7 @@ uint32_t ei_conv_2d_pairs_scratch(const void *params) {
   const uint32_t n = (uint32_t)window_bytes(p), inputs = (uint32_t)ei_pair_inputs((int32_t)n);
   const uint32_t row = (uint32_t)p->k_w * p->in_c;
   const int direct = ei_conv_is_direct(p);
-  if (p->out_h * p->out_w < EI_COLUMNS) return direct ? 0 : inputs;
+  if ((uint32_t)p->out_h * p->out_w < EI_COLUMNS) return direct ? 0 : inputs;
   if (direct) return EI_BLOCK_BYTES * inputs + (n % 4 != 0 ? inputs : 0);
   return EI_BLOCK_BYTES * inputs + (row % 4 != 0 ? inputs : row);
 }
