@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The whole public API. The caller owns all memory; nothing here allocates, keeps state between
- * calls, or uses floating point (the QUANTIZE and DEQUANTIZE kernels of float inputs and outputs
- * excepted). This file is also what Python's cffi reads.
+ * The whole public API. The caller owns all memory; nothing here allocates, keeps state outside of
+ * it, or uses floating point (kernels of float32 tensors excepted). This file is also what Python's
+ * cffi reads.
  */
 #ifndef EDGEINFER_H
 #define EDGEINFER_H

@@ -39,7 +39,8 @@ int ei_arg_max_check(const ei_call *c, ei_need *need) {
   const uint32_t size = ei_size_of(p->type);
   if (size == 0 || (p->out_type != EI_INT32 && p->out_type != EI_INT64)) return EI_ERR_PARAMS;
   const uint64_t out = (uint64_t)p->outer * p->inner;
-  if (p->count == 0 || p->count > INT32_MAX || out > INT32_MAX || out * p->count > INT32_MAX)
+  if (p->count == 0 || p->inner == 0 || p->count > INT32_MAX || out > INT32_MAX ||
+      out * p->count > INT32_MAX)
     return EI_ERR_PARAMS;
   need->in[0] = out * p->count * size;
   need->out = out * ei_size_of(p->out_type);

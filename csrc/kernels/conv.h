@@ -98,8 +98,10 @@ static inline int ei_conv_check(const ei_call *c, const ei_conv *p, ei_need *nee
   const ei_axis horizontal = {p->stride_w, p->pad_left, ei_span(p->k_w, p->dil_w), p->in_w};
   const uint32_t rows = ei_window_rows(c, vertical);
   if (n == 0 || n > INT16_MAX * UINT32_C(64) || p->out_c == 0 || c->y1 > p->out_h ||
-      p->dil_h == 0 || p->dil_w == 0 || rows == 0 || !ei_axis_ok(horizontal, 0, p->out_w))
-    return EI_ERR_PARAMS;
+      p->dil_h == 0 || p->dil_w == 0 || rows == 0 || !ei_axis_ok(horizontal, 0, p->out_w) ||
+      (uint64_t)p->in_w * p->in_c * p->dil_h > INT32_MAX ||
+      (uint32_t)p->in_c * p->dil_w > INT32_MAX)
+    return EI_ERR_PARAMS; /* of the last two, bytes from tap to tap */
   need->in[0] = (uint64_t)rows * p->in_w * p->in_c;
   need->out = (uint64_t)(uint32_t)(c->y1 - c->y0) * p->out_w * p->out_c;
   return EI_OK;

@@ -68,7 +68,7 @@ void ei_lstm_run(const ei_call *c) {
       const int32_t shown = ei_logistic16(g[3]) * ei_tanh16(cell, 15 + p->cell_shift);
       ei_output_any(out + i, shown, p->hidden_mult, p->hidden_shift, p->hidden_zero);
     }
-    memcpy(hidden, out, (size_t)p->cells);
+    memmove(hidden, out, (size_t)p->cells); /* an image may place them over each other */
   }
 }
 

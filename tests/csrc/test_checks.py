@@ -64,6 +64,8 @@ def test_convolutions_refuse_windows_without_an_end(kernel: str) -> None:
         convolve(kernel, k_h=32769, dil_h=FAR)  # the last tap is 2^31 rows further
     with pytest.raises(ImageError):
         convolve(kernel, k_h=FAR, dil_h=FAR)
+    with pytest.raises(ImageError):
+        convolve(kernel, in_w=FAR, dil_h=FAR)  # from row to row there are more than 2^31 bytes
 
 
 @pytest.mark.parametrize("kernel", POOLS)
@@ -91,3 +93,11 @@ def test_so_many_windows_still_need_a_block() -> None:
     convolve("conv_2d_pairs", ARENA - 64, k_h=2, **wide)
     with pytest.raises(ImageError):
         convolve("conv_2d_pairs", ARENA - 4, k_h=2, **wide)
+
+
+def test_loops_that_write_nothing_are_refused() -> None:
+    """They would run for minutes, and no memory bounds them."""
+    params = {"type": 0, "out_type": 3, "outer": 0xFFFFFFFF, "count": 1}
+    verify("ARG_MAX", "pairs", "arg_max", {**params, "outer": 1, "inner": 1})
+    with pytest.raises(ImageError):
+        verify("ARG_MAX", "pairs", "arg_max", {**params, "inner": 0})
