@@ -26,8 +26,8 @@ static int16_t result(const ei_binary_16_params *p, int32_t a, int32_t b) {
   if (p->op == MUL) {
     x = a * b;
   } else {
-    a = ei_requantize(a * (1 << LEFT_SHIFT), p->mult[0], p->shift[0]);
-    b = ei_requantize(b * (1 << LEFT_SHIFT), p->mult[1], p->shift[1]);
+    a = ei_requantize(a * (INT32_C(1) << LEFT_SHIFT), p->mult[0], p->shift[0]);
+    b = ei_requantize(b * (INT32_C(1) << LEFT_SHIFT), p->mult[1], p->shift[1]);
     x = ei_add_wrap(a, p->op == SUB ? (int32_t)(0u - (uint32_t)b) : b);
   }
   return (int16_t)ei_clamp(ei_requantize(x, p->out_mult, p->out_shift), p->act_min, p->act_max);

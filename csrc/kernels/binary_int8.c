@@ -23,7 +23,8 @@ typedef struct {
 } ei_binary_int8_params;
 
 static int32_t scaled(const ei_binary_int8_params *p, int32_t x, int input) {
-  return ei_div_pot(ei_mul_high(x * (1 << p->left_shift), p->mult[input]), -p->shift[input]);
+  return ei_div_pot(ei_mul_high(x * (INT32_C(1) << p->left_shift), p->mult[input]),
+                    -p->shift[input]);
 }
 
 /* The quotient of TFLite's DivElementwise. By zero it does not define one: it saturates here. */

@@ -15,7 +15,7 @@ static int64_t dot(const int16_t *a, const int8_t *w, int32_t n) {
   int64_t sum = 0;
   while (n > 0) {
     int32_t part = 0;
-    for (int32_t end = n < 256 ? n : 256; end > 0; end--, n--) part += *a++ * *w++;
+    for (int32_t end = n < 256 ? n : 256; end > 0; end--, n--) part += (int32_t)*a++ * *w++;
     sum += part;
   }
   return sum;

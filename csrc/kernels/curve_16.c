@@ -27,7 +27,7 @@ void ei_curve_16_run(const ei_call *c) {
     const uint32_t far = x < 0 ? 0u - (uint32_t)x : (uint32_t)x, at = far >> bits;
     uint32_t y; /* logistic(|x|), 16 + bits fractional ones */
     if (at >= 255)
-      y = p->tanh ? 0xFFFFu << 8 : 0x7FFFu << 10;
+      y = p->tanh ? UINT32_C(0xFFFF) << 8 : UINT32_C(0x7FFF) << 10;
     else
       y = ((uint32_t)table[at] << bits) +
           (far & ((1u << bits) - 1)) * (uint32_t)(table[at + 1] - table[at]);

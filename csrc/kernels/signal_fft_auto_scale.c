@@ -17,7 +17,7 @@ void ei_signal_fft_auto_scale_run(const ei_call *c) {
   int16_t most = 0; /* of absolute values; that of the least is itself, as in the original */
   for (uint32_t i = 0; i < p->count; i++) {
     if (in[i] > most) most = in[i];
-    if (-in[i] > most) most = (int16_t)-in[i];
+    if (-(int32_t)in[i] > most) most = (int16_t)-in[i];
   }
   int32_t shift = 15 - ei_bits32((uint32_t)(int32_t)most);
   if (shift < 0) shift = 0;

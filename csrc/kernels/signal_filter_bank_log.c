@@ -20,7 +20,7 @@ static uint32_t logarithm(uint32_t x, uint32_t scale, const uint16_t *table) {
   const uint32_t above = x - (UINT32_C(1) << whole);
   const uint32_t part = whole < 16 ? above << (16 - whole) : above >> (whole - 16);
   const uint32_t segment = part >> 9;
-  const int32_t slope = table[segment + 1] - table[segment];
+  const int32_t slope = (int32_t)table[segment + 1] - table[segment];
   const uint32_t log2 = ((uint32_t)whole << 16) + part + table[segment] +
                         (uint32_t)(slope * (int32_t)(part & 0x1FF) >> 16);
   const uint32_t log = (uint32_t)(((uint64_t)log2e * log2 + (1u << 15)) >> 16);

@@ -20,7 +20,7 @@ static uint32_t gain(uint32_t x, const int16_t *table) {
   const int bits = ei_bits32(x);
   table += 4 * bits - 6;
   const int32_t part = (int32_t)((bits < 11 ? x << (11 - bits) : x >> (bits - 11)) & 0x3FF);
-  int32_t result = (table[2] * part >> 5) + table[1] * 32;
+  int32_t result = (table[2] * part >> 5) + table[1] * INT32_C(32);
   result = (int32_t)((uint32_t)result * (uint32_t)part + (1u << 14)) >> 15;
   return (uint32_t)(int32_t)(int16_t)(result + table[0]);
 }

@@ -25,8 +25,9 @@ typedef struct {
 static int16_t rounded(int32_t x) { return (int16_t)((int32_t)((uint32_t)x + (1u << 14)) >> 15); }
 
 static complex16 times(complex16 a, complex16 b) {
-  const int32_t re = (int32_t)((uint32_t)(a.re * b.re) - (uint32_t)(a.im * b.im));
-  const int32_t im = (int32_t)((uint32_t)(a.re * b.im) + (uint32_t)(a.im * b.re));
+  const int32_t ar = a.re, ai = a.im;
+  const int32_t re = (int32_t)((uint32_t)(ar * b.re) - (uint32_t)(ai * b.im));
+  const int32_t im = (int32_t)((uint32_t)(ar * b.im) + (uint32_t)(ai * b.re));
   const complex16 product = {rounded(re), rounded(im)};
   return product;
 }
@@ -109,10 +110,11 @@ void ei_signal_rfft_run(const ei_call *c) {
     const complex16 mirrored = {out[n - k].re, (int16_t)-out[n - k].im};
     const complex16 a = divided(out[k], 2), b = divided(mirrored, 2);
     const complex16 sum = plus(a, b), turned = times(minus(a, b), split[k - 1]);
-    out[k].re = (int16_t)((sum.re + turned.re) >> 1);
-    out[k].im = (int16_t)((sum.im + turned.im) >> 1);
-    out[n - k].re = (int16_t)((sum.re - turned.re) >> 1);
-    out[n - k].im = (int16_t)((turned.im - sum.im) >> 1);
+    const int32_t re = turned.re, im = turned.im;
+    out[k].re = (int16_t)((sum.re + re) >> 1);
+    out[k].im = (int16_t)((sum.im + im) >> 1);
+    out[n - k].re = (int16_t)((sum.re - re) >> 1);
+    out[n - k].im = (int16_t)((im - sum.im) >> 1);
   }
 }
 

@@ -18,7 +18,7 @@ void ei_signal_window_run(const ei_call *c) {
   int16_t *out = c->out;
   for (int32_t y = c->y0; y < c->y1; y++)
     for (uint32_t i = 0; i < p->row; i++)
-      *out++ = (int16_t)ei_clamp(*in++ * window[i] >> p->shift, INT16_MIN, INT16_MAX);
+      *out++ = (int16_t)ei_clamp((int32_t)*in++ * window[i] >> p->shift, INT16_MIN, INT16_MAX);
 }
 
 int ei_signal_window_check(const ei_call *c, ei_need *need) {

@@ -47,7 +47,7 @@ void ei_softmax_16_run(const ei_call *c) {
     const int64_t scale = lookup(reciprocal, shifted - (INT32_C(1) << 15) - (INT32_C(1) << 16));
     const int right = 31 - zeros;
     for (uint32_t i = 0; i < p->row; i++) {
-      const int32_t q = (int32_t)((out[i] * scale + (1 << (right - 1))) >> right);
+      const int32_t q = (int32_t)((out[i] * scale + (INT32_C(1) << (right - 1))) >> right);
       out[i] = (int16_t)ei_clamp(q, 0, INT16_MAX);
     }
   }

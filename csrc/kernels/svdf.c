@@ -36,7 +36,7 @@ static int32_t recall16(int16_t *state, const int16_t *time, int32_t n, int32_t 
   int32_t sum = 0;
   memmove(state, state + 1, 2 * (size_t)(n - 1));
   state[n - 1] = (int16_t)ei_clamp(latest, INT16_MIN, INT16_MAX);
-  for (; n > 0; n--) sum = ei_add_wrap(sum, *time++ * *state++);
+  for (; n > 0; n--) sum = ei_add_wrap(sum, (int32_t)*time++ * *state++);
   return sum;
 }
 

@@ -10,7 +10,7 @@
 
 /* x * m * 2^(shift - 31); m >= 0, shift in -31..14. The low 32 bits are the result, as there. */
 static inline int32_t ei_requantize_wide(int64_t x, int32_t m, int shift) {
-  const int64_t reduced = m < 0x7FFF0000 ? (m + (1 << 15)) >> 16 : 0x7FFF;
+  const int64_t reduced = m < 0x7FFF0000 ? (m + (INT32_C(1) << 15)) >> 16 : 0x7FFF;
   const int total = 15 - shift;
   const uint64_t scaled = (uint64_t)x * (uint64_t)reduced + (UINT64_C(1) << (total - 1));
   return (int32_t)((int64_t)scaled >> total);

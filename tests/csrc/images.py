@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small images that together run every kernel."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+
+from edgeinfer import native
+from edgeinfer.compile import compile_graph, make_plan
+from edgeinfer.image import pack, read_image, with_selftest
+from edgeinfer.lower import lower
+from edgeinfer.ops.base import Call
+from edgeinfer.plan import FASTEST
+from edgeinfer.session import Session
+from tests.ops.cases import CASES
+
+
+@functools.cache
+def all_images() -> dict[str, bytes]:
+    """Two random models of each operator, in both layouts of filters where that makes a difference,
+    and the planner's own kernel; by name."""
+    found = {"move": _move()}
+    for op, make in CASES.items():
+        rng = np.random.default_rng([7, *op.encode()])
+        for number in range(2):
+            graph = make(rng)
+            found[f"{op} {number}"] = image = compile_graph(graph).image
+            if any(kernel.endswith("_pairs") for kernel in read_image(image).kernels):
+                found[f"{op} {number} rows"] = compile_graph(graph, layout="rows").image
+    kernels = {kernel for image in found.values() for kernel in read_image(image).kernels}
+    assert kernels == set(native.kernel_names())
+    return found
+
+
+def _move() -> bytes:
+    """Bytes that go to another place, in place of a RELU."""
+    program = lower(CASES["RELU"](np.random.default_rng(7)))
+    (call,) = program.calls
+    size = program.graph.tensors[call.output.tensor].nbytes
+    move = Call("move", {"bytes": size}, call.inputs, call.output, node=call.node)
+    image = pack(make_plan(replace(program, calls=(move,)), FASTEST))
+    return with_selftest(image, Session(image).selftest_crc())
