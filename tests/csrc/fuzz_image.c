@@ -69,6 +69,7 @@ int main(int argc, char **argv) {
       if (result == EI_OK && model.arena_bytes <= 1 << 20) {
         uint8_t *arena = aligned(model.arena_bytes ? model.arena_bytes : 1);
         memset(arena, 0x5A, model.arena_bytes);
+        ei_reset(&model, arena);
         ei_selftest_input(&model, arena);
         ei_invoke(&model, arena, NULL, NULL);
         (void)ei_output_crc(&model, arena);

@@ -6,12 +6,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from edgeinfer.compile import compile_graph
 from tests.conftest import ROOT, need
-from tests.ops.cases import CASES
+from tests.csrc.images import all_images
 
 CSRC = ROOT / "csrc"
 SOURCES = [*sorted(CSRC.glob("*.c")), *sorted((CSRC / "kernels").glob("*.c"))]
@@ -43,11 +41,9 @@ def test_no_image_makes_a_kernel_leave_its_memory(define: list[str], tmp_path: P
     flags = ["-D_POSIX_C_SOURCE=200112L", "-std=c99", *SANITIZE, *define, f"-I{CSRC}"]
     subprocess.run(["gcc", *flags, *map(str, sources), "-lm", "-o", str(harness)], check=True)
     images = []
-    for op, make in CASES.items():
-        rng = np.random.default_rng([7, *op.encode()])
-        for number in range(2):
-            images.append(tmp_path / f"{op.replace('/', '_')}{number}.img")
-            images[-1].write_bytes(compile_graph(make(rng)).image)
+    for name, image in all_images().items():
+        images.append(tmp_path / f"{name.replace('/', '_')}.img")
+        images[-1].write_bytes(image)
     done = subprocess.run(
         [str(harness), "250", "1", *map(str, images)], capture_output=True, text=True, timeout=300
     )
