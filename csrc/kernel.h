@@ -100,8 +100,8 @@ typedef struct {
   int32_t in;                /* elements of the input along this axis */
 } ei_axis;
 
-/* From the first of `taps` to one past the last, which are `dilation` apart; both below 2^16. Beyond
- * 2^31 it is negative. */
+/* From the first of `taps` to one past the last, which are `dilation` apart; both below 2^16.
+ * Beyond 2^31 it is negative. */
 static inline int32_t ei_span(uint32_t taps, uint32_t dilation) {
   return (int32_t)((taps - 1) * dilation + 1);
 }
