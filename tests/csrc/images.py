@@ -20,12 +20,12 @@ from tests.ops.cases import CASES
 
 @functools.cache
 def all_images() -> dict[str, bytes]:
-    """Two random models of each operator, in both layouts of filters where that makes a difference,
+    """Three random models of each operator, in both layouts of filters where that differs,
     and the planner's own kernel; by name."""
     found = {"move": _move()}
     for op, make in CASES.items():
         rng = np.random.default_rng([7, *op.encode()])
-        for number in range(2):
+        for number in range(3):
             graph = make(rng)
             found[f"{op} {number}"] = image = compile_graph(graph).image
             if any(kernel.endswith("_pairs") for kernel in read_image(image).kernels):

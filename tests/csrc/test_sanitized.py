@@ -45,7 +45,7 @@ def test_no_image_makes_a_kernel_leave_its_memory(define: list[str], tmp_path: P
         images.append(tmp_path / f"{name.replace('/', '_')}.img")
         images[-1].write_bytes(image)
     done = subprocess.run(
-        [str(harness), "250", "1", *map(str, images)], capture_output=True, text=True, timeout=300
+        [str(harness), "400", "1", *map(str, images)], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr[-3000:]
     accepted, total = (int(word) for word in done.stdout.split() if word.isdigit())
