@@ -81,6 +81,11 @@ def load_board(name: str) -> Board:
     return _read(file)
 
 
+def layout_for(board: Board | None) -> str:
+    """The layout of filters that a board's core runs fastest; without a board the usual one."""
+    return board.layout if board else LAYOUTS[0]
+
+
 def board_names() -> list[str]:
     return sorted(file.stem for file in paths.share("boards").glob("*.toml"))
 

@@ -10,6 +10,7 @@ from edgeinfer.boards import Board
 from edgeinfer.device import Device
 from edgeinfer.errors import BoardError, DeviceError
 from edgeinfer.image import Image, read_image
+from edgeinfer.plan import SMALLEST, Goal
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,11 @@ def _prove(facts: Image, board: Board, port: str) -> None:
 def arena_room(board: Board) -> int:
     """Bytes that a board has left for the arena, known without building; below 0 if it has none."""
     return board.ram_bytes - board.stack_bytes - build.COMMAND_BUFFER - build.STATIC_RESERVE
+
+
+def goal_for(board: Board | None) -> Goal:
+    """The fastest memory plan that fits a board, without one the smallest."""
+    return Goal(limit=max(arena_room(board), 1)) if board else SMALLEST
 
 
 def quick_fit(facts: Image, image_bytes: int, board: Board) -> int:

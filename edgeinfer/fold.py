@@ -37,8 +37,7 @@ def folded(graph: Graph, observe: Callable[[int, Array], None] | None = None) ->
             nodes.append(node)
             continue
         check_shape(site, op)
-        results = op.run(site, [t.data if t is not None else None for t in site.inputs])
-        for t, value in zip(node.outputs, results, strict=True):
+        for t, value in zip(node.outputs, op.run(site, site.constants), strict=True):
             value = value.reshape(tensors[t].shape).astype(tensors[t].dtype, copy=False)
             tensors[t] = replace(tensors[t], data=value)
             if observe is not None:

@@ -67,11 +67,8 @@ class _Inliner:
         return Inlined(changed, count)
 
     def _start(self, tensor: Tensor) -> int:
-        """A constant of one byte: what each byte of a state is at the start.
-
-        As ResetVariableTensor in TFLite (core/subgraph.cc)."""
-        value = tensor.zero_point if tensor.dtype == np.int8 and tensor.quant else 0
-        data = np.array([value], np.int8)
+        """A constant of one byte: what each byte of a state is at the start."""
+        data = np.array([start_value(tensor)], np.int8)
         return self.tensor(Tensor("start", (1,), data.dtype, None, data))
 
     def tensor(self, tensor: Tensor) -> int:
@@ -322,6 +319,13 @@ class _Place:
         self.nodes += place.nodes
         self.jump(head)
         self.mark(end)
+
+
+def start_value(tensor: Tensor) -> int:
+    """What the elements of a state tensor are at the start: the zero point if int8, else 0.
+
+    As ResetVariableTensor in TFLite (core/subgraph.cc)."""
+    return tensor.zero_point if tensor.dtype == np.int8 and tensor.quant else 0
 
 
 def _renames(tensors: Sequence[Tensor], node: Node) -> bool:

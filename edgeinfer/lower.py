@@ -12,6 +12,7 @@ from edgeinfer.graph import Array, Graph, Node
 from edgeinfer.inline import COPY, JUMP, inlined
 from edgeinfer.ops import op_for
 from edgeinfer.ops.base import Call, Ref, Site
+from edgeinfer.ops.moves import copy_call
 from edgeinfer.shapes import check_shape
 
 
@@ -53,8 +54,7 @@ def lower(graph: Graph, layout: str = "pairs") -> Program:
             if tensor is not None and tensor.data is None and tensor.size == 0:
                 raise site.unsupported(f"a tensor without elements ('{tensor.name}')")
         if op.known(site):
-            results = op.run(site, [t.data if t is not None else None for t in site.inputs])
-            for t, value in zip(node.outputs, results, strict=True):
+            for t, value in zip(node.outputs, op.run(site, site.constants), strict=True):
                 calls.append(replace(_constant(t, value), node=index))
             continue
         if op.alias(site):
@@ -72,14 +72,8 @@ def _copy(graph: Graph, node: Node) -> Call:
     """All bytes of a tensor to another, or one byte to each byte of it."""
     (source,), (target,) = node.inputs, node.outputs
     size, one = graph.tensors[target].nbytes, graph.tensors[source].nbytes == 1
-    params = {
-        "chunk": 1 if one else size,
-        "base": 0,
-        "dims": [1, 1, 1, 1, size if one else 1],
-        "in_stride": [0, 0, 0, 0, 0],
-        "out_stride": [0, 0, 0, 0, 1],
-    }
-    return Call("copy", params, (Ref(source),), Ref(target))
+    each = [(1, 0, 0), (size, 0, 1)] if one else []
+    return copy_call(Ref(source), 0, 1 if one else size, each, Ref(target))
 
 
 def _jump(graph: Graph, node: Node) -> Call:

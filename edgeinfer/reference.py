@@ -11,6 +11,7 @@ import numpy as np
 from edgeinfer.errors import DataError, ModelError
 from edgeinfer.fold import folded
 from edgeinfer.graph import Array, Graph, Tensor
+from edgeinfer.inline import start_value
 from edgeinfer.ops import OPS, op_for
 from edgeinfer.ops.base import Site
 
@@ -155,11 +156,8 @@ class Reference:
 
 
 def start(tensor: Tensor) -> Array:
-    """What a state tensor holds at the start: its zero point if it is int8, else zeros.
-
-    As ResetVariableTensor in TFLite (core/subgraph.cc)."""
-    zero = tensor.zero_point if tensor.dtype == np.int8 and tensor.quant else 0
-    return np.full(tensor.shape, zero, tensor.dtype)
+    """What a state tensor holds at the start."""
+    return np.full(tensor.shape, start_value(tensor), tensor.dtype)
 
 
 def _pairs(graph: Graph, inputs: Sequence[Array]) -> list[tuple[Array, Tensor]]:

@@ -21,16 +21,15 @@ from pathlib import Path
 import numpy as np
 
 from edgeinfer import emulator, tflite
-from edgeinfer.boards import LAYOUTS, Board, load_board
+from edgeinfer.boards import Board, layout_for, load_board
 from edgeinfer.compile import Compiled, compile_graph
 from edgeinfer.device import Device
 from edgeinfer.errors import DataError, UnsupportedError
 from edgeinfer.evaluate import to_input
-from edgeinfer.flash import FlashResult, arena_room, flash
+from edgeinfer.flash import FlashResult, flash, goal_for
 from edgeinfer.graph import Array, Graph
 from edgeinfer.image import read_image
 from edgeinfer.inspection import is_float
-from edgeinfer.plan import SMALLEST, Goal
 from edgeinfer.session import Session
 from edgeinfer.verify import compare, oracle, random_inputs
 
@@ -89,8 +88,7 @@ class Target:
         state = file.stat()
         key = (file, state.st_mtime_ns, state.st_size)
         if key not in self._models:
-            goal = Goal(limit=max(arena_room(self.board), 1)) if self.board else SMALLEST
-            layout = self.board.layout if self.board else LAYOUTS[0]
+            goal, layout = goal_for(self.board), layout_for(self.board)
             made = compile_graph(replace(graph, name="test"), goal=goal, layout=layout)
             self._models[key] = Model(self, graph, made)
         return self._models[key]

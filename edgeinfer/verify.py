@@ -35,18 +35,20 @@ class Verdict:
 
 
 class TfliteReference:
-    """TFLite's reference kernels (BUILTIN_REF) on a graph; needs the extra 'oracle'."""
+    """TFLite's reference kernels (BUILTIN_REF) on a graph or file; needs the extra 'oracle'.
+
+    With `delegates` its default kernels instead, as applications run them."""
 
     name = "TFLite reference kernels (tflite-runtime)"
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, model: Graph | bytes, delegates: bool = False) -> None:
         from tflite_runtime.interpreter import Interpreter, OpResolverType
 
-        self._graph = graph
-        model = tflite.write(graph)
-        resolver = OpResolverType.BUILTIN_REF
-        if NO_REFERENCE & {node.op for node in graph.nodes}:
-            resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        resolver = OpResolverType.AUTO if delegates else OpResolverType.BUILTIN_REF
+        if isinstance(model, Graph):
+            if not delegates and NO_REFERENCE & {node.op for node in model.nodes}:
+                resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            model = tflite.write(model)
         self._tflite: Any = Interpreter(model_content=model, experimental_op_resolver_type=resolver)
         self._tflite.allocate_tensors()
 
@@ -58,17 +60,10 @@ class TfliteReference:
         return [self._tflite.get_tensor(d["index"]) for d in self._tflite.get_output_details()]
 
 
-class NumpyReference:
+class NumpyReference(reference.Reference):
     """edgeinfer's own numpy kernels, where tflite-runtime cannot be installed."""
 
     name = "edgeinfer's numpy kernels (tflite-runtime is not installed)"
-
-    def __init__(self, graph: Graph) -> None:
-        self._reference = reference.Reference(graph)
-
-    def run(self, inputs: Sequence[Array]) -> list[Array]:
-        """The outputs for one set of inputs."""
-        return self._reference.run(inputs)
 
 
 def oracle(graph: Graph) -> TfliteReference | NumpyReference:

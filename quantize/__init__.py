@@ -69,8 +69,6 @@ def quantize(
     settings = Settings.of(options)
     tell = progress or (lambda stage, part: None)
     graph = check_float(graph)
-    if settings.ranges in METHODS:
-        method(settings.ranges)(1, settings.percentile)
     _rehearse(graph, settings)
     checked = samples if isinstance(samples, Samples) else check(graph, samples)
     settings, warnings = _possible(graph, checked, settings)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -47,15 +47,19 @@ def observe(
             estimators[index] = estimator(tensor.size * seen // unit)
         estimators[index].update(values)
 
-    for start in range(0, count, step):
-        # A model whose own batch is larger than 1 has its last run filled up with the last sample.
-        stop = min(start + step, seen)
-        rows = np.minimum(np.arange(start, stop), count - 1)
+    for rows in batches(np.arange(count), step, unit):
         with np.errstate(over="ignore", invalid="ignore"):
             reference.run(graph, [x[rows] for x in samples], take)
         if progress is not None:
-            progress(min(stop, count), count)
+            progress(int(rows[-1]) + 1, count)
     return {index: found.range() for index, found in estimators.items()}
+
+
+def batches(rows: Array, step: int, unit: int) -> Iterator[Array]:
+    """Rows in parts of `step`, each filled up with its last to a multiple of the model's batch."""
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step]
+        yield np.concatenate([part, np.repeat(part[-1:], -len(part) % unit)])
 
 
 def batch_size(graph: Graph, samples: Sequence[Array]) -> int:

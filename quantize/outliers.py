@@ -13,7 +13,7 @@ import numpy as np
 
 from edgeinfer import reference
 from edgeinfer.graph import Array, Graph
-from edgeinfer.quantize.probes import batches
+from edgeinfer.quantize.observe import batches
 
 TIMES = (2.0, 3.0, 4.5, 7.0)  # of the 90th percentile; the next, if too many exceed one
 SHARE = 0.05  # of the samples; more are no outliers, but what the network has to live with

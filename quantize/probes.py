@@ -13,7 +13,7 @@ of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -78,10 +78,3 @@ def run_all(graph: Graph, samples: Sequence[Array]) -> dict[int, Array]:
     with np.errstate(over="ignore", invalid="ignore"):
         reference.run(graph, samples, values.__setitem__)
     return {t: v for t, v in values.items() if v.dtype == np.float32}
-
-
-def batches(rows: Array, step: int, unit: int) -> Iterator[Array]:
-    """Rows in parts of `step`, each filled up with its last to a multiple of the model's batch."""
-    for start in range(0, len(rows), step):
-        part = rows[start : start + step]
-        yield np.concatenate([part, np.repeat(part[-1:], -len(part) % unit)])

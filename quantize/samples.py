@@ -23,7 +23,7 @@ from edgeinfer.quantize.preprocess import Preprocess
 from edgeinfer.quantize.shapes import LABELS, choose, fit, labels_of
 
 FEW = 10  # fewer samples than this deserve a warning
-_FORMATS = "Save samples with numpy.savez(file, x=samples) or numpy.save(file, samples)."
+_FORMATS = "Save arrays with numpy.savez(file, x=samples) or numpy.save(file, samples)."
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,12 @@ def load(
     if file.is_dir():
         if len(graph.inputs) != 1:
             raise DataError(f"'{file}' is a folder, for several inputs.", _FORMATS)
-        arrays: Array | Mapping[str, Array]
-        arrays = read_folder(file, graph.tensors[graph.inputs[0]], how)
+        arrays: Mapping[str, Array]
+        arrays = {"x": read_folder(file, graph.tensors[graph.inputs[0]], how)}
     elif (named := re.fullmatch(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)", str(path))) is not None:
         arrays = call(named[1], named[2])
     else:
-        arrays = _read(file)
-    if isinstance(arrays, np.ndarray):
-        arrays = {"x": arrays}
+        arrays = read(file)
     try:
         return check(graph, {k: v if k in LABELS else how.apply(v) for k, v in arrays.items()})
     except DataError as error:
@@ -104,8 +102,8 @@ def check(graph: Graph, arrays: Array | Mapping[str, Array]) -> Samples:
     return Samples(tuple(inputs), labels_of(found, count), tuple(warnings))
 
 
-def call(module: str, function: str) -> Array | Mapping[str, Array]:
-    """What a Python function returns: an array of samples, or arrays by name.
+def call(module: str, function: str) -> dict[str, Array]:
+    """What a Python function returns: arrays by name, or one of samples, "x".
 
     The module is looked for in the current folder first. Raises DataError if there is no such
     function, it fails, or it returns something else."""
@@ -123,25 +121,28 @@ def call(module: str, function: str) -> Array | Mapping[str, Array]:
         sys.path.remove(where)
     if isinstance(made, Mapping):
         return {str(k): np.asarray(v) for k, v in made.items()}
-    return np.asarray(made)
+    return {"x": np.asarray(made)}
 
 
-def _read(file: Path) -> Array | dict[str, Array]:
+def read(file: Path) -> dict[str, Array]:
+    """The arrays of a .npz file by name; the only one of a .npy is "x".
+
+    Raises DataError if there is no such file, or it holds something else."""
     if not file.exists():
         raise DataError(f"There is no file '{file}'.", "Give the path of a .npz or .npy file.")
     try:
         with file.open("rb") as stream:
             loaded = np.load(stream, allow_pickle=False)
             if isinstance(loaded, np.ndarray):
-                return loaded
+                return {"x": loaded}
             return {name: loaded[name] for name in loaded.files}
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"Cannot read '{file}': {reason}.", _FORMATS) from error
-    except (ValueError, EOFError, KeyError, MemoryError, NotImplementedError) as error:
-        raise DataError(f"'{file}' is not a .npz or .npy file of numbers.", _FORMATS) from error
     except (zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"'{file}' is a damaged .npz file.", "Save or copy it again.") from error
+    except (ValueError, EOFError, KeyError, MemoryError, NotImplementedError) as error:
+        raise DataError(f"'{file}' is not a .npz or .npy file of numbers.", _FORMATS) from error
 
 
 def _values(x: Array, name: str, warnings: list[str]) -> Array:

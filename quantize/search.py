@@ -22,8 +22,9 @@ from edgeinfer.quantize.candidates import Shape
 from edgeinfer.quantize.channels import DEPTHWISE, Group, groups
 from edgeinfer.quantize.extremes import Bounds, Extremes, Floats
 from edgeinfer.quantize.gradients import backward, opened
+from edgeinfer.quantize.observe import batches
 from edgeinfer.quantize.params import Range
-from edgeinfer.quantize.probes import Loss, batches, run_all
+from edgeinfer.quantize.probes import Loss, run_all
 
 FOLDS = 2  # more leave hardly any sample that exceeds what the others reach, as new ones will
 # Tensors that these make hold values that were rounded before: no new error.

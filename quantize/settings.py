@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from edgeinfer.errors import QuantizeError
+from edgeinfer.quantize.ranges import METHODS, Percentile
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "ranges": ("search", "minmax", "percentile", "mse", "entropy"),
+    "ranges": ("search", *METHODS),
     "io": ("int8", "float32"),
     "rounding": ("adaptive", "nearest"),
 }
@@ -56,12 +57,9 @@ class Settings:
                     f"There is no {what} '{value}'.", f"Use {' or '.join(CHOICES[name])}."
                 )
             checked[name] = value
-        percentile = checked.get("percentile", 100.0)
-        if not 50 < percentile <= 100:
-            raise QuantizeError(
-                f"{percentile} is no percentile for a range.", "Give one above 50, up to 100."
-            )
-        return Settings(**checked)
+        settings = Settings(**checked)
+        Percentile(1, settings.percentile)
+        return settings
 
     @property
     def reconstructs(self) -> bool:

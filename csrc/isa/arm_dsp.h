@@ -11,10 +11,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifndef EI_DSP_EMULATION
 #define EI_MUL_Q31
 #define EI_HALF_INT8
 #define EI_MUL_ADD_HIGH
 #define EI_SATURATE_INT8
+#endif
 #define EI_PAIRS
 #define EI_TILE
 #define EI_DOT_2X2

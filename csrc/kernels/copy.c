@@ -51,7 +51,7 @@ void ei_copy_run(const ei_call *c) {
 int ei_copy_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_copy_params, p, c, need);
   if (c->in_y0 > c->y0 || p->chunk == 0) return EI_ERR_PARAMS;
-  /* Every term stays below 2^62 and there are five: nothing overflows. */
+  /* The dimensions' product stays below 2^31 and so does their sum: nothing overflows. */
   int64_t first = p->base + (int64_t)(c->y0 - c->in_y0) * p->in_stride[0], last = first;
   int64_t end = 0;
   uint64_t chunks = 1;

@@ -35,6 +35,22 @@ EI_INLINE int32_t ei_pair_first(int32_t bias, int32_t sum) {
 
 EI_INLINE int32_t ei_pair_second(int32_t bias, int32_t sum) { return ei_add_wrap(bias, sum >> 7); }
 
+/* The outputs of one of a record's filters, `pitch` bytes apart, from its sums: unrolled, so that
+ * they stay in registers. */
+EI_INLINE void ei_pair_outputs(int8_t *out, int32_t pitch, const ei_pair *pair, int which,
+                               int32_t zero, int32_t (*twice)(int32_t bias, int32_t sum),
+                               const int32_t acc[EI_COLUMNS]) {
+  const int32_t m = pair->mult[which], right = pair->shift[which], bias = pair->bias[which];
+  const int32_t offset = ei_output_offset(right, zero);
+  ei_output_twice(out, twice(bias, acc[0]), m, right, offset);
+  out += pitch;
+  ei_output_twice(out, twice(bias, acc[1]), m, right, offset);
+  out += pitch;
+  ei_output_twice(out, twice(bias, acc[2]), m, right, offset);
+  out += pitch;
+  ei_output_twice(out, twice(bias, acc[3]), m, right, offset);
+}
+
 /* All out_c channels of a block's columns, whose outputs lie out_c bytes apart. */
 EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
                                 int32_t pitch, int32_t zero) {
@@ -43,28 +59,8 @@ EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *str
     const ei_pair *pair = (const void *)stream;
     int32_t acc[2 * EI_COLUMNS];
     ei_dot_pair_block(block, pair, inputs, acc);
-    /* One output after the other, unrolled: the sums stay in registers. */
-    int8_t *out = to++;
-    int32_t m = pair->mult[0], right = pair->shift[0], bias = pair->bias[0];
-    int32_t offset = ei_output_offset(right, zero);
-    ei_output_twice(out, ei_pair_first(bias, acc[0]), m, right, offset);
-    out += pitch;
-    ei_output_twice(out, ei_pair_first(bias, acc[1]), m, right, offset);
-    out += pitch;
-    ei_output_twice(out, ei_pair_first(bias, acc[2]), m, right, offset);
-    out += pitch;
-    ei_output_twice(out, ei_pair_first(bias, acc[3]), m, right, offset);
-    if (to == end) break;
-    out = to++;
-    m = pair->mult[1], right = pair->shift[1], bias = pair->bias[1];
-    offset = ei_output_offset(right, zero);
-    ei_output_twice(out, ei_pair_second(bias, acc[4]), m, right, offset);
-    out += pitch;
-    ei_output_twice(out, ei_pair_second(bias, acc[5]), m, right, offset);
-    out += pitch;
-    ei_output_twice(out, ei_pair_second(bias, acc[6]), m, right, offset);
-    out += pitch;
-    ei_output_twice(out, ei_pair_second(bias, acc[7]), m, right, offset);
+    ei_pair_outputs(to++, pitch, pair, 0, zero, ei_pair_first, acc);
+    if (to != end) ei_pair_outputs(to++, pitch, pair, 1, zero, ei_pair_second, acc + EI_COLUMNS);
   }
 }
 

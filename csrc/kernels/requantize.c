@@ -1,33 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * out[i] = clamp(zo + requant(in[i] - zi)): quantized integers of any type to another type or
- * scale.
+ * scale, and the RELU family of int16.
  *
- * As Requantize in TFLite (kernels/internal/reference/requantize.h).
+ * As Requantize in TFLite (kernels/internal/reference/requantize.h) and ReluQuantized
+ * (kernels/activations.cc).
  */
 #include "element.h"
 #include "fixed_point.h"
 
 typedef struct {
-  uint32_t in_type, out_type; /* enum ei_dtype: int8, uint8, int16 or int32 */
+  uint8_t in_type, out_type; /* enum ei_dtype: int8, uint8, int16 or int32 */
+  int16_t shift;             /* -31..30 */
   uint32_t count;
   int32_t in_zero, out_zero;
-  int32_t mult, shift; /* Q31, -31..30 */
+  int32_t mult;             /* Q31 */
+  int16_t act_min, act_max; /* of the activation or the type; int32 is not clipped */
 } ei_requantize_params;
-
-static int64_t limit(uint32_t type, int64_t x) {
-  static const int64_t low[] = {INT8_MIN, 0, INT16_MIN, INT32_MIN, 0};
-  static const int64_t high[] = {INT8_MAX, 0, INT16_MAX, INT32_MAX, UINT8_MAX};
-  x = x < low[type] ? low[type] : x;
-  return x > high[type] ? high[type] : x;
-}
 
 void ei_requantize_run(const ei_call *c) {
   const ei_requantize_params *p = c->params;
   for (uint32_t i = 0; i < p->count; i++) {
     const uint32_t centred = (uint32_t)ei_load(c->in[0], p->in_type, i) - (uint32_t)p->in_zero;
     const int32_t x = ei_requantize((int32_t)centred, p->mult, p->shift);
-    ei_store(c->out, p->out_type, i, limit(p->out_type, ei_add_wrap(x, p->out_zero)));
+    const int32_t q = ei_add_wrap(x, p->out_zero);
+    ei_store(c->out, p->out_type, i,
+             p->out_type == EI_INT32 ? q : ei_clamp(q, p->act_min, p->act_max));
   }
 }
 

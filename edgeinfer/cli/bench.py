@@ -32,8 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--runs", type=common.positive, default=3, metavar="N", help="inferences (default 3)"
     )
     parser.add_argument("--layers", action="store_true", help="cost of each layer too")
-    common.optimizer_arguments(parser)
-    common.memory_argument(parser)
+    common.compile_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -77,14 +76,7 @@ def _flash(args: argparse.Namespace, board: Board | None, ui: Ui) -> tuple[Compi
         raise BoardError(
             f"{board.name} is emulated: flashing it makes a port of its own.", "Leave out --port."
         )
-    model = common.compiled(
-        common.load(args.model),
-        args.model,
-        ui,
-        common.passes(args),
-        common.goal(args, ui),
-        common.layout(args, ui),
-    )
+    model = common.compiled(common.load(args.model), args.model, ui, args)
     return model, common.flashed(board.name, model.image, ui)
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from edgeinfer import tflite
-from edgeinfer.boards import LAYOUTS, Board, board_names, load_board
+from edgeinfer.boards import Board, board_names, layout_for, load_board
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import Compiled, compile_graph
 from edgeinfer.device import Device
 from edgeinfer.errors import DeviceError, ModelError, UnsupportedError
-from edgeinfer.flash import FlashResult, arena_room, flash
+from edgeinfer.flash import FlashResult, flash, goal_for
 from edgeinfer.graph import Array, Graph
 from edgeinfer.image import Image, read_image
 from edgeinfer.inspection import is_float
@@ -40,6 +40,12 @@ def target_arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--board", metavar="B", help="flash this board first and run there")
     where.add_argument("--port", metavar="P", help="run on the board at this serial port as it is")
+
+
+def compile_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `compiled` follows besides --board and --port: the optimizer's options and --memory."""
+    optimizer_arguments(parser)
+    memory_argument(parser)
 
 
 def optimizer_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,26 +71,15 @@ def memory_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def goal(args: argparse.Namespace, ui: Ui) -> Goal:
-    """What --memory, --board and --port ask of the memory plan.
-
-    Raises DeviceError when no board answers at --port."""
-    if args.memory:
-        return Goal(args.memory)
-    board = _board(args, ui)
-    return Goal(limit=max(arena_room(board), 1)) if board else SMALLEST
-
-
-def layout(args: argparse.Namespace, ui: Ui) -> str:
-    """The layout of filters for the board of --board or --port, for none the usual one.
-
-    Raises DeviceError when no board answers at --port."""
-    board = _board(args, ui)
-    return board.layout if board else LAYOUTS[0]
+def goal(args: argparse.Namespace, board: Board | None) -> Goal:
+    """What --memory and the board, if there is one, ask of the memory plan."""
+    memory = getattr(args, "memory", None)
+    return Goal(memory) if memory else goal_for(board)
 
 
 def _board(args: argparse.Namespace, ui: Ui) -> Board | None:
-    name, port = args.board, getattr(args, "port", None)
+    """The board of --board or --port. Raises DeviceError when none answers at --port."""
+    name, port = getattr(args, "board", None), getattr(args, "port", None)
     if name is None and port is not None:
         with connected(port, 115_200, ui) as device:
             name = device.info().board
@@ -167,17 +162,23 @@ def compiled(
     graph: Graph,
     path: str,
     ui: Ui,
-    passes: Sequence[str] | None = None,
-    goal: Goal = SMALLEST,
-    layout: str = LAYOUTS[0],
+    args: argparse.Namespace | None = None,
     *,
     strip: bool = False,
 ) -> Compiled:
-    """The image, named like its file. Raises UnsupportedError for a float model."""
+    """The image, named like its file, as the options of `args` and the board they name want it.
+
+    Raises UnsupportedError for a float model, DeviceError when no board answers at --port."""
     require_int8(graph, path)
+    board = _board(args, ui) if args else None
     with ui.progress("Compiling"):
-        named = replace(graph, name=image_name(path))
-        return compile_graph(named, strip=strip, passes=passes, goal=goal, layout=layout)
+        return compile_graph(
+            replace(graph, name=image_name(path)),
+            strip=strip,
+            passes=passes(args) if args else None,
+            goal=goal(args, board) if args else SMALLEST,
+            layout=layout_for(board),
+        )
 
 
 def image_name(path: str) -> str:

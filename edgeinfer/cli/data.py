@@ -6,30 +6,32 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
 
 from edgeinfer import evaluate
 from edgeinfer.errors import DataError
 from edgeinfer.graph import Array, Graph, Tensor
 from edgeinfer.quantize.preprocess import FITS, Preprocess, remembered
-from edgeinfer.quantize.samples import require_finite
+from edgeinfer.quantize.samples import read, require_finite
 from edgeinfer.quantize.shapes import choose, fit, labels_of
 
-_FORMATS = "Save it with numpy.savez(file, x=samples) or numpy.save(file, samples)."
+PLAIN = Preprocess()
 
 
 def preprocess_arguments(parser: argparse.ArgumentParser) -> None:
     """--scale, --offset and --fit: how samples become what the float network takes."""
     group = parser.add_argument_group("samples")
-    group.add_argument("--scale", type=float, metavar="S", help="divide samples by S (default 1)")
-    group.add_argument("--offset", type=float, metavar="O", help="then add O (default 0)")
     group.add_argument(
-        "--fit", choices=FITS, help="images in another size than the input's (default crop)"
+        "--scale", type=float, metavar="S", help=f"divide samples by S (default {PLAIN.scale:g})"
+    )
+    group.add_argument(
+        "--offset", type=float, metavar="O", help=f"then add O (default {PLAIN.offset:g})"
+    )
+    group.add_argument(
+        "--fit",
+        choices=FITS,
+        help=f"images in another size than the input's (default {PLAIN.fit})",
     )
 
 
@@ -46,7 +48,7 @@ def read_inputs(path: str, graph: Graph) -> list[list[Array]]:
 
     Arrays of an input's own type pass unchanged, other numbers are quantized. Raises DataError
     naming the file and what is wrong."""
-    arrays = _read(path)
+    arrays = read(Path(path))
     try:
         columns = []
         for index, array in zip(graph.inputs, choose(graph, arrays), strict=True):
@@ -65,7 +67,7 @@ def read_inputs(path: str, graph: Graph) -> list[list[Array]]:
 
 def read_labels(path: str, count: int) -> Array:
     """Class numbers (or one-hot rows) of `count` samples: int64 [count]. Raises DataError."""
-    arrays = _read(path)
+    arrays = read(Path(path))
     array = next((arrays[k] for k in ("y", "labels", "x") if k in arrays), None)
     if array is None:
         raise DataError(f"{path} holds no labels.", "Save them with numpy.save(file, labels).")
@@ -123,25 +125,6 @@ def _unwritable(path: str, error: OSError) -> DataError:
         f"Cannot write '{path}': {(error.strerror or str(error)).lower()}.",
         "Give a path in a folder that you may write to, on a disk that is not full.",
     )
-
-
-def _read(path: str) -> dict[str, Array]:
-    """The arrays of a file by name; the only one of a .npy is "x"."""
-    if not Path(path).exists():
-        raise DataError(f"There is no file '{path}'.", "Give the path of a .npz or .npy file.")
-    try:
-        with Path(path).open("rb") as stream:
-            loaded = np.load(stream, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return {"x": loaded}
-            return {name: loaded[name] for name in loaded.files}
-    except OSError as error:
-        what = (error.strerror or str(error)).lower()
-        raise DataError(f"Cannot read '{path}': {what}.", _FORMATS) from error
-    except (zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"'{path}' is a damaged .npz file.", "Save or copy it again.") from error
-    except (ValueError, EOFError, KeyError, NotImplementedError) as error:
-        raise DataError(f"'{path}' is not a .npz or .npy file of numbers.", _FORMATS) from error
 
 
 def _samples(x: Array, tensor: Tensor) -> list[Array]:

@@ -36,8 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "-n", type=common.positive, metavar="N", help="the first N samples only (all)"
     )
     common.target_arguments(parser)
-    common.optimizer_arguments(parser)
-    common.memory_argument(parser)
+    common.compile_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -63,14 +62,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         with ui.progress("Evaluating") as advance:
             got = measure.float_outputs(graph, samples.inputs, advance)
     else:
-        model = common.compiled(
-            graph,
-            args.model,
-            ui,
-            common.passes(args),
-            common.goal(args, ui),
-            common.layout(args, ui),
-        )
+        model = common.compiled(graph, args.model, ui, args)
         with (
             common.runner(args, model, ui) as (execute, where),
             ui.progress("Evaluating") as advance,

@@ -11,7 +11,6 @@ from typing import Any
 from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui, printable, size, some
 from edgeinfer.export import KINDS, export
-from edgeinfer.plan import SMALLEST, Goal
 
 NAME, HELP = "export", "write a model as a library for your own project"
 EXAMPLES = (
@@ -40,14 +39,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name", metavar="ID", help="functions are called ID_invoke … (default: as the file)"
     )
-    common.memory_argument(parser)
-    common.optimizer_arguments(parser)
+    common.compile_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     graph = common.load(args.model)
-    goal = Goal(args.memory) if args.memory else SMALLEST
-    model = common.compiled(graph, args.model, ui, common.passes(args), goal, strip=True)
+    model = common.compiled(graph, args.model, ui, args, strip=True)
     made = export(
         model.image,
         Path(args.output),

@@ -23,20 +23,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--board", required=True, metavar="B", help="where to; 'edgeinfer boards' lists them"
     )
-    common.optimizer_arguments(parser)
-    common.memory_argument(parser)
+    common.compile_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     load_board(args.board)  # an unknown board is said before the model is read
-    model = common.compiled(
-        common.load(args.model),
-        args.model,
-        ui,
-        common.passes(args),
-        common.goal(args, ui),
-        common.layout(args, ui),
-    )
+    model = common.compiled(common.load(args.model), args.model, ui, args)
     flashed = asdict(common.flashed(args.board, model.image, ui))
     return {"model": args.model, **flashed, **common.optimized_fields(model.optimized)}
 

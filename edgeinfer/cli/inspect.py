@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
 def _on_boards(graph: Graph, args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     """What a model needs and where it fits, or why no board runs it."""
     try:
-        made = common.compiled(graph, args.model, ui, common.passes(args))
+        made = common.compiled(graph, args.model, ui, args)
     except (UnsupportedError, ModelError) as error:
         return {"unsupported": error.what}
     facts, boards = read_image(made.image), []

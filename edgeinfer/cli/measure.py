@@ -12,7 +12,7 @@ import numpy as np
 from edgeinfer import evaluate, reference
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Array, Graph
-from edgeinfer.quantize.observe import batch_size
+from edgeinfer.quantize.observe import batch_size, batches
 
 Runner = Callable[[Sequence[Array]], list[Array]]
 
@@ -42,8 +42,7 @@ def outputs(
     result = graph.tensors[graph.outputs[0]]
     step = batch or tensors[0].shape[0]
     found: list[Array] = []
-    for start in range(0, count, step):
-        rows = np.minimum(np.arange(start, start + step), count - 1)
+    for rows in batches(np.arange(count), step, step):
         fed = [evaluate.to_input(t, x[rows]) for t, x in zip(tensors, inputs, strict=True)]
         got = evaluate.from_output(result, run(fed)[0])
         if got.size % step:
@@ -52,7 +51,7 @@ def outputs(
                 "Evaluate a model with a batch of 1.",
             )
         found.append(got.reshape(step, -1))
-        advance(min(start + step, count) / count)
+        advance(float(rows[-1] + 1) / count)
     return np.concatenate(found)[:count]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from edgeinfer import image as images
 from edgeinfer import tflite
-from edgeinfer.boards import LAYOUTS, Board, load_board
+from edgeinfer.boards import Board, layout_for, load_board
 from edgeinfer.cli import common, data, pack
 from edgeinfer.cli.ui import Ui, short_name
 from edgeinfer.compile import make_plan
@@ -33,8 +33,7 @@ MAP = 100  # columns that the memory map takes
 def arguments(parser: argparse.ArgumentParser) -> None:
     common.model_argument(parser, nargs="?")
     pack.arguments(parser)
-    common.optimizer_arguments(parser)
-    common.memory_argument(parser)
+    common.compile_arguments(parser)
     parser.add_argument("--board", metavar="B", help="say whether the model fits this board")
     parser.add_argument(
         "-o",
@@ -53,11 +52,11 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     common.require_int8(graph, args.model)
     if args.output:
         data.check_writable(args.output)
-    goal = common.goal(args, ui)
-    layout = board.layout if board else LAYOUTS[0]
     with ui.progress("Planning") as advance:
         optimized = optimize(graph, common.passes(args))
-        plan = make_plan(lower(optimized.graph, layout), goal, progress=advance)
+        plan = make_plan(
+            lower(optimized.graph, layout_for(board)), common.goal(args, board), progress=advance
+        )
     tensors, nodes = optimized.graph.tensors, optimized.graph.nodes
     result: dict[str, Any] = {
         "model": args.model,

@@ -93,7 +93,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="dead channels take copies of noisy ones: more accurate, but they cost time and flash",
     )
     stages.add_argument(
-        "--seed", type=common.natural, metavar="S", help="of what is drawn at random (default 0)"
+        "--seed",
+        type=common.natural,
+        metavar="S",
+        help=f"of what is drawn at random (default {DEFAULTS.seed})",
     )
     parser.add_argument("--labels", metavar="Y.npy", help="labels, if DATA has none")
 

@@ -42,8 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="write the raw outputs of all samples; .npz for several outputs, by name",
     )
     common.target_arguments(parser)
-    common.optimizer_arguments(parser)
-    common.memory_argument(parser)
+    common.compile_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -57,14 +56,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         where = "host"
         results = _all(lambda sample: reference.run(graph, sample), samples, ui)
     else:
-        model = common.compiled(
-            graph,
-            args.model,
-            ui,
-            common.passes(args),
-            common.goal(args, ui),
-            common.layout(args, ui),
-        )
+        model = common.compiled(graph, args.model, ui, args)
         with common.runner(args, model, ui) as (execute, where):
             results = _all(execute, samples, ui)
     if args.output:

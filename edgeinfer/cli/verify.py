@@ -44,8 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=common.natural, default=0, metavar="S", help="of random inputs (default 0)"
     )
     common.target_arguments(parser)
-    common.optimizer_arguments(parser)
-    common.memory_argument(parser)
+    common.compile_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -57,9 +56,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         samples = data.read_inputs(args.inputs, graph)[: args.n]
     else:
         samples = random_inputs(graph, args.n or (3 if on_board else 100), args.seed)
-    model = common.compiled(
-        graph, args.model, ui, common.passes(args), common.goal(args, ui), common.layout(args, ui)
-    )
+    model = common.compiled(graph, args.model, ui, args)
     host = Session(model.image)
     difference = ""
     if on_board:

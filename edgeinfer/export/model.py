@@ -38,11 +38,12 @@ extern "C" {{
 
 /* One inference: reads {upper}_INPUT_BYTES, writes {upper}_OUTPUT_BYTES{_order(facts)}.
  * Returns 0, or a negative number if the library refuses its own image, which a changed byte in
- * flash would cause. Not reentrant. */
+ * flash would cause, or a loop does not end. A model's state goes on from call to call. Not
+ * reentrant. */
 int {name}_invoke(const {element(facts.inputs)} *input, {element(facts.outputs)} *output);
 
 /* Whether this processor computes what the PC computed: 0 if all output bytes of a test are equal,
- * 1 if they differ, negative as above. */
+ * 1 if they differ, negative as above. A model's state is then at its start again. */
 int {name}_selftest(void);
 
 #ifdef __cplusplus
@@ -72,7 +73,8 @@ static uint8_t ready;
 
 static int start(void) {{
   if (ready) return EI_OK;
-  const int result = ei_verify(image, sizeof image, &model);
+  int result = ei_verify(image, sizeof image, &model);
+  if (result == EI_OK) result = ei_reset(&model, arena);
   ready = result == EI_OK;
   return result;
 }}
@@ -80,14 +82,15 @@ static int start(void) {{
 int {name}_invoke(const {element(facts.inputs)} *input, {element(facts.outputs)} *output) {{
   const uint8_t *from = (const void *)input;
   uint8_t *to = (void *)output;
-  const int result = start();
+  int result = start();
   if (result != EI_OK) return result;
   for (uint32_t i = 0; i < model.n_inputs; i++) {{
     const ei_io *io = &model.inputs[i];
     memcpy(arena + io->offset, from, (size_t)io->bytes);
     from += io->bytes;
   }}
-  ei_invoke(&model, arena, NULL, NULL);
+  result = ei_invoke(&model, arena, NULL, NULL);
+  if (result != EI_OK) return result;
   for (uint32_t i = 0; i < model.n_outputs; i++) {{
     const ei_io *io = &model.outputs[i];
     memcpy(to, arena + io->offset, (size_t)io->bytes);
@@ -97,11 +100,15 @@ int {name}_invoke(const {element(facts.inputs)} *input, {element(facts.outputs)}
 }}
 
 int {name}_selftest(void) {{
-  const int result = start();
+  int result = start();
+  if (result == EI_OK) result = ei_reset(&model, arena);
   if (result != EI_OK) return result;
   ei_selftest_input(&model, arena);
-  ei_invoke(&model, arena, NULL, NULL);
-  return ei_output_crc(&model, arena) != model.selftest_crc;
+  result = ei_invoke(&model, arena, NULL, NULL);
+  if (result != EI_OK) return result;
+  result = ei_output_crc(&model, arena) != model.selftest_crc;
+  ei_reset(&model, arena);
+  return result;
 }}
 
 static const uint8_t image[{len(image)}] __attribute__((aligned(EI_IMAGE_ALIGN))) = {{

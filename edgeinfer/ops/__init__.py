@@ -16,7 +16,7 @@ from edgeinfer.ops.broadcast_to import BroadcastTo
 from edgeinfer.ops.cast import Cast
 from edgeinfer.ops.ceil import Ceil
 from edgeinfer.ops.concatenation import Concatenation
-from edgeinfer.ops.control import AssignVariable, CallOnce, If, ReadVariable, VarHandle, While
+from edgeinfer.ops.control import Control
 from edgeinfer.ops.conv_2d import Conv2D
 from edgeinfer.ops.depth_to_space import DepthToSpace
 from edgeinfer.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -118,11 +118,11 @@ OPS: dict[str, Op] = {
         AddN(),
         ArgMax(),
         ArgMin(),
-        AssignVariable(),
+        Control("ASSIGN_VARIABLE"),
         AveragePool2D(),
         BatchToSpaceNd(),
         BroadcastTo(),
-        CallOnce(),
+        Control("CALL_ONCE"),
         Cast(),
         Ceil(),
         Concatenation(),
@@ -147,7 +147,7 @@ OPS: dict[str, Op] = {
         Greater(),
         GreaterEqual(),
         HardSwish(),
-        If(),
+        Control("IF"),
         L2Normalization(),
         LeakyRelu(),
         Less(),
@@ -169,7 +169,7 @@ OPS: dict[str, Op] = {
         PadV2(),
         Prelu(),
         Quantize(),
-        ReadVariable(),
+        Control("READ_VARIABLE"),
         ReduceAll(),
         ReduceAny(),
         ReduceMax(),
@@ -215,8 +215,8 @@ OPS: dict[str, Op] = {
         Transpose(),
         UnidirectionalSequenceLstm(),
         Unpack(),
-        VarHandle(),
-        While(),
+        Control("VAR_HANDLE"),
+        Control("WHILE"),
         ZerosLike(),
     )
 }

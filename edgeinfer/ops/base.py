@@ -153,6 +153,11 @@ class Site:
         return tensor.data
 
     @property
+    def constants(self) -> list[Array | None]:
+        """The inputs' data: what `Op.run` takes of a node whose outputs are `Op.known`."""
+        return [t.data if t is not None else None for t in self.inputs]
+
+    @property
     def output(self) -> Tensor:
         """The first output."""
         if not self.outputs:

@@ -10,6 +10,7 @@ import numpy as np
 
 from edgeinfer.errors import ModelError
 from edgeinfer.ops.base import Call, Op, Rows, Site
+from edgeinfer.ops.broadcast import Dim, merged_dims, strides_of
 
 Strides = list[int]
 
@@ -38,20 +39,14 @@ class Binary(Op):
 
         Neighbouring dimensions that both inputs walk alike are merged, the row dimension (height)
         excepted. Raises UnsupportedError if more than four remain."""
-        merged = _merged(site) or [(1, True, True)]
+        one: Dim = (1, (True, True))
+        merged = _merged(site) or [one]
         if len(merged) > 4:
             raise site.unsupported(f"broadcasting {site.input(0).shape} with {site.input(1).shape}")
         # The rows go first, the innermost dimension last, ones between.
-        rows, rest = (merged[0], merged[1:]) if len(merged) > 1 else ((1, True, True), merged)
-        dims = [rows, *[(1, True, True)] * (3 - len(rest)), *rest]
-        strides: list[Strides] = []
-        for which in (1, 2):
-            step, row = 1, [0, 0, 0, 0]
-            for d in range(3, -1, -1):
-                if dims[d][which]:
-                    row[d] = step if dims[d][0] > 1 else 0
-                    step *= dims[d][0]
-            strides.append(row)
+        rows, rest = (merged[0], merged[1:]) if len(merged) > 1 else (one, merged)
+        dims = [rows, *[one] * (3 - len(rest)), *rest]
+        strides = [strides_of(dims, position) for position in (0, 1)]
         return {"dims": [d[0] for d in dims], "stride": strides}, rows[0]
 
     @classmethod
@@ -72,18 +67,8 @@ class Binary(Op):
         )
 
 
-def _merged(site: Site) -> list[tuple[int, bool, bool]]:
-    """Size of each dimension, and whether each input has it."""
+def _merged(site: Site) -> list[Dim]:
     out = site.output.shape
-    padded = [(1,) * (len(out) - len(s)) + s for s in (site.input(0).shape, site.input(1).shape)]
-    merged: list[tuple[int, bool, bool]] = []
-    for d, size in enumerate(out):
-        if size == 1:
-            continue
-        has = (padded[0][d] != 1, padded[1][d] != 1)
-        # Height stays a dimension of its own, so that a step can make a band of rows.
-        if merged and merged[-1][1:] == has and not (len(out) == 4 and d == 2):
-            merged[-1] = (merged[-1][0] * size, *has)
-        else:
-            merged.append((size, *has))
-    return merged
+    # Height stays a dimension of its own, so that a step can make a band of rows.
+    apart = 2 if len(out) == 4 else -1
+    return merged_dims(out, (site.input(0).shape, site.input(1).shape), apart)

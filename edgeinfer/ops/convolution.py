@@ -13,7 +13,7 @@ from edgeinfer.graph import Array
 from edgeinfer.ops import wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, Site
-from edgeinfer.ops.filters import ROWS_BLOCK, filter_pairs, filter_rows
+from edgeinfer.ops.filters import ROWS_BLOCK, filters_for
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -36,10 +36,8 @@ class Variant:
 
 def variant_of(site: Site, w: Array, bias: Ints, mult: Ints, shift: Ints) -> Variant:
     """The convolution kernel for filters [o, n] with corrected biases."""
-    stream = filter_pairs(w, bias, mult, shift) if site.layout == "pairs" else None
-    if stream is not None:
-        return Variant("conv_2d_pairs", {"weights": stream}, block=4)
-    return Variant("conv_2d", filter_rows(w, bias, mult, shift), block=ROWS_BLOCK)
+    suffix, consts = filters_for(site.layout, w, bias, mult, shift)
+    return Variant(f"conv_2d{suffix}", consts, block=4 if suffix else ROWS_BLOCK)
 
 
 class Convolution(Op):

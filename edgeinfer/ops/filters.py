@@ -16,6 +16,19 @@ _PAIR = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("
 _FILTER_3X3 = np.dtype([("bias", "<i4"), ("mult", "<i4"), ("weights", "i1", (3, 4))])
 
 
+def filters_for(
+    layout: str, weights: Array, bias: Ints, mult: Ints, shift: Ints
+) -> tuple[str, dict[str, Array]]:
+    """The ending of the name of the kernel for filters [o, n] in a layout, and its constants.
+
+    Multipliers and shifts are [o], or [1] for all filters."""
+    mult, shift = (np.broadcast_to(values, len(weights)) for values in (mult, shift))
+    stream = filter_pairs(weights, bias, mult, shift) if layout == "pairs" else None
+    if stream is not None:
+        return "_pairs", {"weights": stream}
+    return "", filter_rows(weights, bias, mult, shift)
+
+
 def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:
     """The stream of filters [o, n] with their bias, multiplier and shift [o], as int32
     words, which the image aligns.
@@ -48,8 +61,7 @@ def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array |
 
 def filter_rows(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> dict[str, Array]:
     """The filters [o, n] as rows (csrc/isa/rows.h): the constants that the kernels name."""
-    every = (np.broadcast_to(values, len(weights)) for values in (bias, mult, shift))
-    bias, mult, shift = without_dead(weights, *every)
+    bias, mult, shift = without_dead(weights, bias, mult, shift)
     spare = np.zeros(ROWS_SPARE, np.int8)
     return {
         "weights": np.concatenate([np.ascontiguousarray(weights).reshape(-1), spare]),

@@ -13,7 +13,7 @@ from edgeinfer.graph import Array
 from edgeinfer.ops import wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
-from edgeinfer.ops.filters import ROWS_BLOCK, filter_pairs, filter_rows
+from edgeinfer.ops.filters import ROWS_BLOCK, filters_for
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -72,7 +72,9 @@ class FullyConnected(Op):
         low, high = int8_range(site)
         out_c, in_c = weights.shape
         rows = site.output.size // out_c
-        kernel, consts = self._variant(site, weights)
+        bias = folded_bias(site, weights.sum(1, dtype=np.int64))
+        scales = self.output_multipliers(site)
+        suffix, consts = filters_for(site.layout, weights, bias, *scales)
         params = {
             "in_c": in_c,
             "out_c": out_c,
@@ -82,7 +84,7 @@ class FullyConnected(Op):
         }
         return [
             Call(
-                kernel,
+                f"fully_connected{suffix}",
                 params,
                 (site.in_ref(0),),
                 site.out_ref(),
@@ -90,7 +92,7 @@ class FullyConnected(Op):
                 consts=consts,
                 reads=(Rows(in_c, rows),),
                 row_bytes=out_c,
-                ahead=min(rows, ROWS_BLOCK if kernel == "fully_connected" else 1) - 1,
+                ahead=min(rows, 1 if suffix else ROWS_BLOCK) - 1,
             )
         ]
 
@@ -134,16 +136,6 @@ class FullyConnected(Op):
                 row_bytes=2 * out_c,
             )
         ]
-
-    def _variant(self, site: Site, w: Array) -> tuple[str, dict[str, Array]]:
-        """The kernel and its constants."""
-        bias = folded_bias(site, w.sum(1, dtype=np.int64))
-        mult, shift = self.output_multipliers(site)
-        every = (np.broadcast_to(values, len(w)) for values in (mult, shift))
-        stream = filter_pairs(w, bias, *every) if site.layout == "pairs" else None
-        if stream is not None:
-            return "fully_connected_pairs", {"weights": stream}
-        return "fully_connected", filter_rows(w, bias, mult, shift)
 
     @staticmethod
     def _check(site: Site) -> None:

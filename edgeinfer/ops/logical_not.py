@@ -9,6 +9,7 @@ import numpy as np
 
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Op, Site
+from edgeinfer.ops.table import lut
 
 
 class LogicalNot(Op):
@@ -26,6 +27,4 @@ class LogicalNot(Op):
     def pack(self, site: Site) -> list[Call]:
         if {site.input(0).dtype, site.output.dtype} != {np.dtype(np.bool_)}:
             raise site.unsupported(f"type {site.input(0).dtype}")
-        consts = {"table": (np.arange(-128, 128) == 0).astype(np.int8)}
-        params, refs = {"row": site.output.size}, (site.in_ref(0),)
-        return [Call("lut", params, refs, site.out_ref(), consts=consts, inplace=(0,))]
+        return [lut(site, (np.arange(-128, 128) == 0).astype(np.int8))]

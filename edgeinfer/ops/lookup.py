@@ -10,6 +10,7 @@ import numpy as np
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Op, QuantRule, Site
 from edgeinfer.ops.broadcast import dtype_code
+from edgeinfer.ops.moves import batches
 
 DEPTH = 6  # numbers of an index
 
@@ -29,6 +30,9 @@ class Lookup(Op):
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
         x, i = values[self.source], values[self.index]
         assert x is not None and i is not None
+        return batches(x, site.input(self.source).shape, lambda part: self._found(site, part, i))
+
+    def _found(self, site: Site, x: Array, i: Array) -> list[Array]:
         batch, outer, count, sizes, chunk = self.geometry(site)
         numbers = np.clip(
             i.astype(np.int64).reshape(batch, count, len(sizes)), 0, np.array(sizes) - 1

@@ -47,14 +47,17 @@ def copies(
         ahead = sum(i * a for i, (_, a, _) in zip(index, apart, strict=True))
         below = sum(i * b for i, (_, _, b) in zip(index, apart, strict=True))
         part = Ref(target.tensor, target.offset + below)
-        calls.append(_call(source, start + ahead, chunk, dims, part))
+        calls.append(copy_call(source, start + ahead, chunk, dims, part))
     return calls
 
 
-def _call(
-    source: Ref, start: int, chunk: int, dims: list[tuple[int, int, int]], target: Ref
+def copy_call(
+    source: Ref, start: int, chunk: int, dims: Sequence[tuple[int, int, int]], target: Ref
 ) -> Call:
-    """One call of the kernel `copy`."""
+    """One call of the kernel `copy`: chunks of bytes from the byte `start` on.
+
+    Each of at most five dimensions has a size and the bytes from one to the next in source and
+    target; the first are the rows."""
     rows = dims[0] if dims else (1, 0, 0)
     full = [rows, *[(1, 0, 0)] * (DIMS - max(len(dims), 1)), *dims[1:]]
     params = {

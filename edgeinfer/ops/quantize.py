@@ -11,6 +11,7 @@ from edgeinfer.fixed_point import multiplier, requantize, round_away, wrap
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.broadcast import dtype_code
+from edgeinfer.ops.requantized import requantize_call
 from edgeinfer.ops.table import Table
 
 INTEGERS = ("int8", "uint8", "int16", "int32")
@@ -50,17 +51,9 @@ class Quantize(Table):
         if pair == ("int8", "int8"):
             return super().pack(site)
         if pair[0] != "float32":
-            mult, shift = multiplier(site.input(0).scale / site.output.scale)
-            numbers = {
-                "in_type": dtype_code(site, 0),
-                "out_type": dtype_code(site),
-                "count": site.output.size,
-                "in_zero": site.input(0).zero_point,
-                "out_zero": site.output.zero_point,
-                "mult": mult,
-                "shift": shift,
-            }
-            return [Call("requantize", numbers, (site.in_ref(0),), site.out_ref())]
+            factor = multiplier(site.input(0).scale / site.output.scale)
+            info = np.iinfo(site.output.dtype)
+            return [requantize_call(site, *factor, int(info.min), int(info.max))]
         params = {
             "scale": site.output.scale,
             "zero_point": site.output.zero_point,

@@ -13,6 +13,7 @@ from edgeinfer.ops import wide
 from edgeinfer.ops.activation import quantized_range
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.float_unary import float_call
+from edgeinfer.ops.requantized import requantize_call
 from edgeinfer.ops.table import Table
 
 
@@ -42,18 +43,8 @@ class Rectifier(Table):
         if not wide.is_wide(site):
             return super().pack(site)
         wide.require_int16(site, 0)
-        mult, shift = self._multiplier(site)
-        least, most = quantized_range(site.output, self.low, self.high)
-        params = {
-            "count": site.output.size,
-            "in_size": 2,
-            "out_size": 2,
-            "mult": [mult, mult],
-            "shift": [shift, shift],
-            "least": least,
-            "most": most,
-        }
-        return [Call("rescale", params, (site.in_ref(0),), site.out_ref(), inplace=(0,))]
+        bounds = quantized_range(site.output, self.low, self.high)
+        return [requantize_call(site, *self._multiplier(site), *bounds)]
 
     def float_call(self, site: Site) -> Call:
         return float_call(site, "EI_CLIP", self.low, self.high)

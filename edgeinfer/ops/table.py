@@ -45,19 +45,22 @@ class Table(Op):
         if self.float_code and site.input(0).dtype == np.float32:
             return [self.float_call(site)]
         site.require_int8(0)
-        shape = site.output.shape
-        rows = shape[1] if len(shape) == 4 and shape[0] == 1 else 1
-        row = site.output.size // rows
-        return [
-            Call(
-                "lut",
-                {"row": row},
-                (site.in_ref(0),),
-                site.out_ref(),
-                rows,
-                consts={"table": self.table(site)},
-                inplace=(0,),
-                reads=(Rows(row, rows),),
-                row_bytes=row,
-            )
-        ]
+        return [lut(site, self.table(site))]
+
+
+def lut(site: Site, table: Array) -> Call:
+    """The call that looks bytes up, in rows if the tensor is one image."""
+    shape = site.output.shape
+    rows = shape[1] if len(shape) == 4 and shape[0] == 1 else 1
+    row = site.output.size // rows
+    return Call(
+        "lut",
+        {"row": row},
+        (site.in_ref(0),),
+        site.out_ref(),
+        rows,
+        consts={"table": table},
+        inplace=(0,),
+        reads=(Rows(row, rows),),
+        row_bytes=row,
+    )

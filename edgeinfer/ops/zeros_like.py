@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Call, Op, Site
-from edgeinfer.ops.patchwork import fill
+from edgeinfer.ops.base import Op, Site
 
 
 class ZerosLike(Op):
@@ -25,6 +24,3 @@ class ZerosLike(Op):
 
     def known(self, site: Site) -> bool:
         return True
-
-    def pack(self, site: Site) -> list[Call]:
-        return [fill(site, np.zeros((), site.output.dtype))]

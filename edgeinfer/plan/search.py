@@ -117,7 +117,7 @@ class Search:
 
     def __init__(self, problem: Problem, height: int) -> None:
         ffi, lib = _library()
-        self.problem, self.height = problem, height
+        self.problem = problem
         bits = min(_TABLE_BITS + len(problem.section.buffers).bit_length(), 22)
         size = lib.packer_bytes(problem.pointer, bits)
         self._memory = np.empty(size // 8 + 1, np.int64)

@@ -106,11 +106,6 @@ def solve(
     )
 
 
-def lower_bound(buffers: Sequence[Buffer], align: int = 4) -> int:
-    """Bytes live at the fullest step, each buffer rounded up to `align` bytes."""
-    return align * max((s.lower for s in sections(buffers, align, {})), default=0)
-
-
 def _minimize(
     section: Section, floor: int, capacity: int | None, budget: _Budget
 ) -> tuple[list[int], int, int]:

@@ -12,8 +12,7 @@ import numpy as np
 from edgeinfer.compile import compile_graph
 from edgeinfer.graph import Array
 from edgeinfer.image import read_image
-from edgeinfer.verify import NumpyReference, TfliteReference
-from tests.ops.cases import CASES, WITHOUT_ORACLE, samples
+from tests.ops.cases import CASES, oracle_of, samples
 
 INPUTS = 4  # of each model
 
@@ -46,7 +45,7 @@ def _cases(op: str, models: int, layout: str) -> Iterator[Case]:
     rng = np.random.default_rng([*op.encode()])
     for _ in range(models):
         graph = CASES[op](rng)
-        oracle = NumpyReference(graph) if op in WITHOUT_ORACLE else TfliteReference(graph)
+        oracle = oracle_of(op, graph)
         image = compile_graph(graph, passes=(), layout=layout).image
         pairs = tuple(
             (_joined(inputs), _joined(oracle.run(inputs))) for inputs in samples(graph, rng, INPUTS)

@@ -9,27 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tflite_runtime.interpreter import Interpreter, OpResolverType
 
 from edgeinfer import tflite
 from edgeinfer.demo import digits, train_digits
 from edgeinfer.demo.export import to_graph
 from edgeinfer.demo.layers import Adam, Array, Conv, Dense, Depthwise, Layer, MaxPool, Relu
 from edgeinfer.errors import DataError
+from edgeinfer.verify import TfliteReference
 
 
 def predict(model: bytes, x: Array) -> Array:
     """TFLite's outputs, one sample at a time."""
-    tf: Any = Interpreter(
-        model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
-    )
-    tf.allocate_tensors()
-    results = []
-    for sample in x:
-        tf.set_tensor(tf.get_input_details()[0]["index"], sample[None])
-        tf.invoke()
-        results.append(tf.get_tensor(tf.get_output_details()[0]["index"])[0].copy())
-    return np.array(results)
+    reference = TfliteReference(model)
+    return np.array([reference.run([sample[None]])[0][0] for sample in x])
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from edgeinfer.image import read_image
 from edgeinfer.session import Session
 from tests.board.conftest import two_inputs
 from tests.ops.cases import common as cases
+from tests.test_state import stream
 
 __all__ = ["export"]
 
@@ -59,6 +60,12 @@ def one() -> bytes:
 def two() -> bytes:
     """Two inputs and two outputs."""
     return compile_graph(replace(two_inputs(), name="two"), strip=True).image
+
+
+@pytest.fixture(scope="session")
+def stateful() -> bytes:
+    """One with state, which does not start with zeros."""
+    return compile_graph(replace(stream(), name="stateful"), strip=True).image
 
 
 def example_output(image: bytes) -> list[int]:

@@ -25,7 +25,7 @@ def output(*command: object) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("model", ["one", "two"])
+@pytest.mark.parametrize("model", ["one", "two", "stateful"])
 def test_the_example_gives_the_hosts_bytes(
     model: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

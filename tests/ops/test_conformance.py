@@ -15,8 +15,7 @@ from edgeinfer.native import BACKENDS, kernel_names
 from edgeinfer.ops import OPS
 from edgeinfer.reference import Reference
 from edgeinfer.session import Session
-from edgeinfer.verify import NumpyReference, TfliteReference
-from tests.ops.cases import CASES, WITHOUT_ORACLE, samples
+from tests.ops.cases import CASES, oracle_of, samples
 
 MODELS = int(os.environ.get("EDGEINFER_CASES", "40"))  # of each operator
 INPUTS = 4
@@ -42,7 +41,7 @@ def test_three_executions_give_the_oracles_bytes(op: str) -> None:
     for number in range(MODELS):
         graph = CASES[op](rng)
         numpy = Reference(graph)
-        oracle = NumpyReference(graph) if op in WITHOUT_ORACLE else TfliteReference(graph)
+        oracle = oracle_of(op, graph)
         images = {
             layout: compile_graph(graph, passes=(), layout=layout).image for layout in LAYOUTS
         }

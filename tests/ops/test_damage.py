@@ -15,17 +15,12 @@ from edgeinfer.compile import compile_graph
 from edgeinfer.errors import EdgeinferError, ModelError, UnsupportedError
 from edgeinfer.graph import Graph, Node, Quant, Tensor
 from tests.ops.cases import CASES
-from tests.ops.cases.common import I8, Rng, ints, model, plain
+from tests.ops.cases.common import I8, I16, Rng, ints, model, pick, plain
 
 Q = Quant.per_tensor(0.1, 0)
-I16 = np.dtype(np.int16)
 TYPES = ("int8", "int16", "int32", "float32", "bool", "uint8", "int64")
 SCALES = (0.0, 1e-30, 1e30, float("nan"))
 COUNT = 10  # damaged models of each operator
-
-
-def one_of(rng: Rng, values: Any) -> Any:
-    return values[int(rng.integers(0, len(values)))]
 
 
 def other_tensor(rng: Rng, t: Tensor) -> Tensor:
@@ -34,21 +29,21 @@ def other_tensor(rng: Rng, t: Tensor) -> Tensor:
     if way == 0 and t.data is None:
         shape = list(t.shape)
         if shape and rng.random() < 0.7:
-            shape[int(rng.integers(0, len(shape)))] = one_of(rng, (0, 1, 2, 7, 300))
+            shape[int(rng.integers(0, len(shape)))] = pick(rng, (0, 1, 2, 7, 300))
         elif shape and rng.random() < 0.5:
             shape.pop()
         else:
             shape.insert(0, 2)
         return replace(t, shape=tuple(shape))
     if way == 1:
-        dtype = np.dtype(one_of(rng, TYPES))
+        dtype = np.dtype(pick(rng, TYPES))
         return replace(t, dtype=dtype, data=None if t.data is None else t.data.astype(dtype))
     if way == 2:
-        damaged = Quant.per_tensor(one_of(rng, SCALES), int(rng.integers(-900, 900)))
-        return replace(t, quant=one_of(rng, (None, damaged)))
+        damaged = Quant.per_tensor(pick(rng, SCALES), int(rng.integers(-900, 900)))
+        return replace(t, quant=pick(rng, (None, damaged)))
     if t.data is not None and t.data.size:
         data = t.data.copy()
-        data.reshape(-1)[int(rng.integers(0, data.size))] = one_of(rng, (0, 1, 3, 100))
+        data.reshape(-1)[int(rng.integers(0, data.size))] = pick(rng, (0, 1, 3, 100))
         return replace(t, data=data)
     return t
 
@@ -57,8 +52,8 @@ def other_node(rng: Rng, node: Node, tensors: int) -> Node:
     """Another option or input, or an input less."""
     numbers = [name for name, v in node.options.items() if isinstance(v, (int, float))]
     if numbers and rng.random() < 0.5:
-        value = one_of(rng, (-1, 0, 1, 2, 5, 70_000))
-        return replace(node, options={**node.options, one_of(rng, numbers): value})
+        value = pick(rng, (-1, 0, 1, 2, 5, 70_000))
+        return replace(node, options={**node.options, pick(rng, numbers): value})
     if not node.inputs or rng.random() < 0.5:
         return replace(node, inputs=node.inputs[:-1])
     inputs = list(node.inputs)

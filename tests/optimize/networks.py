@@ -8,39 +8,27 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
+from edgeinfer.quantize.convert import VERSIONS
+from tests.building import CONV, Builder
 
 I8, I32 = np.dtype(np.int8), np.dtype(np.int32)
-VERSIONS = {
-    "CONV_2D": 3,
-    "DEPTHWISE_CONV_2D": 3,
-    "FULLY_CONNECTED": 4,
-    "RESHAPE": 1,
-}  # the others: 2
-CONV = {"padding": 0, "stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
 
 
-class Net:
+class Net(Builder):
     """An int8 graph under construction; methods that make a layer give its output's index."""
-
-    def __init__(self, seed: int = 0) -> None:
-        self.rng = np.random.default_rng(seed)
-        self.tensors: list[Tensor] = []
-        self.nodes: list[Node] = []
-        self.inputs: list[int] = []
 
     def tensor(self, shape: tuple[int, ...], quant: Quant | None, data: Array | None = None) -> int:
         name = f"{'c' if data is not None else 't'}{len(self.tensors)}"
         dtype = I8 if data is None else data.dtype
-        self.tensors.append(Tensor(name, shape, dtype, quant, data))
-        return len(self.tensors) - 1
+        return self.add(Tensor(name, shape, dtype, quant, data))
 
     def const(self, data: Array, quant: Quant | None = None) -> int:
         return self.tensor(data.shape, quant, data)
 
     def quant(self, zero: int | None = None) -> Quant:
-        edges = [-128, -128, 127, 0, int(self.rng.integers(-128, 128))]
-        point = int(self.rng.choice(edges)) if zero is None else zero
-        return Quant.per_tensor(float(np.float32(10 ** self.rng.uniform(-2, -1))), point)
+        edges = [-128, -128, 127, 0, int(self.random.integers(-128, 128))]
+        point = int(self.random.choice(edges)) if zero is None else zero
+        return Quant.per_tensor(float(np.float32(10 ** self.random.uniform(-2, -1))), point)
 
     def input(self, *shape: int) -> int:
         self.inputs.append(self.tensor(shape, self.quant()))
@@ -49,12 +37,12 @@ class Net:
     def node(
         self, op: str, inputs: tuple[int, ...], out: int, options: dict[str, Any], table: str = ""
     ) -> int:
-        self.nodes.append(Node(op, inputs, (out,), options, table, version=VERSIONS.get(op, 2)))
+        self.nodes.append(Node(op, inputs, (out,), options, table, version=VERSIONS.get(op, 1)))
         return out
 
     def weights(self, x: int, shape: tuple[int, ...], axis: int) -> tuple[int, int, Quant]:
         """Weights of which output channels are dead or saturate, and input channels unread."""
-        rng, outputs = self.rng, shape[axis]
+        rng, outputs = self.random, shape[axis]
         w = np.moveaxis(rng.integers(-127, 128, shape), axis, 0).copy()
         bias = rng.integers(-500, 500, outputs)
         w[rng.random(outputs) < 0.3] = 0
@@ -97,7 +85,7 @@ class Net:
 
     def binary(self, op: str, a: int, b: int, **options: Any) -> int:
         shape = np.broadcast_shapes(self.tensors[a].shape, self.tensors[b].shape)
-        out = self.tensor(shape, Quant.per_tensor(0.1, int(self.rng.integers(-128, 128))))
+        out = self.tensor(shape, Quant.per_tensor(0.1, int(self.random.integers(-128, 128))))
         return self.node(op, (a, b), out, options, f"{op.title()}Options")
 
     def unary(self, op: str, x: int, quant: Quant | None = None) -> int:
@@ -145,9 +133,6 @@ class Net:
         want = self.const(np.array(shape, np.int32))
         return self.node("RESHAPE", (x, want), out, {}, "ReshapeOptions")
 
-    def graph(self, *outputs: int) -> Graph:
-        return Graph(tuple(self.tensors), tuple(self.nodes), tuple(self.inputs), outputs)
-
 
 # What a step of a random network is, and how often.
 KINDS = {
@@ -172,7 +157,7 @@ KINDS = {
 def network(seed: int) -> Graph:
     """A chain of random layers with branches, residuals and concatenations, one or two outputs."""
     net = Net(seed)
-    rng = net.rng
+    rng = net.random
     x = net.input(1, int(rng.integers(3, 9)), int(rng.integers(3, 9)), int(rng.integers(1, 5)))
     made = [x]
     for _ in range(int(rng.integers(2, 9))):

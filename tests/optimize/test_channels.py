@@ -75,7 +75,7 @@ def planted(constant: int, zero: int, padding: int = 0) -> tuple[Graph, int]:
     quant = Quant.per_tensor(0.05, zero)
     net.tensors[x] = replace(net.tensors[x], quant=quant)
     _, w, bias = net.nodes[-1].inputs
-    data, sums = net.rng.integers(1, 100, (4, 1, 1, 3)), np.zeros(4, np.int64)
+    data, sums = net.random.integers(1, 100, (4, 1, 1, 3)), np.zeros(4, np.int64)
     data[2], product = 0, float(net.tensors[bias].quant.scale[2])  # type: ignore[union-attr]
     sums[2] = round((constant - zero) * 0.05 / product)
     net.tensors[w] = replace(net.tensors[w], data=data.astype(np.int8))
@@ -85,12 +85,12 @@ def planted(constant: int, zero: int, padding: int = 0) -> tuple[Graph, int]:
     # A wide output scale: the depthwise output tells the border from the interior.
     net.tensors[d] = replace(net.tensors[d], shape=(1, h, width, 4), quant=net.quant(0))
     _, w, bias = net.nodes[-1].inputs
-    ones = net.rng.integers(20, 40, (1, 3, 3, 4)).astype(np.int8)
+    ones = net.random.integers(20, 40, (1, 3, 3, 4)).astype(np.int8)
     net.tensors[w] = replace(net.tensors[w], data=ones)
     net.tensors[bias] = replace(net.tensors[bias], data=np.zeros(4, np.int32))
     y = net.conv(d, 5, 1)
     weights = net.nodes[-1].inputs[1]
-    full = net.rng.integers(1, 100, (5, 1, 1, 4)).astype(np.int8)
+    full = net.random.integers(1, 100, (5, 1, 1, 4)).astype(np.int8)
     net.tensors[weights] = replace(net.tensors[weights], data=full)
     net.tensors[y] = replace(net.tensors[y], quant=Quant.per_tensor(0.5, 0))
     return net.graph(y), x

@@ -6,14 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from tflite_runtime.interpreter import Interpreter, OpResolverType
 
-from edgeinfer import evaluate, reference, tflite
+from edgeinfer import evaluate, reference
 from edgeinfer.graph import Array, Graph, Node, Tensor
 from edgeinfer.lower import lower
 from edgeinfer.quantize import Quantized, quantize
+from edgeinfer.verify import TfliteReference
+from tests.building import CONV, Builder
 
-CONV = {"padding": 0, "stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
 POOL = {"padding": 1, "stride_w": 2, "stride_h": 2, "filter_width": 2, "filter_height": 2}
 TABLES = {
     "ADD": "AddOptions", "MUL": "MulOptions", "CONV_2D": "Conv2DOptions",
@@ -22,18 +22,12 @@ TABLES = {
     "SOFTMAX": "SoftmaxOptions", "CONCATENATION": "ConcatenationOptions", "PAD": "PadOptions",
     "RESHAPE": "ReshapeOptions", "LEAKY_RELU": "LeakyReluOptions", "SUB": "SubOptions",
     "TRANSPOSE": "TransposeOptions", "MAXIMUM": "MaximumMinimumOptions",
-    "HARD_SWISH": "HardSwishOptions",
+    "HARD_SWISH": "HardSwishOptions", "GATHER": "GatherOptions",
 }  # fmt: skip
 
 
-class Net:
-    """A graph under construction; every method gives the index of a tensor."""
-
-    def __init__(self, seed: int = 0) -> None:
-        self.random = np.random.default_rng(seed)
-        self.tensors: list[Tensor] = []
-        self.nodes: list[Node] = []
-        self.inputs: list[int] = []
+class Net(Builder):
+    """A float graph under construction; every method gives the index of a tensor."""
 
     def input(self, *shape: int, name: str = "") -> int:
         self.inputs.append(self._tensor(shape, name or f"input{len(self.inputs)}"))
@@ -42,8 +36,7 @@ class Net:
     def const(self, data: Any, dtype: type = np.float32) -> int:
         array: Array = np.asarray(data, dtype)
         name = f"const{len(self.tensors)}"
-        self.tensors.append(Tensor(name, array.shape, array.dtype, data=array))
-        return len(self.tensors) - 1
+        return self.add(Tensor(name, array.shape, array.dtype, data=array))
 
     def weights(self, *shape: int) -> int:
         return self.const(self.random.normal(size=shape))
@@ -81,12 +74,8 @@ class Net:
         self.nodes.append(Node("SPLIT", inputs, tuple(made), {"num_splits": parts}, "SplitOptions"))
         return made
 
-    def graph(self, *outputs: int) -> Graph:
-        return Graph(tuple(self.tensors), tuple(self.nodes), tuple(self.inputs), outputs)
-
     def _tensor(self, shape: tuple[int, ...], name: str) -> int:
-        self.tensors.append(Tensor(name, shape, np.dtype(np.float32)))
-        return len(self.tensors) - 1
+        return self.add(Tensor(name, shape, np.dtype(np.float32)))
 
 
 def classifier() -> Graph:
@@ -109,26 +98,17 @@ def by_name(graph: Graph, name: str) -> Tensor:
     return found
 
 
-def oracle(graph: Graph, *samples: Array, reference_kernels: bool = True) -> list[Array]:
+def oracle(graph: Graph, *samples: Array, delegates: bool = False) -> list[Array]:
     """The raw outputs of tflite-runtime for real samples, one array [n, …] for each output."""
-    kinds = OpResolverType
-    interpreter = Interpreter(
-        model_content=tflite.write(graph),
-        experimental_op_resolver_type=kinds.BUILTIN_REF if reference_kernels else kinds.AUTO,
-    )
-    interpreter.allocate_tensors()
-    inputs = [d["index"] for d in interpreter.get_input_details()]
-    outputs = [d["index"] for d in interpreter.get_output_details()]
+    reference = TfliteReference(graph, delegates)
     feeds = [
         evaluate.to_input(graph.tensors[t], x) for t, x in zip(graph.inputs, samples, strict=True)
     ]
     unit = graph.tensors[graph.inputs[0]].shape[0]
-    results: list[list[Array]] = []
-    for i in range(0, len(samples[0]), unit):
-        for index, feed in zip(inputs, feeds, strict=True):
-            interpreter.set_tensor(index, feed[i : i + unit])
-        interpreter.invoke()
-        results.append([interpreter.get_tensor(index) for index in outputs])
+    results = [
+        reference.run([feed[i : i + unit] for feed in feeds])
+        for i in range(0, len(samples[0]), unit)
+    ]
     return [np.concatenate(parts) for parts in zip(*results, strict=True)]
 
 

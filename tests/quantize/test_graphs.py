@@ -171,3 +171,14 @@ def test_operators_of_several_outputs_and_newer_ones() -> None:
     assert leaky is not None
     assert len(parts) == 2
     assert all(leaky.equals(part) for part in parts)
+
+
+def test_operators_that_move_bytes_take_batches_and_versions_that_tflite_knows() -> None:
+    net = Net()
+    x = net.op("REVERSE_V2", net.input(1, 4, 4, 3), net.const([2], np.int32), shape=(1, 4, 4, 3))
+    x = net.op("TILE", x, net.const([1, 2, 1, 1], np.int32), shape=(1, 8, 4, 3))
+    x = net.op("GATHER", x, net.const([5, 0], np.int32), shape=(1, 2, 4, 3), axis=1)
+    graph = net.graph(net.op("PAD", x, net.const([[0, 0]] * 3 + [[1, 0]], np.int32),
+                             shape=(1, 2, 4, 4)))  # fmt: skip
+    made = through(graph, noise(graph))
+    assert not any("mixes" in warning for warning in made.warnings)

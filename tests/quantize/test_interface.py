@@ -42,7 +42,7 @@ def test_the_default_kernels_load_it_too() -> None:
     graph = classifier()
     made = quantize(graph, noise(graph))
     mine = oracle(made.graph, noise(graph))[0].astype(int)
-    other = oracle(made.graph, noise(graph), reference_kernels=False)[0].astype(int)
+    other = oracle(made.graph, noise(graph), delegates=True)[0].astype(int)
     assert np.abs(mine - other).max() <= 3
 
 

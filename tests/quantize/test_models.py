@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,12 +34,12 @@ def _logits(graph: Graph, samples: Array) -> Array:
     return evaluate.from_output(graph.tensors[graph.outputs[0]], oracle(graph, samples)[0])
 
 
-@pytest.mark.parametrize("ranges", ["minmax", "percentile"])
-def test_keywords_keep_their_top1(shared: Path, ranges: str) -> None:
+@pytest.mark.parametrize("options", [{**FAST, "ranges": "minmax"}, FAST, {}])
+def test_keywords_keep_their_top1(shared: Path, options: dict[str, Any]) -> None:
     graph = _float(shared, "kws01")
     x, y = _samples(shared, "kws01")
     assert y is not None
-    made = quantize(graph, x[:100], ranges=ranges)
+    made = quantize(graph, x[:40], **options)
     want = evaluate.compare(run_float(graph, x), y, None)
     got = evaluate.compare(_logits(made.graph, x), y, run_float(graph, x))
     assert want.top1 is not None
@@ -47,7 +48,8 @@ def test_keywords_keep_their_top1(shared: Path, ranges: str) -> None:
     assert got.top1 >= want.top1 - 0.5
 
 
-# SQNR (dB) and KL (nats) well beyond what was measured: the test is for mistakes, not for records.
+# SQNR (dB) and KL (nats) well beyond what was measured: the test is for mistakes, not for records,
+# so that few samples do.
 @pytest.mark.parametrize(
     ("name", "sqnr", "kl"),
     [("kws01", 27, 0.003), ("vww01", 18, 0.003), ("ic01", 23, 0.009), ("sww01", 10, 0.001)],
@@ -55,7 +57,7 @@ def test_keywords_keep_their_top1(shared: Path, ranges: str) -> None:
 def test_logits_stay_close(shared: Path, name: str, sqnr: float, kl: float) -> None:
     graph = _float(shared, name)
     x, _ = _samples(shared, name)
-    made = quantize(graph, x[: min(100, len(x) // 2)]).graph
+    made = quantize(graph, x[: min(40, len(x) // 2)]).graph
     lower(made)
     fresh = x[-30:]
     before, after = evaluate.before_softmax(graph), evaluate.before_softmax(made)
@@ -66,13 +68,13 @@ def test_logits_stay_close(shared: Path, name: str, sqnr: float, kl: float) -> N
     assert report.kl is not None
     assert report.sqnr_db > sqnr
     assert report.kl < kl
-    assert oracle(made, fresh[:3], reference_kernels=False)[0].dtype == np.int8
+    assert oracle(made, fresh[:3], delegates=True)[0].dtype == np.int8
 
 
 def test_autoencoder_stays_close(shared: Path) -> None:
     graph = _float(shared, "ad01")
     x, _ = _samples(shared, "ad01")
-    made = quantize(graph, x[:100]).graph
+    made = quantize(graph, x[:40]).graph
     lower(made)
     report = evaluate.compare(_logits(made, x[100:]), None, run_float(graph, x[100:]))
     assert report.sqnr_db is not None

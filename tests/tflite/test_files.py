@@ -5,18 +5,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from tflite_runtime.interpreter import Interpreter, OpResolverType
 
 from edgeinfer import tflite
 from edgeinfer.compile import compile_graph
-from edgeinfer.graph import Array
 from edgeinfer.session import Session
 from edgeinfer.tflite.schema import enum
-from edgeinfer.verify import random_inputs
+from edgeinfer.verify import TfliteReference, random_inputs
 from tests.tflite.same import MODELS, assert_same
 
 
@@ -65,11 +62,13 @@ def test_runs_the_same(path: Path) -> None:
         for sample in random_inputs(graphs[0], 3):
             assert first.run(sample)[0].tobytes() == second.run(sample)[0].tobytes()
         return
-    for reference in (True, False):
-        rewritten = run(data, reference)
+    (sample,) = random_inputs(tflite.read(path), 1)
+    for delegates in (False, True):
+        rewritten = TfliteReference(data, delegates).run(sample)
         if path.stem == "person_detect_int8":  # TFLite refuses the original
             continue
-        for a, b in zip(run(path.read_bytes(), reference), rewritten, strict=True):
+        original = TfliteReference(path.read_bytes(), delegates).run(sample)
+        for a, b in zip(original, rewritten, strict=True):
             assert a.tobytes() == b.tobytes()
 
 
@@ -80,26 +79,7 @@ def test_repaired_person_detect(shared: Path) -> None:
     assert biases
     assert {t.quant.axis for t in biases if t.quant} == {0}
     known = json.loads((shared / "baselines" / "tflm_outputs.json").read_text())["outputs"]
-    (output,) = run(tflite.write(graph), reference=True)
+    size = graph.tensors[graph.inputs[0]].shape
+    sample = np.random.RandomState(0).randint(-128, 128, size=size).astype(np.int8)
+    (output,) = TfliteReference(graph).run([sample])
     assert output.ravel().tolist() == known["person_detect_int8"] == [109, -109]
-
-
-def run(model: bytes, reference: bool) -> list[Array]:
-    """TFLite's outputs for a seeded input."""
-    kinds = OpResolverType
-    tf: Any = Interpreter(
-        model_content=model,
-        experimental_op_resolver_type=kinds.BUILTIN_REF if reference else kinds.AUTO,
-    )
-    tf.allocate_tensors()
-    random = np.random.RandomState(0)
-    for entry in tf.get_input_details():
-        size = int(np.prod(entry["shape"]))
-        value: Array
-        if entry["dtype"] == np.int8:
-            value = random.randint(-128, 128, size=size)
-        else:
-            value = random.random_sample(size)
-        tf.set_tensor(entry["index"], value.astype(entry["dtype"]).reshape(entry["shape"]))
-    tf.invoke()
-    return [tf.get_tensor(entry["index"]) for entry in tf.get_output_details()]

@@ -9,6 +9,13 @@ EI_INLINE int32_t ei_mac(int32_t acc, int32_t a, int32_t w) {
   return (int32_t)((uint32_t)acc + (uint32_t)(a * w));
 }
 
+/* acc + the sum of four weights by inputs that are widened already: 0 and 2, 1 and 3. */
+EI_INLINE int32_t ei_dot_4(uint32_t even, uint32_t odd, const int8_t *w, int32_t acc) {
+  const uint32_t v = ei_load4(w);
+  acc = ei_smlad(even, ei_sxtb16(v), acc);
+  return ei_smlad(odd, ei_sxtb16_ror8(v), acc);
+}
+
 EI_INLINE void ei_dot_2x2(const int8_t *a, const int8_t *w, int32_t n, int32_t acc[4]) {
   int32_t s00 = acc[0], s01 = acc[1], s10 = acc[2], s11 = acc[3];
   /* Fourteen values live at a time, as many as there are registers: one distance n from the first
@@ -46,20 +53,12 @@ EI_INLINE void ei_dot_1x4(const int8_t *a, const int8_t *w, int32_t n, int32_t a
     a += 4;
     const uint32_t xe = ei_sxtb16(x);
     x = ei_sxtb16_ror8(x);
-    uint32_t v = ei_load4(w + n);
-    s1 = ei_smlad(xe, ei_sxtb16(v), s1);
-    s1 = ei_smlad(x, ei_sxtb16_ror8(v), s1);
-    v = ei_load4(w);
+    s1 = ei_dot_4(xe, x, w + n, s1);
+    s0 = ei_dot_4(xe, x, w, s0);
     w += 4;
-    s0 = ei_smlad(xe, ei_sxtb16(v), s0);
-    s0 = ei_smlad(x, ei_sxtb16_ror8(v), s0);
-    v = ei_load4(w2 + n);
-    s3 = ei_smlad(xe, ei_sxtb16(v), s3);
-    s3 = ei_smlad(x, ei_sxtb16_ror8(v), s3);
-    v = ei_load4(w2);
+    s3 = ei_dot_4(xe, x, w2 + n, s3);
+    s2 = ei_dot_4(xe, x, w2, s2);
     w2 += 4;
-    s2 = ei_smlad(xe, ei_sxtb16(v), s2);
-    s2 = ei_smlad(x, ei_sxtb16_ror8(v), s2);
   }
   for (int32_t left = n & 3; left > 0; left--, a++, w++, w2++) {
     s0 = ei_mac(s0, a[0], w[0]), s1 = ei_mac(s1, a[0], w[n]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The DSP instructions of arm_dsp.h in C, so that a host checks the Cortex-M4 path under
- * sanitizers. Semantics: ARMv7-M Architecture Reference Manual, A7.7 (SXTB16, SXTAB16, SMLAD).
+ * The DSP instructions of instructions.h in C, so that a host checks the Cortex-M4 path under
+ * sanitizers; portable.h has those for requantization. Semantics: ARMv7-M Architecture Reference
+ * Manual, A7.7 (SXTB16, SXTAB16, SMLAD).
  */
 #ifndef EI_ISA_ARM_DSP_EMULATION_H
 #define EI_ISA_ARM_DSP_EMULATION_H
@@ -53,18 +54,6 @@ EI_INLINE void ei_load_two_at(const uint32_t *p, int bytes, uint32_t *x, uint32_
   *x = p[bytes / 4], *y = p[bytes / 4 + 1];
 }
 
-EI_INLINE int32_t ei_mul_q31(int32_t a, int32_t b) {
-  const int64_t product = (int64_t)a * b;
-  return (int32_t)((product >> 31) + ((product >> 30) & 1));
-}
-
-EI_INLINE int32_t ei_mul_add_high(int32_t a, int32_t b, int32_t c) {
-  const int64_t product = (int64_t)a * b + (INT64_C(1) << 31);
-  return (int32_t)((uint32_t)c + (uint32_t)(product >> 32));
-}
-
-EI_INLINE int32_t ei_saturate_int8(int32_t x) { return x > 127 ? 127 : x < -128 ? -128 : x; }
-
 EI_INLINE const uint32_t *ei_load_two(const uint32_t *p, uint32_t *x, uint32_t *y) {
   *x = p[0], *y = p[1];
   return p + 2;
@@ -73,11 +62,6 @@ EI_INLINE const uint32_t *ei_load_two(const uint32_t *p, uint32_t *x, uint32_t *
 EI_INLINE const uint32_t *ei_load_one(const uint32_t *p, uint32_t *x) {
   *x = *p;
   return p + 1;
-}
-
-EI_INLINE int32_t ei_half_int8(int32_t x) {
-  x >>= 1;
-  return x > 127 ? 127 : x < -128 ? -128 : x;
 }
 
 #endif

@@ -8,9 +8,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from tests.ops.cases.common import CASES, WITHOUT_ORACLE, samples
+from tests.ops.cases.common import CASES, oracle_of, samples
 
 for found in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{found.name}")
 
-__all__ = ["CASES", "WITHOUT_ORACLE", "samples"]
+__all__ = ["CASES", "oracle_of", "samples"]

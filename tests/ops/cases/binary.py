@@ -6,11 +6,21 @@ from __future__ import annotations
 import numpy as np
 
 from edgeinfer.graph import Graph, Quant
-from tests.ops.cases.common import CASES, Rng, activation, case, constant, model, quant, scale
+from tests.ops.cases.common import (
+    CASES,
+    Rng,
+    activation,
+    case,
+    constant,
+    model,
+    quant,
+    scale,
+    shape_of,
+)
 
 
 def binary(op: str, rng: Rng) -> Graph:
-    shape = tuple(int(n) for n in rng.integers(1, 6, int(rng.integers(1, 5))))
+    shape = shape_of(rng)
     shapes = [shape, shape]
     form = int(rng.integers(0, 4))
     if form == 1:
@@ -38,7 +48,7 @@ CASES["MUL"] = lambda rng: binary("MUL", rng)
 @case("ADD/scales apart")
 def add_apart(rng: Rng) -> Graph:
     """One scale is nothing beside the other, or the output's is nothing beside both."""
-    shape, small = (1, 3, 4, 5), float(np.float32(10.0 ** rng.uniform(-9, -6)))
+    shape, small = (1, 3, 4, 5), 10.0 ** rng.uniform(-9, -6)
     a, b = Quant.per_tensor(small, 3), Quant.per_tensor(1.0, -7)
     y = Quant.per_tensor(float(rng.choice([2.0, 2.0, 1e-5])), 1)
     tensors = [activation("a", shape, a), activation("b", shape, b)]

@@ -3,32 +3,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
+from edgeinfer.verify import NumpyReference, TfliteReference
 
 Rng = np.random.Generator
-I8, F32, I32 = np.dtype(np.int8), np.dtype(np.float32), np.dtype(np.int32)
-CASES: dict[str, Callable[[Rng], Graph]] = {}
-# What only TFLite Micro runs, or the oracle has wrong: numpy, written after TFLM, is the reference.
-WITHOUT_ORACLE = {"ADD_N/int8", "DIV/int8", "SUM/int8"}
+I8, I16, I32 = np.dtype(np.int8), np.dtype(np.int16), np.dtype(np.int32)
+F32 = np.dtype(np.float32)
+Make = Callable[[Rng], Graph]
+CASES: dict[str, Make] = {}
+_WITHOUT_ORACLE: set[str] = set()
 
 
-def case(
-    op: str, oracle: bool = True
-) -> Callable[[Callable[[Rng], Graph]], Callable[[Rng], Graph]]:
-    """Registers a generator: of an operator, or of a variant of it, named 'OPERATOR/variant'."""
+def case(op: str, *, oracle: bool = True) -> Callable[[Make], Make]:
+    """Registers a generator: of an operator, or of a variant of it, named 'OPERATOR/variant'.
 
-    def register(make: Callable[[Rng], Graph]) -> Callable[[Rng], Graph]:
+    Without `oracle` is what only TFLite Micro runs, or tflite-runtime has wrong."""
+
+    def register(make: Make) -> Make:
         CASES[op] = make
         if not oracle:
-            WITHOUT_ORACLE.add(op)
+            _WITHOUT_ORACLE.add(op)
         return make
 
     return register
+
+
+def oracle_of(op: str, graph: Graph) -> TfliteReference | NumpyReference:
+    """What is right for a model of a case: TFLite's kernels, or numpy written after TFLM's."""
+    return NumpyReference(graph) if op in _WITHOUT_ORACLE else TfliteReference(graph)
+
+
+def pick(rng: Rng, values: Sequence[Any]) -> Any:
+    """One of these values, as it is."""
+    return values[int(rng.integers(0, len(values)))]
 
 
 def scale(rng: Rng) -> float:
@@ -39,6 +51,11 @@ def quant(rng: Rng) -> Quant:
     """Any zero point, the edges often."""
     zero = int(rng.choice([-128, 127, 0, int(rng.integers(-128, 128))]))
     return Quant.per_tensor(scale(rng), zero)
+
+
+def symmetric(rng: Rng) -> Quant:
+    """Of int16."""
+    return Quant.per_tensor(10.0 ** rng.uniform(-5, -2), 0)
 
 
 def activation(name: str, shape: tuple[int, ...], q: Quant | None) -> Tensor:

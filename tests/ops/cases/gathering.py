@@ -14,6 +14,7 @@ from tests.ops.cases.common import (
     constant,
     ints,
     model,
+    pick,
     plain,
     quant,
     shape_of,
@@ -27,7 +28,7 @@ def arg(rng: Rng, op: str) -> Graph:
     axis = int(rng.integers(-len(shape), len(shape)))
     out = tuple(np.delete(np.array(shape, int), axis).tolist())
     kind = int(rng.integers(0, 2))
-    x = plain("x", shape, TYPES[int(rng.integers(0, 4))], quant(rng))
+    x = plain("x", shape, pick(rng, TYPES), quant(rng))
     y = Tensor("y", out, np.dtype((np.int32, np.int64)[kind]))
     table = "ArgMaxOptions" if op == "ARG_MAX" else "ArgMinOptions"
     return model(op, [x, ints("axis", axis)], y, {"output_type": (2, 4)[kind]}, table, 1)
@@ -50,7 +51,7 @@ def gather(rng: Rng) -> Graph:
     batch = int(rng.integers(0, len(x)))
     axis = int(rng.integers(batch, len(x)))
     i = (*x[:batch], *shape_of(rng, (0, 3)))
-    dtype, q = TYPES[int(rng.integers(0, 4))], quant(rng)
+    dtype, q = pick(rng, TYPES), quant(rng)
     out = (*x[:axis], *i[batch:], *x[axis + 1 :])
     inputs = [plain("x", x, dtype, q), indices(rng, x[axis], i)]
     options = {"axis": axis, "batch_dims": batch}
@@ -62,7 +63,7 @@ def gather_nd(rng: Rng) -> Graph:
     x = shape_of(rng, (1, 5))
     depth = int(rng.integers(1, len(x) + 1))
     i = (*shape_of(rng, (1, 3)), depth)
-    dtype, q = TYPES[int(rng.integers(0, 4))], quant(rng)
+    dtype, q = pick(rng, TYPES), quant(rng)
     inputs = [plain("x", x, dtype, q), indices(rng, min(x[:depth]), i)]
     y = plain("y", (*i[:-1], *x[depth:]), dtype, q)
     return model("GATHER_ND", inputs, y, {}, "GatherNdOptions", 1)
@@ -71,7 +72,7 @@ def gather_nd(rng: Rng) -> Graph:
 @case("EMBEDDING_LOOKUP")
 def embedding_lookup(rng: Rng) -> Graph:
     table = shape_of(rng, (2, 4))
-    dtype, q = (np.int8, np.float32)[int(rng.integers(0, 2))], quant(rng)
+    dtype, q = pick(rng, (np.int8, np.float32)), quant(rng)
     count = (int(rng.integers(1, 6)),)
     inputs = [bounded(0, table[0], count), plain("x", table, dtype, q)]
     y = plain("y", (*count, *table[1:]), dtype, q)
@@ -92,5 +93,5 @@ def resize(rng: Rng, op: str, dtype: type) -> Graph:
 
 CASES["RESIZE_BILINEAR"] = lambda rng: resize(rng, "RESIZE_BILINEAR", np.int8)
 CASES["RESIZE_NEAREST_NEIGHBOR"] = lambda rng: resize(
-    rng, "RESIZE_NEAREST_NEIGHBOR", (np.int8, np.float32)[int(rng.integers(0, 2))]
+    rng, "RESIZE_NEAREST_NEIGHBOR", pick(rng, (np.int8, np.float32))
 )

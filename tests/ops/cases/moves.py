@@ -6,12 +6,12 @@ from __future__ import annotations
 import numpy as np
 
 from edgeinfer.graph import Graph, Tensor
-from tests.ops.cases.common import I32, Rng, activation, case, constant, model, quant
+from tests.ops.cases.common import I32, Rng, activation, case, constant, model, quant, shape_of
 
 
 @case("PAD")
 def pad(rng: Rng) -> Graph:
-    shape = tuple(int(n) for n in rng.integers(1, 6, int(rng.integers(1, 5))))
+    shape = shape_of(rng)
     pads = rng.integers(0, 4, (len(shape), 2)).astype(np.int32)
     if len(shape) == 4 and rng.random() < 0.7:
         pads[0] = 0
@@ -64,16 +64,14 @@ def pack(rng: Rng) -> Graph:
 
 @case("SHAPE")
 def shape(rng: Rng) -> Graph:
-    x = activation(
-        "x", tuple(int(n) for n in rng.integers(1, 9, int(rng.integers(1, 5)))), quant(rng)
-    )
+    x = activation("x", shape_of(rng, size=9), quant(rng))
     y = Tensor("y", (len(x.shape),), I32)
     return model("SHAPE", [x], y, {"out_type": 2}, "ShapeOptions", 1)
 
 
 @case("STRIDED_SLICE")
 def strided_slice(rng: Rng) -> Graph:
-    shape, q = tuple(int(n) for n in rng.integers(1, 8, int(rng.integers(1, 5)))), quant(rng)
+    shape, q = shape_of(rng, size=8), quant(rng)
     begin, end, step, shrink, full = [], [], [], 0, 0
     for d, n in enumerate(shape):
         a, b = sorted(int(i) for i in rng.choice(n + 1, 2, replace=False))

@@ -3,28 +3,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from edgeinfer.graph import Graph
 from tests.ops.cases.common import (
     CASES,
+    I8,
     Rng,
-    activation,
     model,
     out_sizes,
+    plain,
     quant,
     sizes,
+    symmetric,
     window_options,
 )
 
 
-def pool(op: str, rng: Rng) -> Graph:
+def pool(op: str, rng: Rng, dtype: Any = I8) -> Graph:
     kernel = (int(rng.integers(1, 5)), int(rng.integers(1, 5)))
     o = window_options(rng, dilation=False)
     o |= {"filter_height": kernel[0], "filter_width": kernel[1]}
     hw = sizes(rng, kernel, o)
-    channels, q = int(rng.integers(1, 9)), quant(rng)
-    x = activation("x", (int(rng.choice([1, 2])), *hw, channels), q)
-    y = activation("y", (x.shape[0], *out_sizes(hw, kernel, o), channels), q)
-    return model(op, [x], y, o, "Pool2DOptions", 2)
+    channels = int(rng.integers(1, 9))
+    q = quant(rng) if dtype == I8 else symmetric(rng)
+    x = plain("x", (int(rng.choice([1, 2])), *hw, channels), dtype, q)
+    y = plain("y", (x.shape[0], *out_sizes(hw, kernel, o), channels), dtype, q)
+    return model(op, [x], y, o, "Pool2DOptions", 2 if dtype == I8 else 3)
 
 
 CASES["AVERAGE_POOL_2D"] = lambda rng: pool("AVERAGE_POOL_2D", rng)

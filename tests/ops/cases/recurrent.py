@@ -6,14 +6,12 @@ from __future__ import annotations
 import numpy as np
 
 from edgeinfer.graph import Graph, Node, Quant, Tensor
-from tests.ops.cases.common import Rng, activation, case, constant, quant, weights
-
-I16 = np.dtype(np.int16)
+from tests.ops.cases.common import I16, Rng, activation, case, constant, quant, weights
 
 
 def small(rng: Rng) -> Quant:
     """A scale of weights."""
-    return Quant.per_tensor(float(np.float32(10.0 ** rng.uniform(-3, -1))), 0)
+    return Quant.per_tensor(10.0 ** rng.uniform(-3, -1), 0)
 
 
 @case("SVDF")

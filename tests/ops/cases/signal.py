@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from flatbuffers import flexbuffers
 
-from edgeinfer.graph import Array, Graph, Node, Tensor
+from edgeinfer.graph import Array, Graph, Tensor
+from tests.ops.cases import common
 from tests.ops.cases.common import Rng, case, constant
 
 
@@ -18,14 +19,9 @@ def model(
     outputs: list[tuple[tuple[int, ...], str]],
     **options: Any,
 ) -> Graph:
-    tensors = list(inputs)
-    tensors += [Tensor(f"y{i}", s, np.dtype(d)) for i, (s, d) in enumerate(outputs)]
-    count = len(inputs)
-    out = tuple(range(count, count + len(outputs)))
+    made = [Tensor(f"y{i}", s, np.dtype(d)) for i, (s, d) in enumerate(outputs)]
     custom = bytes(flexbuffers.Dumps(options)) if options else b""
-    node = Node(f"CUSTOM:Signal{op}", tuple(range(count)), out, {}, "", custom, 1)
-    fed = tuple(i for i, t in enumerate(inputs) if t.data is None)
-    return Graph(tuple(tensors), (node,), fed, out, op)
+    return common.model(f"CUSTOM:Signal{op}", inputs, made, version=1, custom=custom)
 
 
 def given(shape: tuple[int, ...], dtype: str) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.graph import Graph, Quant, Tensor
-from tests.ops.cases.common import CASES, Rng, activation, case, model, quant, scale
+from tests.ops.cases.common import CASES, Rng, activation, case, model, pick, quant, scale
 
 
 def unary(
@@ -117,7 +117,7 @@ def quantize_types(rng: Rng) -> Graph:
         ("uint8", "uint8"), ("int16", "int8"), ("int16", "int16"), ("int16", "int32"),
         ("int32", "int8"), ("int32", "int16"),
     ]  # fmt: skip
-    source, target = pairs[int(rng.integers(0, len(pairs)))]
+    source, target = pick(rng, pairs)
     shape = (1, int(rng.integers(1, 50)))
     q = None if source == "float32" else any_quant(rng, source)
     # Of int32 small numbers: TFLite's scaling of large ones overflows.

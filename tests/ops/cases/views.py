@@ -15,6 +15,7 @@ from tests.ops.cases.common import (
     constant,
     ints,
     model,
+    pick,
     plain,
     quant,
     shape_of,
@@ -36,7 +37,7 @@ def moved(
     version: int = 1,
 ) -> Graph:
     """A model of one input of any of these types, whose outputs have its scale."""
-    dtype, q = types[int(rng.integers(0, len(types)))], quant(rng)
+    dtype, q = pick(rng, types), quant(rng)
     inputs = [*others[:source], plain("x", shape, dtype, q), *others[source:]]
     outputs = [plain(f"y{i}", s, dtype, q) for i, s in enumerate(results)]
     return model(op, inputs, outputs, options, options_type, version)
@@ -209,7 +210,7 @@ def pad(rng: Rng) -> Graph:
 @case("PADV2")
 def padv2(rng: Rng) -> Graph:
     shape, q = shape_of(rng, (1, 6)), quant(rng)
-    dtype = TYPES[int(rng.integers(0, len(TYPES)))]
+    dtype = pick(rng, TYPES)
     pads, out = padded(rng, shape)
     value = constant("value", np.array([rng.integers(-128, 128)]).astype(dtype))
     value = Tensor("value", (1,), np.dtype(dtype), q if dtype == np.int8 else None, value.data)
@@ -230,7 +231,7 @@ def mirror_pad(rng: Rng) -> Graph:
 @case("FILL")
 def fill(rng: Rng) -> Graph:
     shape, q = shape_of(rng), quant(rng)
-    value = plain("x", (), TYPES[int(rng.integers(0, len(TYPES)))], q)
+    value = plain("x", (), pick(rng, TYPES), q)
     y = Tensor("y", shape, value.dtype, value.quant)
     return model("FILL", [ints("shape", shape), value], y, {}, "FillOptions", 1)
 

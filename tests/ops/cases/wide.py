@@ -10,6 +10,7 @@ import numpy as np
 from edgeinfer.graph import Graph, Quant, Tensor
 from tests.ops.cases.common import (
     CASES,
+    I16,
     Rng,
     activation,
     bias,
@@ -19,22 +20,20 @@ from tests.ops.cases.common import (
     model,
     out_sizes,
     output_scale,
+    pick,
     quant,
     scale,
+    shape_of,
     sizes,
+    symmetric,
     weights,
     window_options,
 )
-
-I16 = np.dtype(np.int16)
+from tests.ops.cases.pools import pool
 
 
 def wide(name: str, shape: tuple[int, ...], q: Quant) -> Tensor:
     return Tensor(name, shape, I16, q)
-
-
-def symmetric(rng: Rng) -> Quant:
-    return Quant.per_tensor(float(np.float32(10.0 ** rng.uniform(-5, -2))), 0)
 
 
 def result(rng: Rng, x: Quant, w: Quant, taps: int) -> Quant:
@@ -116,7 +115,7 @@ def fully_connected(rng: Rng) -> Graph:
 
 
 def binary(op: str, rng: Rng, options: dict[str, Any], version: int) -> Graph:
-    shape = tuple(int(n) for n in rng.integers(1, 6, int(rng.integers(1, 5))))
+    shape = shape_of(rng)
     shapes = [shape, shape]
     if rng.random() < 0.4:
         shapes[int(rng.integers(0, 2))] = tuple(n if rng.random() < 0.5 else 1 for n in shape)
@@ -160,26 +159,15 @@ def softmax(rng: Rng) -> Graph:
     )
 
 
-def pool(op: str, rng: Rng) -> Graph:
-    kernel = (int(rng.integers(1, 5)), int(rng.integers(1, 5)))
-    o = window_options(rng, dilation=False)
-    o |= {"filter_height": kernel[0], "filter_width": kernel[1]}
-    hw = sizes(rng, kernel, o)
-    channels, q = int(rng.integers(1, 9)), symmetric(rng)
-    x = wide("x", (int(rng.choice([1, 2])), *hw, channels), q)
-    y = wide("y", (x.shape[0], *out_sizes(hw, kernel, o), channels), q)
-    return model(op, [x], y, o, "Pool2DOptions", 3)
-
-
-CASES["AVERAGE_POOL_2D/int16"] = lambda rng: pool("AVERAGE_POOL_2D", rng)
-CASES["MAX_POOL_2D/int16"] = lambda rng: pool("MAX_POOL_2D", rng)
+for _op in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
+    CASES[f"{_op}/int16"] = lambda rng, op=_op: pool(op, rng, I16)
 
 
 @case("QUANTIZE/int16")
 def quantize(rng: Rng) -> Graph:
     shape = (1, int(rng.integers(1, 50)))
     kinds = [("int16", "int16"), ("int16", "int8"), ("float32", "int16")]
-    source, target = kinds[int(rng.integers(0, len(kinds)))]
+    source, target = pick(rng, kinds)
     x = Tensor("x", shape, np.dtype(source), None if source == "float32" else symmetric(rng))
     q = symmetric(rng) if target == "int16" else quant(rng)
     y = Tensor("y", shape, np.dtype(target), q)
