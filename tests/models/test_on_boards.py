@@ -23,6 +23,7 @@ from edgeinfer.plan import Goal
 from edgeinfer.quantize import quantize
 from edgeinfer.session import Session
 from edgeinfer.verify import random_inputs
+from tests.models.test_audio import WORDS, frames
 from tests.models.test_public import MODELS
 
 pytestmark = pytest.mark.xdist_group("models on boards")
@@ -40,13 +41,15 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
                 emulator.stop(running.board)
 
 
-def assert_equal_on(board: str, image: bytes, inputs: list[list[Array]]) -> None:
-    """Flash an image and compare the board's outputs with the host's."""
+def assert_equal_on(board: str, image: bytes, inputs: list[list[Array]]) -> list[list[Array]]:
+    """Flash an image and compare the board's outputs with the host's, which are returned."""
     session = Session(image)
+    outputs = [session.run(sample) for sample in inputs]
     with Device(flash(image, load_board(board)).port) as device:
-        for sample in inputs:
-            expected = [y.tobytes() for y in session.run(sample)]
-            assert device.invoke([x.tobytes() for x in sample]) == expected
+        for sample, expected in zip(inputs, outputs, strict=True):
+            got = device.invoke([x.tobytes() for x in sample])
+            assert got == [y.tobytes() for y in expected]
+    return outputs
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -80,6 +83,19 @@ def test_digits_on_the_microbit(digits_float: Path) -> None:
     tensor = quantized.tensors[quantized.inputs[0]]
     inputs = [[to_input(tensor, one[None])] for one in x_test[:20]]
     assert_equal_on("microbit", compile_graph(quantized).image, inputs)
+
+
+@pytest.mark.parametrize("word", ["yes", "no"])
+def test_a_spoken_word_is_recognized_on_the_cortex_m4(shared: Path, word: str) -> None:
+    front, network = (
+        compile_graph(tflite.read_file(shared / "models" / "int8" / f"{name}.tflite")).image
+        for name in ("micro_speech_frontend", "micro_speech_int8")
+    )
+    inputs = [[frame] for frame in frames(shared, word)]
+    features = [feature for (feature,) in assert_equal_on("mps2-an386", front, inputs)]
+    window = np.concatenate(features).reshape(1, -1)
+    ((scores,),) = assert_equal_on("mps2-an386", network, [[window]])
+    assert WORDS[int(scores.argmax())] == word
 
 
 def test_benchmark_of_keyword_spotting_repeats_exactly(shared: Path) -> None:
