@@ -3,9 +3,11 @@
 
 import random
 import statistics
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from edgeinfer import emulator
 from edgeinfer.boards import Board
 from edgeinfer.device import Device
 from edgeinfer.flash import FlashResult
@@ -30,12 +32,15 @@ def bench(
 
     `image` names the layers; without it they are "layer 0" and so on, of unknown operators.
     Every counted run loads its input anew: `data`, or the same pseudo-random bytes each time.
+    An emulated Cortex-M has `estimated_cycles` too, by core.
     `macs` are the multiply-accumulates of each layer, where they are known."""
     size = sum(device.info().inputs)
     sample = random.Random(SEED).randbytes(size) if data is None else data
     amounts: list[int] = []
+    marks = emulator.marks(board, device.port)
     for i in range(runs):
         device.load_input(sample)
+        first = marks.count() if marks else 0
         amounts += [board.amount(ticks) for ticks in device.run_ticks(1)]
         if progress:
             progress(i + 1, runs + layers)
@@ -54,15 +59,32 @@ def bench(
         "static_ram_bytes": memory.static_bytes,
         "stack_bytes": memory.stack_used,
     }
+    if marks:
+        (result["estimated_cycles"],) = marks.spans(first)
     if flashed:
         result["code_bytes"] = flashed.code_bytes
     if layers:
         device.load_input(sample)
-        result["layers"] = _layers(device.step_ticks(), board, image, macs)
+        first = marks.count() if marks else 0
+        steps = device.step_ticks()
+        result["layers"] = _layers(steps, board, image, macs)
         result["layers_total"] = sum(row["ticks"] for row in result["layers"])
+        if marks:
+            _add_cycles(result["layers"], steps, marks.spans(first))
         if progress:
             progress(runs + 1, runs + 1)
     return result
+
+
+def _add_cycles(
+    layers: list[dict[str, Any]], steps: list[tuple[int, int]], cycles: list[dict[str, int]]
+) -> None:
+    """Estimated cycles of the steps, summed up per layer."""
+    sums: dict[int, Counter[str]] = {}
+    for (layer, _), spent in zip(steps, cycles, strict=True):
+        sums.setdefault(layer, Counter()).update(spent)
+    for row, spent in zip(layers, sums.values(), strict=True):
+        row["estimated_cycles"] = dict(spent)
 
 
 def _layers(

@@ -16,7 +16,7 @@ import tty
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from edgeinfer import counter, paths
+from edgeinfer import counter, cycles, paths
 from edgeinfer.boards import Board
 from edgeinfer.errors import BoardError
 
@@ -73,6 +73,7 @@ def _machine(board: Board, elf: Path) -> list[str]:
     timing = f"shift={board.icount_shift},align=off,sleep=off"
     command = [*board.emulator, "-kernel", str(elf), "-icount", timing]
     command += ["-display", "none", "-monitor", "none"]
+    command += cycles.options(board, elf, _file(board.name).with_suffix(".cycles"))
     return [*command, "-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line"]
 
 
@@ -83,7 +84,7 @@ def _process(board: Board, elf: Path) -> list[str]:
     count = _file(board.name).with_suffix(".count")
     with count.open("wb") as file:
         file.truncate(4096)
-    plugin = ["-plugin", f"{counter.plugin()},count={count}"]
+    plugin = ["-plugin", f"{counter.plugin('count')},count={count}"]
     return [*board.emulator, *plugin, str(elf), "--count", str(count)]
 
 
@@ -156,8 +157,18 @@ def _alive(emulator: Emulator) -> bool:
     return emulator.elf in listed.stdout
 
 
+def marks(board: Board, port: str) -> cycles.Marks | None:
+    """The estimate of cycles of the emulated board on this port; None when there is none."""
+    file = _file(board.name).with_suffix(".cycles")
+    cores, running = cycles.cores_of(board), find(board.name)
+    if not cores or running is None or running.port != port or not file.is_file():
+        return None
+    return cycles.Marks(file, cores)
+
+
 def _forget(name: str) -> None:
-    _file(name).unlink(missing_ok=True)
+    for suffix in (".json", ".cycles"):
+        _file(name).with_suffix(suffix).unlink(missing_ok=True)
 
 
 def _file(name: str) -> Path:

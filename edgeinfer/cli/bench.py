@@ -100,6 +100,8 @@ def show(result: dict[str, Any], ui: Ui) -> None:
     spread = f"{low:,} to {high:,}" if low != high else "every run the same"
     spread = f", {spread}" if runs > 1 else ""
     ui.say(f"  {result['per_inference']:,} {unit} per inference ({some(runs, 'run')}{spread})")
+    for core, cycles in result.get("estimated_cycles", {}).items():
+        ui.say(f"  about {cycles:,} cycles of a {core} (estimated; docs/cycles.md)")
     ui.say(
         f"  RAM: arena {size(result['arena_bytes'])}, stack used {size(result['stack_bytes'])}, "
         f"static {size(result['static_ram_bytes'])}"

@@ -89,5 +89,5 @@ def test_broken_counter_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("EDGEINFER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(paths, "share", lambda name: tmp_path)
     with pytest.raises(BoardError, match=r"does not build: .*broken"):
-        counter.plugin()
+        counter.plugin("count")
     assert list((tmp_path / "cache").iterdir()) == []
