@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,3 +57,13 @@ def macs(graph: Graph) -> list[int]:
 def is_float(graph: Graph) -> bool:
     """Whether a network has not been quantized."""
     return not any(t.dtype == np.int8 for t in graph.tensors)
+
+
+def short_name(name: str) -> str:
+    """The telling part of a tensor's name.
+
+    TFLite joins the names of what it fused by semicolons; the last is the layer's own, in the
+    innermost of its scopes."""
+    own = next((part for part in reversed(name.split(";")) if part), name)
+    layer = re.sub(r"(/(BiasAdd|ReadVariableOp|resource)\d*)+$", "", own)
+    return "/".join(layer.split("/")[-2 if layer == own else -1 :]) or name

@@ -21,7 +21,7 @@ FLOORS = [
     {"inline"},
     {"lower", "reference", "evaluate", "inspection", "tflite"},
     {"plan", "optimize"},
-    {"image"},
+    {"image", "report"},
     {"session"},
     {"compile", "link"},
     {"interpreter", "verify", "quantize", "device", "build"},

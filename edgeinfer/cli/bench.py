@@ -10,12 +10,12 @@ from edgeinfer import bench as benchmark
 from edgeinfer import emulator
 from edgeinfer.boards import Board, load_board
 from edgeinfer.cli import common
-from edgeinfer.cli.ui import Ui, short_name, size, some
+from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.compile import Compiled
 from edgeinfer.errors import BoardError
 from edgeinfer.flash import FlashResult
 from edgeinfer.image import read_image
-from edgeinfer.inspection import macs
+from edgeinfer.inspection import macs, short_name
 
 NAME, HELP = "bench", "benchmark a board over serial; with MODEL, flash it first"
 EXAMPLES = (

@@ -8,12 +8,12 @@ from typing import Any
 
 from edgeinfer.boards import all_boards
 from edgeinfer.cli import common
-from edgeinfer.cli.ui import Ui, clip, short_name, size, some
+from edgeinfer.cli.ui import Ui, clip, size, some
 from edgeinfer.errors import FitError, ModelError, UnsupportedError
 from edgeinfer.flash import quick_fit
 from edgeinfer.graph import Graph, Tensor
 from edgeinfer.image import read_image
-from edgeinfer.inspection import is_float, layers
+from edgeinfer.inspection import is_float, layers, short_name
 
 NAME, HELP = "inspect", "show a model's layers, sizes, and the boards it fits"
 EXAMPLES = ("edgeinfer inspect kws01_int8.tflite", "edgeinfer inspect model.tflite --json")

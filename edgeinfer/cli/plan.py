@@ -11,19 +11,29 @@ from edgeinfer import image as images
 from edgeinfer import tflite
 from edgeinfer.boards import Board, layout_for, load_board
 from edgeinfer.cli import common, data, pack
-from edgeinfer.cli.ui import Ui, short_name
+from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import make_plan
 from edgeinfer.errors import FitError
 from edgeinfer.flash import quick_fit
+from edgeinfer.inspection import short_name
 from edgeinfer.lower import lower
 from edgeinfer.optimize import optimize
-from edgeinfer.plan import METADATA_KEY, SCRATCH, Plan, describe, offline_metadata
+from edgeinfer.plan import (
+    METADATA_KEY,
+    SCRATCH,
+    Plan,
+    describe,
+    offline_metadata,
+    sentences,
+)
+from edgeinfer.report import plotter
 
 NAME, HELP = "plan", "plan a model's memory: arena, lower bound, what sits at the peak"
 EXAMPLES = (
     "edgeinfer plan kws01_int8.tflite",
     "edgeinfer plan model.tflite --board microbit --json",
     "edgeinfer plan model.tflite --memory fast    # layer by layer",
+    "edgeinfer plan model.tflite --plot plan.html",
     "edgeinfer plan model.tflite -o planned.tflite   # also for TFLM",
     "edgeinfer plan --buffers buffers.csv --capacity 1048576 -o packed.csv",
 )
@@ -41,6 +51,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT",
         help="write the model with OfflineMemoryAllocation metadata; the buffers with offsets",
     )
+    parser.add_argument(
+        "--plot",
+        metavar="FILE",
+        help="draw the arena over time: .svg, .html (names and sizes under the pointer) or .png",
+    )
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -50,10 +65,12 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     board = load_board(args.board) if args.board else None
     graph = common.load(args.model)
     common.require_int8(graph, args.model)
-    if args.output:
-        data.check_writable(args.output)
+    for path in filter(None, (args.output, args.plot)):
+        data.check_writable(path)
+    draw = plotter(args.plot) if args.plot else None
     with ui.progress("Planning") as advance:
-        optimized = optimize(graph, common.passes(args))
+        named = replace(graph, name=common.image_name(args.model))
+        optimized = optimize(named, common.passes(args))
         plan = make_plan(
             lower(optimized.graph, layout_for(board)), common.goal(args, board), progress=advance
         )
@@ -82,6 +99,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             }
             for i, step in enumerate(plan.steps)
         ],
+        "lower": sentences(plan),
         "inputs": {tensors[t].name: plan.begin[t] for t in graph.inputs},
         "outputs": {tensors[t].name: plan.end[t] for t in graph.outputs},
         "text": describe(plan),
@@ -91,6 +109,9 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         reason = _misfit(plan, board)
         result |= {"board": board.name, "fits": not reason, "reason": reason}
         result["exit_status"] = 1 if reason else 0
+    if draw:
+        data.write_whole({args.plot: draw(plan)})
+        result["plot"] = args.plot
     if args.output:
         metadata = {**graph.metadata, METADATA_KEY: offline_metadata(graph)}
         data.write_whole({args.output: tflite.write(replace(graph, metadata=metadata))})
@@ -122,6 +143,9 @@ def show(result: dict[str, Any], ui: Ui) -> None:
     if "board" in result:
         ui.say()
         ui.say(f"The model fits {result['board']}." if result["fits"] else result["reason"])
+    if "plot" in result:
+        ui.say()
+        ui.say(f"Drew {result['plot']}.")
     if "output" in result:
         ui.say()
         ui.say(f"Wrote {result['output']} with offsets for TensorFlow Lite Micro.")
@@ -159,4 +183,6 @@ def _show_narrow(result: dict[str, Any], ui: Ui) -> None:
         ui.table(rows, heads, numbers, cut=3)
         if not title:
             ui.say()
+    for line in result["lower"]:
+        ui.say(f"What would lower it: {line}")
     ui.say(f"(A terminal of {MAP} columns shows the memory map.)")

@@ -12,6 +12,8 @@ from typing import NoReturn, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from edgeinfer.inspection import short_name
+
 GAP = 2  # columns between the columns of a table
 LEAST = 16  # a column cut narrower than this says nothing and is left out
 LONG = 40  # characters from which on a name in a sentence is shortened
@@ -125,16 +127,6 @@ def clip(text: str, width: int) -> str:
 def printable(text: str) -> str:
     """Without what could control the terminal: names come from files."""
     return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def short_name(name: str) -> str:
-    """The telling part of a tensor's name.
-
-    TFLite joins the names of what it fused by semicolons; the last is the layer's own, in the
-    innermost of its scopes."""
-    own = next((part for part in reversed(name.split(";")) if part), name)
-    layer = re.sub(r"(/(BiasAdd|ReadVariableOp|resource)\d*)+$", "", own)
-    return "/".join(layer.split("/")[-2 if layer == own else -1 :]) or name
 
 
 def with_short_names(text: str) -> str:

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A plan as text: the memory map over time, and what sits in the arena at the peak."""
+"""A plan as text: the memory map over time, what sits at the peak, and what would lower it."""
 
 from __future__ import annotations
 
+import textwrap
+
+from edgeinfer.inspection import short_name
+from edgeinfer.plan.advice import sentences
 from edgeinfer.plan.layout import SCRATCH, Live, Plan
 
 WIDTH = 100  # columns
@@ -12,17 +16,17 @@ _EMPTY, _SHADES = "·", "█▓▒"
 
 
 def describe(plan: Plan) -> str:
-    """Summary, memory map and the peak's cause, at most 100 columns wide."""
-    return "\n\n".join((summary(plan), memory_map(plan), peak(plan)))
+    """Summary, memory map, the peak's cause and what would lower it, at most 100 columns wide."""
+    return "\n\n".join(filter(None, (summary(plan), memory_map(plan), peak(plan), lower(plan))))
 
 
 def summary(plan: Plan) -> str:
     """Arena and lower bound in bytes, and whether the arena is proven to be the smallest."""
-    if plan.optimal:
-        proof = "proven smallest for this order of execution"
-    else:
-        proof = f"not proven smallest; lower bound {plan.lower_bound_bytes:,} bytes"
-    return f"Arena {plan.arena_bytes:,} bytes, {len(plan.steps)} steps ({proof})"
+    proof = "proven smallest" if plan.optimal else "not proven smallest"
+    return (
+        f"Arena {plan.arena_bytes:,} bytes, lower bound {plan.lower_bound_bytes:,}, "
+        f"{len(plan.steps)} steps ({proof} for this order of execution)"
+    )
 
 
 def memory_map(plan: Plan) -> str:
@@ -78,6 +82,15 @@ def peak(plan: Plan) -> str:
     return "\n".join(lines)
 
 
+def lower(plan: Plan) -> str:
+    """What could be smaller so that the peak is lower."""
+    wrapped = [
+        textwrap.fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ")
+        for line in sentences(plan)
+    ]
+    return "\n".join(("What would lower it:", *wrapped)) if wrapped else ""
+
+
 def _note(plan: Plan, entry: Live, step: int, entries: tuple[Live, ...]) -> str:
     if entry.tensor == SCRATCH:
         return ""
@@ -100,14 +113,14 @@ def _name(plan: Plan, entry: Live, width: int) -> str:
         return "scratch"
     tensor = plan.program.graph.tensors[entry.tensor]
     kind = f"  {'×'.join(map(str, tensor.shape)) or 'scalar'} {tensor.dtype}"
-    return _clip(tensor.name, max(width - len(kind), 8)) + kind
+    return _clip(short_name(tensor.name), max(width - len(kind), 8)) + kind
 
 
 def _layer(plan: Plan, step: int, width: int) -> str:
     call = plan.steps[step].call
     moved = plan.steps[step].is_move
     operator = "(move)" if moved else plan.program.graph.nodes[call.node].op[:20]
-    name = plan.program.graph.tensors[call.output.tensor].name
+    name = short_name(plan.program.graph.tensors[call.output.tensor].name)
     return f"{operator} {_clip(name, width - len(operator) - 1)}".strip()
 
 

@@ -45,6 +45,22 @@ class Live(NamedTuple):
     size: int  # bytes
 
 
+class Piece(NamedTuple):
+    """The bytes [lo, hi) of the arena from one time to another, counted in steps."""
+
+    begin: float
+    end: float
+    lo: int
+    hi: int
+
+
+class Trace(NamedTuple):
+    """The life of a tensor at one place: it fills up row by row and is used up so."""
+
+    tensor: int  # storage tensor, or SCRATCH
+    pieces: tuple[Piece, ...]  # by rising time
+
+
 @dataclass(frozen=True)
 class Plan:
     """A program's memory: nothing is decided after this."""
@@ -57,6 +73,7 @@ class Plan:
     arena_bytes: int  # a multiple of the alignment, 4 by default
     lower_bound_bytes: int  # of this order of execution
     optimal: bool  # whether no smaller packing of this order of execution exists
+    traces: tuple[Trace, ...] = ()  # the same as `lives`, row by row
 
     def live(self, step: int) -> tuple[Live, ...]:
         """What is in the arena while a step executes, by rising offset.
@@ -65,10 +82,13 @@ class Plan:
         takes the place of the other row by row."""
         return self.lives[step]
 
-    def live_bytes(self, step: int) -> int:
-        """Bytes in use while a step executes, shared ones counted once."""
+    def live_bytes(self, step: int, without: int | None = None) -> int:
+        """Bytes in use while a step executes, shared ones counted once, perhaps without those of
+        a tensor (SCRATCH for scratch)."""
         total = end = 0
-        for _, offset, size in self.lives[step]:
+        for tensor, offset, size in self.lives[step]:
+            if tensor == without:
+                continue
             total += max(0, offset + size - max(offset, end))
             end = max(end, offset + size)
         return total

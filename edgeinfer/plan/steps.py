@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgeinfer.ops.base import Call, Ref
-from edgeinfer.plan.layout import SCRATCH, Live, Plan, PlannedStep
+from edgeinfer.plan.layout import SCRATCH, Live, Piece, Plan, PlannedStep, Trace
 from edgeinfer.plan.schedule import Make
 from edgeinfer.plan.solver import Packing
 from edgeinfer.plan.timeline import Timeline
@@ -25,12 +25,18 @@ def make_steps(
     maker = _Maker(program, line, packing, scratch)
     steps: list[PlannedStep] = []
     lives: list[tuple[Live, ...]] = []
+    clock: dict[int, tuple[float, float]] = {}  # instant → when it begins and ends, in steps
     for number, action in enumerate(line.actions):
         time = line.starts[number]
         if isinstance(action, Make):
+            rows = action.y1 - action.y0
+            clock |= {
+                time + y: (len(steps) + y / rows, len(steps) + (y + 1) / rows) for y in range(rows)
+            }
             steps.append(maker.make(action, time))
-            lives.append(maker.live(time, time + action.y1 - action.y0))
+            lives.append(maker.live(time, time + rows))
         elif (step := maker.move(action.tensor, time)) is not None:
+            clock[time] = len(steps), len(steps) + 1
             steps.append(step)
             lives.append(maker.live(time, time + 1))
     final = line.lo.shape[1] - 1
@@ -43,6 +49,7 @@ def make_steps(
         packing.arena_bytes,
         packing.lower_bound_bytes,
         packing.optimal,
+        maker.traces(clock),
     )
 
 
@@ -123,6 +130,25 @@ class _Maker:
             tensor = self.line.buffers[i].tensor
             found.append(Live(tensor, self.packing.offsets[int(i)] + first, last - first))
         return tuple(sorted(found, key=lambda live: (live.offset, live.tensor)))
+
+    def traces(self, clock: Mapping[int, tuple[float, float]]) -> tuple[Trace, ...]:
+        """The life of each buffer; instants that look alike are one piece."""
+        found = []
+        for index, buffer in enumerate(self.line.buffers):
+            at = self.packing.offsets.get(index, 0)
+            pieces: list[Piece] = []
+            for time in np.flatnonzero(self.line.hi[index] > self.line.lo[index]):
+                if int(time) not in clock:
+                    continue
+                begin, end = clock[int(time)]
+                lo, hi = at + int(self.line.lo[index, time]), at + int(self.line.hi[index, time])
+                if pieces and (pieces[-1].end, *pieces[-1][2:]) == (begin, lo, hi):
+                    pieces[-1] = pieces[-1]._replace(end=end)
+                else:
+                    pieces.append(Piece(begin, end, lo, hi))
+            if pieces:
+                found.append(Trace(buffer.tensor, tuple(pieces)))
+        return tuple(found)
 
     def places(self, time: int) -> dict[int, int]:
         """Where all tensors lie that are whole at an instant, aliases included."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,23 @@ def test_plan(cli: Cli, models: Path, folder: Path) -> None:
     assert data["arena_bytes"] == data["lower_bound_bytes"]
     assert b"OfflineMemoryAllocation" in (folder / "planned.tflite").read_bytes()
     assert cli("plan", models / "int8.tflite", "--board", "microbit").status == 0
+
+
+@pytest.mark.parametrize(
+    ("ending", "begin"), [("svg", b"<svg"), ("html", b"<!do"), ("png", b"\x89PNG")]
+)
+def test_plan_draws(cli: Cli, models: Path, folder: Path, ending: str, begin: bytes) -> None:
+    done = cli("plan", models / "int8.tflite", "--plot", f"plan.{ending}")
+    assert done.out.splitlines()[-1] == f"Drew plan.{ending}."
+    assert (folder / f"plan.{ending}").read_bytes().startswith(begin)
+
+
+def test_plan_says_what_would_lower_the_arena(cli: Cli, models: Path) -> None:
+    data = cli("plan", models / "int8.tflite", "--json").json
+    assert all(re.search(r"down to [\d,]+ bytes, then \w+", line) for line in data["lower"])
+    assert data["lower"]
+    done = cli("plan", models / "wide.tflite").out
+    assert re.search(r"What would lower it:\n  nothing alone: \w+ .* need as much each", done)
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,6 @@ def test_any_program_is_planned_right(program: Program) -> None:
 
 def test_description() -> None:
     text = describe(plan(chain((0,)), scratch))
-    assert "Arena 120 bytes, 2 steps (proven smallest" in text
+    assert "Arena 120 bytes, lower bound 120, 2 steps (proven smallest" in text
     assert "Peak of 120 bytes at step 1, OP t2:" in text
     assert "◀" in text and "█" in text

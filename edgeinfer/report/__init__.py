@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What edgeinfer found out, drawn: pictures (SVG, PNG) and pages (HTML) that need nothing else."""
+
+from edgeinfer.report.plot import plotter
+
+__all__ = ["plotter"]
