@@ -26,7 +26,7 @@ VERSIONS = {
     "RELU6": 2, "RESIZE_BILINEAR": 2, "RESIZE_NEAREST_NEIGHBOR": 2, "RSQRT": 2,
     "SLICE": 2, "SOFTMAX": 2, "SPACE_TO_BATCH_ND": 2, "SPACE_TO_DEPTH": 2, "SPLIT": 2,
     "SPLIT_V": 2, "SQUARED_DIFFERENCE": 2, "STRIDED_SLICE": 2, "SUB": 2, "SUM": 2, "TANH": 2,
-    "TRANSPOSE": 2, "UNPACK": 2,
+    "TRANSPOSE": 2, "TRANSPOSE_CONV": 3, "UNPACK": 2,
 }  # fmt: skip
 # Statements about the float file that would be false for the new one.
 _STALE_METADATA = ("min_runtime_version", "CONVERSION_METADATA")

@@ -16,6 +16,7 @@ from edgeinfer.ops import OPS, op_for
 from edgeinfer.ops.base import Site
 
 _FUSABLE = {"RELU": 1, "RELU6": 3}  # operator → ActivationFunctionType of the schema
+_UNFUSED = "TRANSPOSE_CONV"  # TFLite Micro knows no activation there
 
 
 def fold_constants(graph: Graph) -> Graph:
@@ -72,7 +73,8 @@ def fuse_activations(graph: Graph) -> Graph:
         before = nodes[maker]
         if before.op not in OPS or OPS[before.op].rule.weights is None:
             continue
-        if before.options.get("fused_activation_function", 0) != 0:
+        fused = before.options.get("fused_activation_function", 0) != 0
+        if fused or before.op == _UNFUSED:
             continue
         options = {**before.options, "fused_activation_function": _FUSABLE[node.op]}
         nodes[maker] = replace(before, outputs=node.outputs, options=options)

@@ -10,17 +10,6 @@
 
 typedef ei_direct ei_conv_16_params;
 
-/* Products have 23 bits: 256 of them fit an int32. */
-static int64_t dot(const int16_t *a, const int8_t *w, int32_t n) {
-  int64_t sum = 0;
-  while (n > 0) {
-    int32_t part = 0;
-    for (int32_t end = n < 256 ? n : 256; end > 0; end--, n--) part += (int32_t)*a++ * *w++;
-    sum += part;
-  }
-  return sum;
-}
-
 void ei_conv_16_run(const ei_call *c) {
   const ei_conv_16_params *p = c->params;
   const int64_t *bias = (const void *)(c->data + p->bias);
@@ -34,7 +23,7 @@ void ei_conv_16_run(const ei_call *c) {
       for (int32_t o = 0; o < p->conv.out_c; o++, w += n) {
         const int16_t *in = (const int16_t *)c->in[0] + o / p->group_out * group_in;
         int64_t sum = (int64_t)0;
-        EI_DIRECT_TAPS(p, c, y, x, sum += dot(in + in_at, w + w_at, group_in));
+        EI_DIRECT_TAPS(p, c, y, x, sum += ei_dot_wide(in + in_at, w + w_at, group_in));
         sum = (int64_t)((uint64_t)sum + (uint64_t)bias[o]);
         const int32_t q = p->narrow ? ei_requantize((int32_t)sum, mult[o], shift[o])
                                     : ei_requantize_wide(sum, mult[o], shift[o]);

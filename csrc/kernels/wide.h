@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Requantization of the 64-bit sums of int16 activations, as MultiplyByQuantizedMultiplier for
- * int64 in TFLite (kernels/internal/common.cc): a multiplier of 16 bits, rounded once.
+ * The 64-bit sums of int16 activations, and their requantization: as MultiplyByQuantizedMultiplier
+ * for int64 in TFLite (kernels/internal/common.cc), a multiplier of 16 bits, rounded once.
  */
 #ifndef EI_WIDE_H
 #define EI_WIDE_H
 
 #include <stdint.h>
+
+/* The sum of a[i] w[i]. Products have 23 bits: 256 of them fit an int32. */
+static inline int64_t ei_dot_wide(const int16_t *a, const int8_t *w, int32_t n) {
+  int64_t sum = 0;
+  while (n > 0) {
+    int32_t part = 0;
+    for (int32_t end = n < 256 ? n : 256; end > 0; end--, n--) part += (int32_t)*a++ * *w++;
+    sum += part;
+  }
+  return sum;
+}
 
 /* x * m * 2^(shift - 31); m >= 0, shift in -31..14. The low 32 bits are the result, as there. */
 static inline int32_t ei_requantize_wide(int64_t x, int32_t m, int shift) {

@@ -104,6 +104,7 @@ from edgeinfer.ops.svdf import Svdf
 from edgeinfer.ops.tanh import Tanh
 from edgeinfer.ops.tile import Tile
 from edgeinfer.ops.transpose import Transpose
+from edgeinfer.ops.transpose_conv import TransposeConv
 from edgeinfer.ops.unidirectional_sequence_lstm import UnidirectionalSequenceLstm
 from edgeinfer.ops.unpack import Unpack
 from edgeinfer.ops.zeros_like import ZerosLike
@@ -213,6 +214,7 @@ OPS: dict[str, Op] = {
         Tanh(),
         Tile(),
         Transpose(),
+        TransposeConv(),
         UnidirectionalSequenceLstm(),
         Unpack(),
         Control("VAR_HANDLE"),

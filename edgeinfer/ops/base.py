@@ -38,18 +38,21 @@ class Ref:
 class Rows:
     """Which rows of an input a call reads for its output row y: [y·stride − pad, … + span).
 
-    Rows that the input does not have, in the padding, are not read."""
+    Rows that the input does not have, in the padding, are not read. With `apart` these are rows of
+    an input that is spread out: its row i is row i·apart there, and there is nothing between."""
 
     row_bytes: int  # of an input row, contiguous
     count: int  # rows of the input
     stride: int = 1
     pad: int = 0
     span: int = 1
+    apart: int = 1
 
     def of(self, y0: int, y1: int) -> tuple[int, int]:
         """The input rows [first, last) that the output rows [y0, y1) need; may be empty."""
-        first = max(y0 * self.stride - self.pad, 0)
-        return first, max(first, min((y1 - 1) * self.stride - self.pad + self.span, self.count))
+        first = max(-(-(y0 * self.stride - self.pad) // self.apart), 0)
+        last = ((y1 - 1) * self.stride - self.pad + self.span - 1) // self.apart + 1
+        return first, max(first, min(last, self.count))
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,8 @@ class Convolution(Op):
         group_in = w.shape[3]
         group_out = len(w) * group_in // site.input(0).shape[3]
         special = {"group_in": group_in, "group_out": group_out}
+        if is_int16:
+            special["narrow"] = int(wide.is_narrow(site))
         return Variant("conv_16" if is_int16 else "conv_2d_groups", consts, special)
 
     def variant(self, site: Site) -> Variant:

@@ -58,7 +58,7 @@ class FullyConnected(Op):
             sums = self._rows(site, x, w).astype(np.int64) @ w.T.astype(np.int64)
             sums += bias_of(site, len(w), np.int64)
             scales = self.output_multipliers(site)
-            return self._shaped(site, x, wide.finish(site, sums, *scales, self._narrow(site)))
+            return self._shaped(site, x, wide.finish(site, sums, *scales))
         acc = self._rows(site, x, w).astype(np.float64) @ w.T.astype(np.float64)
         acc += folded_bias(site, w.sum(1, dtype=np.int64))
         return self._shaped(site, x, finish(site, acc, *self.output_multipliers(site)))
@@ -96,12 +96,6 @@ class FullyConnected(Op):
             )
         ]
 
-    @staticmethod
-    def _narrow(site: Site) -> bool:
-        """Whether TFLite adds int16 products up in 32 bits: it does so without an int64 bias."""
-        bias = site.optional(2)
-        return bias is None or bias.dtype != np.int64
-
     def _pack_wide(self, site: Site) -> list[Call]:
         """A convolution of one tap over rows of one pixel."""
         wide.require_int16(site, 0)
@@ -122,7 +116,7 @@ class FullyConnected(Op):
             "act_min": low,
             "act_max": high,
         }
-        groups = {"group_in": in_c, "group_out": out_c, "narrow": int(self._narrow(site))}
+        groups = {"group_in": in_c, "group_out": out_c, "narrow": int(wide.is_narrow(site))}
         bias = bias_of(site, out_c, np.int64)
         return [
             Call(

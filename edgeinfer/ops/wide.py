@@ -40,13 +40,19 @@ def requantize_wide(x: Ints, m: Ints | int, shift: Ints | int) -> Ints:
     return wrap((np.asarray(x, np.int64) * reduced + (np.int64(1) << (total - 1))) >> total)
 
 
-def finish(
-    site: Site, acc: Array, mult: Ints | int, shift: Ints | int, narrow: bool = False
-) -> Array:
-    """Exact sums, bias included → int16 outputs; `narrow`: through sums of 32 bits."""
+def is_narrow(site: Site) -> bool:
+    """Whether TFLite adds products up in 32 bits: it does so without an int64 bias, but never in
+    DEPTHWISE_CONV_2D."""
+    bias = site.optional(2)
+    return site.node.op != "DEPTHWISE_CONV_2D" and (bias is None or bias.dtype != np.int64)
+
+
+def finish(site: Site, acc: Array, mult: Ints | int, shift: Ints | int) -> Array:
+    """Exact sums of a layer with weights, bias included → int16 outputs."""
     check_shifts(site, shift)
-    wide = acc.astype(np.int64)
-    q = requantize(wrap(wide), mult, shift) if narrow else requantize_wide(wide, mult, shift)
+    sums = acc.astype(np.int64)
+    narrow = is_narrow(site)
+    q = requantize(wrap(sums), mult, shift) if narrow else requantize_wide(sums, mult, shift)
     return np.clip(q, *int8_range(site)).astype(np.int16)
 
 

@@ -13,7 +13,8 @@ from edgeinfer.errors import EdgeinferError
 from edgeinfer.graph import Graph
 from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
-from edgeinfer.ops.convolution import Convolution
+from edgeinfer.ops.conv_2d import Conv2D
+from edgeinfer.ops.depthwise_conv_2d import DepthwiseConv2D
 from edgeinfer.ops.max_pool_2d import MaxPool2D
 from edgeinfer.optimize.base import Editor, Outcome
 
@@ -42,7 +43,7 @@ def run(graph: Graph) -> Outcome:
 def _padding(site: Site, pad: Site) -> Explicit | None:
     """((above, below), (left, right)) of the two together; None where that is not the same."""
     op, x = OPS.get(site.node.op), pad.input(0)
-    if not isinstance(op, (Convolution, MaxPool2D)) or x.quant is None:
+    if not isinstance(op, (Conv2D, DepthwiseConv2D, MaxPool2D)) or x.quant is None:
         return None
     if x.dtype != np.int8 or not x.quant.equals(pad.output.quant) or len(x.shape) != 4:
         return None

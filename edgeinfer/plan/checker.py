@@ -8,6 +8,7 @@ What a kernel promises about the order of reads and writes is said in `edgeinfer
 from __future__ import annotations
 
 import bisect
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -151,16 +152,17 @@ class _Simulation:
             if rows is None:
                 first, start, size = ref.offset, place, entry.nbytes - ref.offset
             else:
-                begin = max(y * rows.stride - rows.pad, 0)
-                end = min(y * rows.stride - rows.pad + rows.span, rows.count)
+                above = y * rows.stride - rows.pad
+                begin = max(math.ceil(above / rows.apart), 0)
+                end = min(math.ceil((above + rows.span) / rows.apart), rows.count)
                 if begin < end and begin < step.in_y0:
                     raise self.error(f"row {begin} of {self.name(ref.tensor)} is not there", place)
                 first = ref.offset + begin * rows.row_bytes
                 start = place + (begin - step.in_y0) * rows.row_bytes
                 size = min(max(end - begin, 0) * rows.row_bytes, entry.nbytes - first)
-            if size and start % min(entry.dtype.itemsize, 4):
+            if size > 0 and start % min(entry.dtype.itemsize, 4):
                 raise self.error(f"{self.name(ref.tensor)} is misaligned", start)
-            if size:
+            if size > 0:
                 ordered = position in call.inplace
                 found.append((range(start, start + size), (ref.tensor, first, ordered)))
         return found

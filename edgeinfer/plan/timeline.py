@@ -304,8 +304,9 @@ class _Weaver:
         if reads is None or call.more_out:
             whole = self.tensors[ref.tensor].nbytes
             return np.full(len(rows), ref.offset), np.full(len(rows), whole)
-        first = np.maximum(rows * reads.stride - reads.pad, 0)
-        last = np.minimum(rows * reads.stride - reads.pad + reads.span, reads.count)
+        above = rows * reads.stride - reads.pad
+        first = np.maximum(-(-above // reads.apart), 0)
+        last = np.minimum((above + reads.span - 1) // reads.apart + 1, reads.count)
         end = self.tensors[ref.tensor].nbytes  # a last row may be shorter
         ends = np.minimum(ref.offset + last * reads.row_bytes, end)
         return ref.offset + first * reads.row_bytes, ends

@@ -15,6 +15,7 @@ from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
 from edgeinfer.tflite.check import MAX_BYTES, check_graph, check_shape, damaged
 from edgeinfer.tflite.flat import Decoder
 from edgeinfer.tflite.options import read_options
+from edgeinfer.tflite.order import from_file
 from edgeinfer.tflite.schema import enum_names
 from edgeinfer.tflite.types import to_numpy
 
@@ -118,9 +119,8 @@ def _node(table: Table, opcodes: Sequence[tuple[str, int]]) -> Node:
     # Scratch tensors of recurrent operators; no options table has a field of this name.
     if intermediates := _indices(table, "intermediates"):
         options["intermediates"] = intermediates
-    return Node(
-        op, _indices(table, "inputs"), _indices(table, "outputs"), options, kind, custom, version
-    )
+    inputs = from_file(op, _indices(table, "inputs"))
+    return Node(op, inputs, _indices(table, "outputs"), options, kind, custom, version)
 
 
 def _tensor(table: Table, buffers: Sequence[Array], made: bool) -> Tensor:

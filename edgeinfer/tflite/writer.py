@@ -13,6 +13,7 @@ from edgeinfer.graph import Graph, Node, Tensor
 from edgeinfer.tflite.check import MAX_BYTES, check_graph
 from edgeinfer.tflite.flat import encode
 from edgeinfer.tflite.options import write_options
+from edgeinfer.tflite.order import to_file
 from edgeinfer.tflite.reader import IDENTIFIER, VERSION
 from edgeinfer.tflite.schema import enum
 from edgeinfer.tflite.types import from_numpy
@@ -120,7 +121,7 @@ def _operator(node: Node, parts: _Parts) -> dict[str, Any]:
     intermediates = options.pop("intermediates", None)
     return {
         "opcode_index": parts.opcode(node),
-        "inputs": node.inputs,
+        "inputs": to_file(node.op, node.inputs),
         "outputs": node.outputs,
         "custom_options": node.custom or None,
         "intermediates": intermediates,

@@ -68,6 +68,24 @@ def test_convolutions_refuse_windows_without_an_end(kernel: str) -> None:
         convolve(kernel, in_w=FAR, dil_h=FAR)  # from row to row there are more than 2^31 bytes
 
 
+@pytest.mark.parametrize("kernel", ["transpose_conv", "transpose_conv_16"])
+def test_transposed_convolutions_refuse_what_has_no_taps(kernel: str) -> None:
+    op = "TRANSPOSE_CONV" + ("/int16" if kernel.endswith("16") else "")
+
+    def transposed(**fields: int) -> None:
+        verify(op, "rows", kernel, {"conv": {**ONE, **CHANNELS, **fields}}, 4)
+
+    transposed()
+    transposed(out_h=FAR, stride_h=10_000, stride_w=3, pad_top=FAR)
+    for field in ("in_h", "in_w", "in_c", "out_w", "out_c", "k_h", "k_w", "stride_h", "stride_w"):
+        with pytest.raises(ImageError):
+            transposed(**{field: 0})
+    with pytest.raises(ImageError):
+        transposed(in_w=FAR, in_c=FAR)  # a row of 2^32 bytes
+    with pytest.raises(ImageError):
+        transposed(k_h=FAR, k_w=FAR)
+
+
 @pytest.mark.parametrize("kernel", POOLS)
 def test_pools_refuse_an_input_without_columns(kernel: str) -> None:
     verify(POOLS[kernel], "pairs", kernel, {**ONE, "channels": 1})

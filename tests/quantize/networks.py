@@ -23,6 +23,7 @@ TABLES = {
     "RESHAPE": "ReshapeOptions", "LEAKY_RELU": "LeakyReluOptions", "SUB": "SubOptions",
     "TRANSPOSE": "TransposeOptions", "MAXIMUM": "MaximumMinimumOptions",
     "HARD_SWISH": "HardSwishOptions", "GATHER": "GatherOptions",
+    "TRANSPOSE_CONV": "TransposeConvOptions",
 }  # fmt: skip
 
 

@@ -35,6 +35,23 @@ def test_classifier(ranges: str, per_channel: bool) -> None:
     assert weights.quant.scale.size == (4 if per_channel else 1)
 
 
+@pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("bias", [True, False])
+def test_transposed_convolution(per_channel: bool, bias: bool) -> None:
+    net = Net()
+    x = net.conv(net.input(1, 4, 5, 2), 3, fused_activation_function=1)
+    inputs = (x, net.weights(6, 3, 3, 3), net.weights(6) if bias else -1)
+    stride = {"padding": 0, "stride_h": 2, "stride_w": 2}
+    size = net.const([1, 8, 10, 6], np.int32)
+    y = net.op("TRANSPOSE_CONV", *inputs, size, shape=(1, 8, 10, 6), **stride)
+    graph = net.graph(net.op("RELU", y, shape=(1, 8, 10, 6)))
+    q = through(graph, noise(graph), per_channel=per_channel).graph
+    assert [(n.op, n.version) for n in q.nodes[1:]] == [("TRANSPOSE_CONV", 3), ("RELU", 2)]
+    weights = q.tensors[q.nodes[1].inputs[1]].quant
+    assert weights is not None
+    assert weights.scale.size == (6 if per_channel else 1)
+
+
 def test_constants_shared_by_layers_are_quantized_for_each() -> None:
     net = Net()
     bias, x = net.weights(4), net.input(1, 6, 6, 4)

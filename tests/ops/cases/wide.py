@@ -42,10 +42,14 @@ def result(rng: Rng, x: Quant, w: Quant, taps: int) -> Quant:
     return Quant.per_tensor(float(np.float32(real * 10 ** rng.uniform(-1, 0.5))), 0)
 
 
-def wide_bias(rng: Rng, channels: int, x: Quant, w: Quant) -> Tensor:
-    limit = int(rng.choice([1000, 1 << 33]))
+def wide_bias(
+    rng: Rng, channels: int, x: Quant, w: Quant, types: tuple[str, ...] = ("int64", "int32")
+) -> Tensor:
+    """Mostly of the first type; TFLite's sums have 32 bits with an int32 bias."""
+    dtype = np.dtype(types[0] if rng.random() < 0.7 else types[-1])
+    limit = int(rng.choice([1000, 1 << (33 if dtype == np.int64 else 20)]))
     q = Quant((x.scale * w.scale).astype(np.float32), np.zeros(w.scale.size, np.int64), 0)
-    return constant("bias", rng.integers(-limit, limit, channels).astype(np.int64), q)
+    return constant("bias", rng.integers(-limit, limit, channels).astype(dtype), q)
 
 
 @case("CONV_2D/int16")
@@ -95,8 +99,10 @@ def depthwise(rng: Rng) -> Graph:
     inputs = [
         wide("x", (1, *hw, in_c), x),
         constant("w", weights(rng, (1, *kernel, out_c)), w),
-        wide_bias(rng, out_c, x, w),
+        wide_bias(rng, out_c, x, w, ("int64",)),
     ]
+    if rng.random() < 0.3:
+        inputs.pop()
     out = wide("y", (1, *out_sizes(hw, kernel, o), out_c), result(rng, x, w, 9))
     o["depth_multiplier"] = multiplier
     return model("DEPTHWISE_CONV_2D", inputs, out, o, "DepthwiseConv2DOptions", 5)
