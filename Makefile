@@ -56,7 +56,7 @@ format: setup
 	$(BIN)/clang-format -i $(C_FILES)
 
 bench: setup
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench --write docs/BENCHMARKS.md
 
 conformance: setup
 	EDGEINFER_CASES=400 $(BIN)/python -m pytest -n $(JOBS) -q tests/ops

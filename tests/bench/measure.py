@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models on emulated boards."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+from edgeinfer import bench as benchmark
+from edgeinfer import build, emulator
+from edgeinfer.boards import load_board
+from edgeinfer.compile import compile_graph
+from edgeinfer.device import Device
+from edgeinfer.flash import flash, goal_for
+from edgeinfer.graph import Graph
+from edgeinfer.image import read_image
+from edgeinfer.plan import SMALLEST
+from edgeinfer.toolchains import TOOLCHAINS
+
+
+def measure(graph: Graph, name: str, *, smallest: bool = False, **settings: Any) -> dict[str, Any]:
+    """What `edgeinfer bench` prints for a model on a board, with the plan that it takes there, the
+    fastest that fits, or with the one of the smallest arena."""
+    board = load_board(name)
+    goal = SMALLEST if smallest else goal_for(board)
+    image = compile_graph(graph, goal=goal, layout=board.layout, **settings).image
+    done = flash(image, board)
+    with Device(done.port, baud=board.baud) as device:
+        found = benchmark.bench(device, board, read_image(image), runs=1, flashed=done)
+    emulator.stop(name)
+    return found
+
+
+def library_bytes(name: str) -> int:
+    """Code bytes of kernels and executor in the firmware last built for a board."""
+    board = load_board(name)
+    elf = build.built(board)
+    assert elf is not None
+    nm = f"{TOOLCHAINS[board.toolchain].prefix}nm"
+    own: set[str] = set()
+    for made in elf.parent.rglob("*.o"):
+        if made.parent.name in ("csrc", "kernels"):
+            symbols = [line.split() for line in _lines(nm, str(made))]
+            own |= {words[-1] for words in symbols if words[-2] in "tTrR"}
+    sizes = (line.split() for line in _lines(nm, "-S", str(elf)))
+    return sum(int(words[1], 16) for words in sizes if len(words) == 4 and words[3] in own)
+
+
+def _lines(*command: str) -> list[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()

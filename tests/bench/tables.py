@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables: each measures what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from edgeinfer import tflite
+from edgeinfer.boards import load_board
+from edgeinfer.graph import Graph
+from edgeinfer.inspection import macs
+from tests.bench import peers as known
+from tests.bench.measure import library_bytes, measure
+from tests.bench.mobilenet import mobilenet
+from tests.bench.peers import MODELS, Peers
+
+
+@dataclass(frozen=True)
+class Table:
+    title: str
+    note: str
+    heads: list[str]
+    rows: list[list[str]]
+
+
+class Bench:
+    """Measures models of ../shared, each on each board once."""
+
+    def __init__(self, shared: Path, models: tuple[str, ...], tell: Callable[[str], None]) -> None:
+        self.models, self.peers, self._tell = models, Peers(shared / "baselines"), tell
+        self._folder = shared / "models" / "int8"
+
+    @cache  # noqa: B019 - one Bench lives as long as the program
+    def graph(self, model: str) -> Graph:
+        return tflite.read_file(self._folder / f"{model}_int8.tflite")
+
+    @cache  # noqa: B019
+    def cost(self, model: str, board: str, smallest: bool = False) -> dict[str, Any]:
+        self._tell(f"{model} on {board}{', smallest arena' if smallest else ''}")
+        return measure(self.graph(model), board, smallest=smallest)
+
+    def tables(self) -> Iterator[Table]:
+        """All of them; the first take most of the time."""
+        yield from (self._core(board) for board in known.TARGETS)
+        yield self._cycles()
+        yield self._memory()
+        yield self._pis()
+        yield self._code()
+        yield self._scaling()
+
+    def _core(self, board: str) -> Table:
+        core = known.PEER_CORES[board]
+        rows = []
+        for model in self.models:
+            spent, total = self.cost(model, board)["per_inference"], sum(macs(self.graph(model)))
+            tflm = (self.peers.on(core, model) or {}).get("instructions")
+            tiny = (self.peers.on(core, model, "tinyengine") or {}).get("instructions")
+            target = known.TARGETS[board][MODELS.index(model)]
+            row = [model, f"{total:,}", f"{spent:,}", f"{spent / total:.2f}", f"{target:,}"]
+            rows.append([*row, _number(tflm), _number(tiny), _ratio(spent, tflm)])
+        return Table(
+            f"Executed instructions of one inference, {load_board(board).core} ({board})",
+            "Each with the fastest plan that fits. TFLM: TensorFlow Lite Micro with CMSIS-NN; "
+            "the ratio is to it.",
+            ["model", "MACs", "edgeinfer", "per MAC", "target", "TFLM", "TinyEngine", "ratio"],
+            rows,
+        )
+
+    def _cycles(self) -> Table:
+        board, rows = "mps2-an386", []
+        for model in self.models:
+            cycles = self.cost(model, board)["estimated_cycles"]["cortex-m4"]
+            record = known.SILICON.get(model)
+            rows.append([model, f"{cycles:,}", _number(record), _ratio(cycles, record)])
+        return Table(
+            "Estimated cycles of one inference, Cortex-M4",
+            "[How it is made](cycles.md), and what it leaves out. Record: the best in MLPerf "
+            "Tiny's closed division on an STM32L4R5: silicon, which waits for its flash.",
+            ["model", "edgeinfer, estimated", "record", "ratio"],
+            rows,
+        )
+
+    def _memory(self) -> Table:
+        board, rows = "mps2-an386", []
+        for model in self.models:
+            fast, small = self.cost(model, board), self.cost(model, board, smallest=True)
+            tflm = (self.peers.on("m4", model) or {}).get("arena_bytes")
+            tiny = (self.peers.on("m4", model, "tinyengine") or {}).get("arena_bytes")
+            more = 100 * (small["per_inference"] / fast["per_inference"] - 1)
+            target = known.ARENAS[MODELS.index(model)]
+            row = [model, f"{small['arena_bytes']:,}", f"{target:,}", _number(tflm), _number(tiny)]
+            rows.append([*row, f"{fast['arena_bytes']:,}", f"{more:.1f} %"])
+        return Table(
+            "Arena in bytes",
+            "The smallest plan (`--memory minimum`), and how many more instructions it takes on a "
+            "Cortex-M4 than the fastest (`--memory fast`).",
+            ["model", "smallest", "target", "TFLM", "TinyEngine", "fastest", "instructions"],
+            rows,
+        )
+
+    def _pis(self) -> Table:
+        boards = ["rpi-zero-w", *known.PIS]
+        heads = ["model"]
+        for board in boards:
+            heads += [board] + (["LiteRT"] if board in known.PIS else [])
+        rows = []
+        for model in self.models:
+            row = [model]
+            for board in boards:
+                row.append(f"{self.cost(model, board)['per_inference']:,}")
+                if board in known.PIS:
+                    row.append(_number(self.peers.on_pi(board, model)))
+            rows.append(row)
+        return Table(
+            "Executed instructions of one inference, Raspberry Pi",
+            "ARM1176, Cortex-A72 and A76 under QEMU. LiteRT 2.1 with XNNPACK on the same core.",
+            heads,
+            rows,
+        )
+
+    def _code(self) -> Table:
+        cost = measure(self.graph("kws01"), "mps2-an386")
+        peer = self.peers.on("m4", "kws01")
+        assert peer is not None
+        own = f"{library_bytes('mps2-an386'):,}"
+        rows = [[own, "16,384", f"{cost['code_bytes']:,}", f"{peer['code_bytes']:,}"]]
+        return Table(
+            "Code bytes for kws01, Cortex-M4",
+            "Kernels and executor, and the whole firmware with protocol, start-up and drivers.",
+            ["kernels and executor", "target", "firmware", "TFLM's library"],
+            rows,
+        )
+
+    def _scaling(self) -> Table:
+        rows = []
+        for width, side in ((0.25, 96), (0.25, 160), (0.25, 224), (0.5, 96), (0.75, 96), (1.0, 96)):
+            graph = mobilenet(width, side)
+            self._tell(f"MobileNet {width:g}, {side}")
+            spent, total = measure(graph, "mps2-an386")["per_inference"], sum(macs(graph))
+            rows.append(
+                [f"{width:g}", str(side), f"{total:,}", f"{spent:,}", f"{spent / total:.3f}"]
+            )
+        return Table(
+            "A MobileNet of growing width and resolution, Cortex-M4",
+            "Random weights, none of them dead.",
+            ["width", "resolution", "MACs", "instructions", "per MAC"],
+            rows,
+        )
+
+
+def _number(value: int | None) -> str:
+    return f"{value:,}" if value else "–"
+
+
+def _ratio(ours: int, theirs: int | None) -> str:
+    return f"{ours / theirs:.2f}" if theirs else "–"
