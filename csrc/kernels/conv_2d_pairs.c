@@ -2,6 +2,13 @@
  *
  * CONV_2D as conv_2d.c has it, for filters in pairs (isa/pairs.h): four pixels by two channels at a
  * time. The windows of the four are widened into the scratch once for all channels.
+ *
+ * Where windows lie in the input one after the other, filters have the order of their bytes.
+ * Elsewhere words of each of a window's rows come first, then the tails, what is left of all rows:
+ * so words stay words, whatever the length of a row. Where that takes no more inputs, the last word
+ * of each row is filled up instead.
+ *
+ * Scratch: the block, or a vector where there are fewer windows; a row; the tails of four windows.
  */
 #include "conv.h"
 #include "pairs.h"
@@ -11,23 +18,108 @@ typedef struct {
   ei_conv conv;
 } ei_conv_2d_pairs_params;
 
-EI_INLINE int32_t window_bytes(const ei_conv *p) { return p->k_h * p->k_w * p->in_c; }
+EI_INLINE int32_t row_bytes(const ei_conv *p) { return p->k_w * p->in_c; }
+EI_INLINE int32_t window_bytes(const ei_conv *p) { return p->k_h * row_bytes(p); }
 
-/* The window of output (y, x) as column j of the block; `row` takes what must be gathered. */
+/* Inputs of a record that a row's words fill: the row may be shorter, or have a tail. */
+EI_INLINE int32_t word_inputs(const ei_conv *p) {
+  const int32_t n = row_bytes(p), filled = ei_pair_inputs(n);
+  return p->k_h * filled == ei_pair_inputs(p->k_h * n) ? filled : n & ~3;
+}
+
+/* Inputs that the tails fill. */
+EI_INLINE int32_t tail_inputs(const ei_conv *p) {
+  return ei_pair_inputs(window_bytes(p)) - p->k_h * word_inputs(p);
+}
+
+EI_INLINE int8_t *copy_tail(int8_t *to, const int8_t *row, int32_t words, int32_t n) {
+  for (; words < n; words++) *to++ = row[words];
+  return to;
+}
+
+/* The window of output (y, x) as column j of the block; `spare` is the scratch behind it. */
 EI_NOINLINE void put_window(const ei_conv *p, const ei_call *c, int32_t y, int32_t x, int32_t j,
-                            int8_t *row) {
-  const int32_t n = p->k_w * p->in_c, total = p->k_h * n, inputs = ei_pair_inputs(total);
-  if (n % 4 != 0) {
-    ei_conv_gather(p, c, y, x, row);
-    ei_column_put(c->scratch, inputs, j, 0, row, inputs);
+                            int8_t *spare) {
+  const int32_t n = row_bytes(p), words = word_inputs(p), inputs = ei_pair_inputs(window_bytes(p));
+  const int32_t apart = p->in_w * p->in_c * p->dil_h;
+  const int8_t *from = words > n ? NULL : ei_conv_inside(p, c, y, x);
+  int8_t *const tails = spare + ei_pair_inputs(n), *tail = tails;
+  int32_t at = 0;
+  for (int32_t ky = 0; ky < p->k_h; ky++, at += words) {
+    const int8_t *row = from;
+    if (from == NULL) {
+      ei_conv_gather_row(p, c, y, x, ky, spare);
+      row = spare;
+    } else {
+      from += apart;
+    }
+    ei_column_put(c->scratch, inputs, j, at, row, words);
+    tail = copy_tail(tail, row, words, n);
+  }
+  if (at < inputs) ei_column_put(c->scratch, inputs, j, at, tails, inputs - at);
+}
+
+/* Whether the windows of outputs (y, x) to (y, x + 3) lie inside the input and in one row of
+ * outputs; and in rows that the call may read, with their last words filled up from what follows.
+ */
+EI_INLINE int four_inside(const ei_conv *p, const ei_call *c, int32_t y, int32_t x) {
+  const int32_t top = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
+  const int32_t right = left + (EI_COLUMNS - 1) * p->stride_w + p->k_w;
+  const int32_t bottom = top + (p->k_h - INT32_C(1)) * p->dil_h;
+  return p->dil_w == 1 && x + EI_COLUMNS <= p->out_w && top >= 0 && left >= 0 && bottom < p->in_h &&
+         right <= p->in_w &&
+         (word_inputs(p) <= row_bytes(p) || right < p->in_w - 2 ||
+          (y + 1 < c->y1 && bottom + 1 < p->in_h));
+}
+
+/* The windows of outputs (y, x) to (y, x + 3), all inside, as the block. */
+EI_NOINLINE void put_four(const ei_conv *p, const ei_call *c, int32_t y, int32_t x, int8_t *spare) {
+  const int32_t n = row_bytes(p), words = word_inputs(p), step = p->stride_w * p->in_c;
+  const int32_t inputs = ei_pair_inputs(window_bytes(p)), apart = p->in_w * p->in_c * p->dil_h;
+  const int32_t k_h = p->k_h, pitch = tail_inputs(p);
+  const int8_t *from = ei_conv_inside(p, c, y, x);
+  if (words) ei_columns_put(c->scratch, inputs, 0, from, step, words, k_h, apart);
+  if (!pitch) return;
+  int8_t *tails = spare + ei_pair_inputs(n);
+  for (int32_t j = 0; j < EI_COLUMNS; j++, from += step) {
+    const int8_t *row = from;
+    int8_t *tail = tails + j * pitch;
+    for (int32_t ky = k_h; ky > 0; ky--, row += apart) tail = copy_tail(tail, row, words, n);
+  }
+  ei_columns_put(c->scratch, inputs, k_h * words, tails, pitch, pitch, 1, 0);
+}
+
+/* The window of output (y, x) as one vector. */
+EI_NOINLINE void put_vector(const ei_conv *p, const ei_call *c, int32_t y, int32_t x, int8_t *to,
+                            int8_t *spare) {
+  const int32_t n = row_bytes(p), words = word_inputs(p);
+  int8_t *tail = to + p->k_h * words;
+  for (int32_t ky = 0; ky < p->k_h; ky++) {
+    ei_conv_gather_row(p, c, y, x, ky, spare);
+    if (words) to = ei_conv_copy(to, spare, words);
+    tail = copy_tail(tail, spare, words, n);
+  }
+}
+
+EI_INLINE int few_windows(const ei_conv *p) { return (uint32_t)p->out_h * p->out_w < EI_COLUMNS; }
+
+/* Bytes of the scratch before the row. */
+EI_INLINE int32_t block_bytes(const ei_conv *p) {
+  return (few_windows(p) ? 1 : EI_BLOCK_BYTES) * ei_pair_inputs(window_bytes(p));
+}
+
+/* The next four windows as the block; x and y go on behind them. */
+EI_INLINE void put_block(const ei_conv *p, const ei_call *c, int32_t *y, int32_t *x,
+                         int8_t *spare) {
+  if (four_inside(p, c, *y, *x)) {
+    put_four(p, c, *y, *x, spare);
+    *x += EI_COLUMNS;
+    if (*x == p->out_w) *x = 0, *y += 1;
     return;
   }
-  const int8_t *from = ei_conv_inside(p, c, y, x);
-  const int32_t apart = p->in_w * p->in_c * p->dil_h;
-  for (int32_t at = 0, ky = 0; at != total; at += n, ky++) {
-    if (from == NULL) ei_conv_gather_row(p, c, y, x, ky, row);
-    ei_column_put(c->scratch, inputs, j, at, from == NULL ? row : from, n);
-    if (from != NULL) from += apart;
+  for (int32_t j = 0; j < EI_COLUMNS; j++) {
+    put_window(p, c, *y, *x, j, spare);
+    if (++*x == p->out_w) *x = 0, *y += 1;
   }
 }
 
@@ -37,34 +129,35 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
   const uint8_t *stream = c->data + params->weights;
   const int32_t n = window_bytes(p), inputs = ei_pair_inputs(n), out_c = p->out_c;
   const int32_t total = (c->y1 - c->y0) * p->out_w;
-  int8_t *const row = (int8_t *)c->scratch + EI_BLOCK_BYTES * inputs;
+  int8_t *const spare = (int8_t *)c->scratch + block_bytes(p);
   const int8_t *a = ei_conv_is_direct(p) ? ei_conv_direct(p, c) : NULL;
   int8_t *out = c->out;
   int32_t y = c->y0, x = 0, left = total;
 
   for (; left >= EI_COLUMNS; left -= EI_COLUMNS, out += EI_COLUMNS * out_c) {
-    for (int32_t j = 0; j < EI_COLUMNS; j++) {
-      if (a == NULL) {
-        put_window(p, c, y, x, j, row);
-        if (++x == p->out_w) x = 0, y++;
-        continue;
+    if (a == NULL) {
+      put_block(p, c, &y, &x, spare);
+    } else if (n % 4 == 0) {
+      ei_columns_put(c->scratch, inputs, 0, a, n, n, 1, 0);
+      a += EI_COLUMNS * n;
+    } else {
+      for (int32_t j = 0; j < EI_COLUMNS; j++, a += n) {
+        ei_conv_copy(spare, a, n);
+        ei_column_put(c->scratch, inputs, j, 0, spare, inputs);
       }
-      if (n % 4 != 0) ei_conv_copy(row, a, n);
-      ei_column_put(c->scratch, inputs, j, 0, n % 4 != 0 ? row : a, inputs);
-      a += n;
     }
     ei_pairs_block(c->scratch, n, stream, out, out_c, p->out_zero);
   }
   for (; left > 0; left--, out += out_c) {
     const int8_t *vector = a;
     if (a == NULL) {
-      ei_conv_gather(p, c, y, x, c->scratch);
+      put_vector(p, c, y, x, c->scratch, spare);
       vector = c->scratch;
       if (++x == p->out_w) x = 0, y++;
     } else {
       a += n;
     }
-    ei_pairs_vector(vector, n, stream, out, out_c, p->out_zero);
+    ei_pairs_vector(vector, a == NULL ? inputs : n, stream, out, out_c, p->out_zero);
   }
   ei_clamp_all(c->out, total * out_c, p->act_min, p->act_max);
 }
@@ -79,10 +172,10 @@ int ei_conv_2d_pairs_check(const ei_call *c, ei_need *need) {
 
 uint32_t ei_conv_2d_pairs_scratch(const void *params) {
   const ei_conv *p = &((const ei_conv_2d_pairs_params *)params)->conv;
-  const uint32_t n = (uint32_t)window_bytes(p), inputs = (uint32_t)ei_pair_inputs((int32_t)n);
-  const uint32_t row = (uint32_t)p->k_w * p->in_c;
-  const int direct = ei_conv_is_direct(p);
-  if ((uint32_t)p->out_h * p->out_w < EI_COLUMNS) return direct ? 0 : inputs;
-  if (direct) return EI_BLOCK_BYTES * inputs + (n % 4 != 0 ? inputs : 0);
-  return EI_BLOCK_BYTES * inputs + (row % 4 != 0 ? inputs : row);
+  const int32_t n = window_bytes(p), block = block_bytes(p);
+  if (!ei_conv_is_direct(p))
+    return (uint32_t)(block + ei_pair_inputs(row_bytes(p)) +
+                      (few_windows(p) ? 0 : EI_COLUMNS * tail_inputs(p)));
+  if (few_windows(p)) return 0;
+  return (uint32_t)(block + (n % 4 != 0 ? ei_pair_inputs(n) : 0));
 }

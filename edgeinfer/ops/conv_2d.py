@@ -32,7 +32,7 @@ class Conv2D(Convolution):
         w = site.const(1)
         bias = folded_bias(site, self.weight_sums(w))
         mult, shift = channel_multipliers(site, len(w))
-        return variant_of(site, w.reshape(len(w), -1), bias, mult, shift)
+        return variant_of(site, self.window(site), w.reshape(len(w), -1), bias, mult, shift)
 
     def sums(self, site: Site, x: Array, w: Array, fill: float) -> Array:
         patches = self.window(site).patches(x, fill)

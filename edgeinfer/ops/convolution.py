@@ -34,9 +34,12 @@ class Variant:
     block: int = 1  # pixels that the kernel computes together; they may lie in different rows
 
 
-def variant_of(site: Site, w: Array, bias: Ints, mult: Ints, shift: Ints) -> Variant:
+def variant_of(
+    site: Site, window: Window, w: Array, bias: Ints, mult: Ints, shift: Ints
+) -> Variant:
     """The convolution kernel for filters [o, n] with corrected biases."""
-    suffix, consts = filters_for(site.layout, w, bias, mult, shift)
+    rows = 1 if window.is_direct(site) else window.kernel[0]
+    suffix, consts = filters_for(site.layout, w, bias, mult, shift, rows)
     return Variant(f"conv_2d{suffix}", consts, block=4 if suffix else ROWS_BLOCK)
 
 

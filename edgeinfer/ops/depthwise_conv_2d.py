@@ -46,7 +46,9 @@ class DepthwiseConv2D(Convolution):
         mult, shift = channel_multipliers(site, w.shape[3])
         if site.input(0).shape[3] == 1:  # then it is a convolution
             bias = folded_bias(site, self.weight_sums(w))
-            return variant_of(site, w.reshape(-1, w.shape[3]).T, bias, mult, shift)
+            return variant_of(
+                site, self.window(site), w.reshape(-1, w.shape[3]).T, bias, mult, shift
+            )
         # These kernels subtract the zero point themselves: they skip taps in the padding.
         bias = bias_of(site, w.shape[3], np.int32)
         if self._is_3x3(site) and (filters := filters_3x3(w[0], bias, mult, shift)) is not None:

@@ -17,16 +17,31 @@ _FILTER_3X3 = np.dtype([("bias", "<i4"), ("mult", "<i4"), ("weights", "i1", (3, 
 
 
 def filters_for(
-    layout: str, weights: Array, bias: Ints, mult: Ints, shift: Ints
+    layout: str, weights: Array, bias: Ints, mult: Ints, shift: Ints, rows: int = 1
 ) -> tuple[str, dict[str, Array]]:
     """The ending of the name of the kernel for filters [o, n] in a layout, and its constants.
 
-    Multipliers and shifts are [o], or [1] for all filters."""
+    Multipliers and shifts are [o], or [1] for all filters. `rows`: those of a window that lie
+    apart in the input."""
     mult, shift = (np.broadcast_to(values, len(weights)) for values in (mult, shift))
-    stream = filter_pairs(weights, bias, mult, shift) if layout == "pairs" else None
+    stream = (
+        filter_pairs(_by_words(weights, rows), bias, mult, shift) if layout == "pairs" else None
+    )
     if stream is not None:
         return "_pairs", {"weights": stream}
     return "", filter_rows(weights, bias, mult, shift)
+
+
+def _by_words(weights: Array, rows: int) -> Array:
+    """Filters with words of each row first, then the rows' tails; or with each row filled up to
+    words, where that takes no more inputs (csrc/kernels/conv_2d_pairs.c)."""
+    apart = weights.reshape(len(weights), rows, -1)
+    n = apart.shape[2]
+    if rows * -(-n // 4) == -(-rows * n // 4):
+        return np.pad(apart, ((0, 0), (0, 0), (0, -n % 4))).reshape(len(weights), -1)
+    words = n // 4 * 4
+    parts = [part.reshape(len(weights), -1) for part in (apart[..., :words], apart[..., words:])]
+    return np.concatenate(parts, 1)
 
 
 def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:

@@ -89,6 +89,18 @@ class Window:
             writeable=False,
         )
 
+    def is_direct(self, site: Site) -> bool:
+        """Whether windows lie in the input one after the other, as pixels or whole rows do: as
+        ei_conv_is_direct (csrc/kernels/conv.h) says."""
+        _, in_h, in_w, _ = site.input(0).shape
+        inside = (self.out[0] - 1) * self.stride[0] + self.kernel[0] <= in_h
+        if self.pad != (0, 0) or self.dilation != (1, 1) or not inside:
+            return False
+        if self.kernel == (1, 1):
+            return self.stride == (1, 1) and self.out[1] == in_w
+        apart = self.stride[0] == self.kernel[0] or self.out[0] == 1
+        return self.kernel[1] == in_w and self.out[1] == 1 and apart
+
     def taps_inside(self, height: int, width: int) -> Array:
         """How many taps of each window lie inside the input: [out_h, out_w, 1]."""
         ones = np.ones((1, height, width, 1), np.int64)

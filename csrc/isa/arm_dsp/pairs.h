@@ -13,18 +13,27 @@ EI_NOINLINE void ei_column_put(void *block, int32_t inputs, int32_t j, int32_t a
                                const int8_t *from, int32_t n) {
   (void)inputs;
   uint32_t *to = (uint32_t *)block + 2 * at + j;
-  if (n & 4) {
+  for (const int8_t *const end = from + n; from != end; from += 4, to += 2 * EI_COLUMNS) {
     const uint32_t x = ei_load4(from);
     to[0] = ei_sxtb16(x), to[EI_COLUMNS] = ei_sxtb16_ror8(x);
-    from += 4, to += 2 * EI_COLUMNS;
   }
-  for (const int8_t *const end = from + (n & ~7); from != end;) {
-    const uint32_t x = ei_load4(from), y = ei_load4(from + 4);
-    from += 8;
-    to[0] = ei_sxtb16(x), to[EI_COLUMNS] = ei_sxtb16_ror8(x);
-    to[2 * EI_COLUMNS] = ei_sxtb16(y), to[3 * EI_COLUMNS] = ei_sxtb16_ror8(y);
-    to += 4 * EI_COLUMNS;
-  }
+}
+
+/* The same of all columns, `step` bytes from one to the next, for `rows` times n elements, which
+ * lie `apart` bytes apart. */
+EI_NOINLINE void ei_columns_put(void *block, int32_t inputs, int32_t at, const int8_t *from,
+                                int32_t step, int32_t n, int32_t rows, int32_t apart) {
+  (void)inputs;
+  uint32_t *to = (uint32_t *)block + 2 * at;
+  const int32_t third = 3 * step;
+  for (apart -= n; rows > 0; rows--, from += apart)
+    for (const int8_t *const end = from + n; from != end; from += 4, to += 2 * EI_COLUMNS) {
+      const uint32_t a = ei_load4(from), b = ei_load4(from + step);
+      const uint32_t c = ei_load4(from + 2 * step), d = ei_load4(from + third);
+      to[0] = ei_sxtb16(a), to[1] = ei_sxtb16(b), to[2] = ei_sxtb16(c), to[3] = ei_sxtb16(d);
+      to[4] = ei_sxtb16_ror8(a), to[5] = ei_sxtb16_ror8(b);
+      to[6] = ei_sxtb16_ror8(c), to[7] = ei_sxtb16_ror8(d);
+    }
 }
 
 EI_INLINE int32_t ei_minus(int32_t a, int32_t b) { return (int32_t)((uint32_t)a - (uint32_t)b); }

@@ -22,6 +22,26 @@ EI_NOINLINE void ei_column_put(void *block, int32_t inputs, int32_t j, int32_t a
   }
 }
 
+EI_INLINE uint32_t ei_both(const int8_t *a, const int8_t *b, int i) {
+  return (uint32_t)a[i] + ((uint32_t)b[i] << 16);
+}
+
+/* The same of all columns, `step` bytes from one to the next, for `rows` times n elements, which
+ * lie `apart` bytes apart. */
+EI_NOINLINE void ei_columns_put(void *block, int32_t inputs, int32_t at, const int8_t *from,
+                                int32_t step, int32_t n, int32_t rows, int32_t apart) {
+  (void)inputs;
+  for (; rows > 0; rows--, from += apart, at += n)
+    for (int j = 0; j < EI_COLUMNS / 2; j++) {
+      const int8_t *a = from + 2 * j * step, *b = a + step;
+      uint32_t *to = (uint32_t *)block + 2 * at + j;
+      for (const int8_t *const end = a + n; a != end; a += 4, b += 4, to += 4 * 2) {
+        to[0] = ei_both(a, b, 0), to[2] = ei_both(a, b, 2);
+        to[4] = ei_both(a, b, 1), to[6] = ei_both(a, b, 3);
+      }
+    }
+}
+
 /* The sums of two columns by two filters over n inputs, a multiple of 4:
  * sums[2 c + k] of column k and filter c. */
 #if defined(__ARM_ARCH_6M__) && !defined(EI_ARMV6M_EMULATION)

@@ -16,6 +16,15 @@ EI_NOINLINE void ei_column_put(void *block, int32_t inputs, int32_t j, int32_t a
     to[0] = from[0], to[1] = from[2], to[2] = from[1], to[3] = from[3];
 }
 
+/* The same of all columns, `step` bytes from one to the next, for `rows` times n elements, which
+ * lie `apart` bytes apart. */
+EI_NOINLINE void ei_columns_put(void *block, int32_t inputs, int32_t at, const int8_t *from,
+                                int32_t step, int32_t n, int32_t rows, int32_t apart) {
+  for (; rows > 0; rows--, from += apart, at += n)
+    for (int32_t j = 0; j < EI_COLUMNS; j++)
+      ei_column_put(block, inputs, j, at, from + j * step, n);
+}
+
 /* All columns of a block by one record's two filters: the sum of column j by filter 0 in acc[j], by
  * filter 1, times 256, in acc[EI_COLUMNS + j]. */
 EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t inputs,
