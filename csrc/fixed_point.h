@@ -66,7 +66,7 @@ EI_INLINE void ei_output(int8_t *out, int32_t x, int32_t m, int32_t shift, int32
 
 /* The offset for ei_output_twice: half of the last rounding's divisor, and zero scaled by it. */
 EI_INLINE int32_t ei_output_offset(int32_t right, int32_t zero) {
-  return (2 * zero + 1) * (INT32_C(1) << (right - 1));
+  return ei_shl_wrap(2 * zero + 1, right - 1);
 }
 
 /* *out = clamp(zero + requantize(x)) from twice x, |x| < 2^30, for a shift of -right, right in

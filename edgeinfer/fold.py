@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from edgeinfer.graph import Array, Graph
 from edgeinfer.ops import OPS
-from edgeinfer.ops.base import Site
+from edgeinfer.ops.base import Op, Site
 from edgeinfer.shapes import check_shape
 
 LARGEST = 1 << 22  # bytes of a folded tensor that is more than twice what it is made of
@@ -37,11 +37,22 @@ def folded(graph: Graph, observe: Callable[[int, Array], None] | None = None) ->
             nodes.append(node)
             continue
         check_shape(site, op)
-        for t, value in zip(node.outputs, op.run(site, site.constants), strict=True):
-            value = value.reshape(tensors[t].shape).astype(tensors[t].dtype, copy=False)
+        for t, value in zip(node.outputs, known_outputs(site, op), strict=True):
             tensors[t] = replace(tensors[t], data=value)
             if observe is not None:
                 observe(t, value)
     if len(nodes) == len(graph.nodes):
         return graph
     return replace(graph, tensors=tuple(tensors), nodes=tuple(nodes))
+
+
+def known_outputs(site: Site, op: Op) -> list[Array]:
+    """The outputs of a node for which `op.known` holds, as its tensors have them.
+
+    Raises UnsupportedError if those are of another kind."""
+    found = []
+    for tensor, value in zip(site.outputs, op.run(site, site.constants), strict=True):
+        if value.dtype.kind != tensor.dtype.kind:
+            raise site.unsupported(f"type {tensor.dtype} (tensor '{tensor.name}')")
+        found.append(value.reshape(tensor.shape).astype(tensor.dtype, copy=False))
+    return found

@@ -19,6 +19,7 @@ from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
 
 COPY, JUMP, LABEL = "copy", "jump", "label"
+MAX_NODES = 100_000  # of the flat graph: subgraphs that call others twice double at each level
 Key = tuple[str, str]  # container and name of a resource
 
 
@@ -49,6 +50,8 @@ class _Inliner:
         self.own: dict[tuple[int, ...], int] = {}  # subgraph and its variable tensor → tensor
         self.once: dict[int, list[Node]] = {}  # subgraph of CALL_ONCE → its nodes
         self.labels = 0
+        self.count = 0  # of nodes so far
+        self.open: set[int] = set()  # subgraphs that are being put in line
         self.nothing = -1  # the output of all jumps
 
     def all(self) -> Inlined:
@@ -113,7 +116,10 @@ class _Place:
         self.nodes: list[Node] = []
 
     def run(self) -> None:
-        """Put all nodes in line."""
+        """Put all nodes in line. Raises ModelError for a subgraph that calls itself."""
+        if self.number in self.whole.open:
+            raise ModelError(f"Subgraph {self.number} calls itself.", "Convert the model again.")
+        self.whole.open.add(self.number)
         known = {  # with the least inputs and outputs
             "VAR_HANDLE": (self.var_handle, 0, 1),
             "READ_VARIABLE": (self.read, 1, 1),
@@ -123,6 +129,13 @@ class _Place:
             "WHILE": (self.loop, 0, 0),
         }
         for index, node in enumerate(self.part.nodes):
+            self.whole.count += 1
+            if self.whole.count > MAX_NODES:
+                raise UnsupportedError(
+                    f"The model has more than {MAX_NODES} layers, those of its subgraphs counted "
+                    "wherever they are called.",
+                    "Call subgraphs fewer times.",
+                )
             if node.op not in known:
                 self.plain(node, index)
                 continue
@@ -132,6 +145,7 @@ class _Place:
                     f"{where} lacks tensors.", "Convert the model again: it is damaged."
                 )
             put(node, where)
+        self.whole.open.remove(self.number)
 
     def at(self, tensor: int) -> int:
         """The flat graph's tensor for one of this part."""
@@ -222,7 +236,7 @@ class _Place:
             mapping[t] = value
         place = _Place(self.whole, part, index, mapping, handles)
         place.run()
-        return place, [t if t in place.handles else place.at(t) for t in part.outputs]
+        return place, [-1 if t in place.handles else place.at(t) for t in part.outputs]
 
     def inputs(self, tensors: Sequence[int]) -> list[int | Key]:
         return [self.handles[t] if t in self.handles else self.at(t) for t in tensors]
@@ -243,8 +257,15 @@ class _Place:
     def mark(self, label: int) -> None:
         self.nodes.append(Node(LABEL, (), (), {"target": label}))
 
+    def condition(self, tensors: Sequence[int], where: str) -> int:
+        """The one tensor, of the flat graph. Raises ModelError if that is not one bool."""
+        if len(tensors) != 1 or tensors[0] < 0 or self.whole.tensors[tensors[0]].nbytes != 1:
+            raise ModelError(f"{where}: its condition is not one bool.", "Convert the model again.")
+        return tensors[0]
+
     def branch(self, node: Node, where: str) -> None:
-        condition, given = self.at(node.inputs[0]), self.inputs(node.inputs[1:])
+        condition = self.condition([self.at(node.inputs[0])], where)
+        given = self.inputs(node.inputs[1:])
         outputs = [self.at(t) for t in node.outputs]
         parts = [
             self.inner(node.options.get(f"{name}_subgraph_index", 0), given, where)
@@ -268,7 +289,8 @@ class _Place:
 
     def same(self, outputs: Sequence[int], results: Sequence[int], where: str) -> None:
         fits = len(outputs) == len(results) and all(
-            self.shape_of(a) == self.shape_of(b) for a, b in zip(outputs, results, strict=True)
+            b >= 0 and self.shape_of(a) == self.shape_of(b)
+            for a, b in zip(outputs, results, strict=True)
         )
         if not fits:
             raise UnsupportedError(
@@ -294,6 +316,7 @@ class _Place:
             else:
                 carried.append(i)
                 state.append(self.at(node.outputs[i]))
+                self.same([self.at(node.outputs[i])], [value], where)
                 self.copy(value, self.at(node.outputs[i]))
                 continue
             state.append(value)
@@ -302,7 +325,7 @@ class _Place:
         self.mark(head)
         place, results = self.inner(node.options.get("cond_subgraph_index", 0), state, where)
         self.nodes += place.nodes
-        self.jump(end, (results[0],))
+        self.jump(end, (self.condition(results, where),))
         place, results = self.inner(number, state, where)
         made = [results[i] for i in carried]
         self.same(held, made, where)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edgeinfer.errors import ModelError
-from edgeinfer.fold import folded
+from edgeinfer.fold import folded, known_outputs
 from edgeinfer.graph import Array, Graph, Node
 from edgeinfer.inline import COPY, JUMP, inlined
 from edgeinfer.ops import op_for
@@ -43,21 +43,22 @@ def lower(graph: Graph, layout: str = "pairs") -> Program:
     first: list[int] = []  # call of each node
     for index, node in enumerate(graph.nodes):
         first.append(len(calls))
+        site = replace(Site.of(graph, index), layout=layout)
         if node.op in (COPY, JUMP):
+            _require_elements(site)
             make = _copy if node.op == COPY else _jump
             calls.append(replace(make(graph, node), node=index))
             continue
-        site = replace(Site.of(graph, index), layout=layout)
         op = op_for(site)
         check_shape(site, op)
-        for tensor in (*site.inputs, *site.outputs):
-            if tensor is not None and tensor.data is None and tensor.size == 0:
-                raise site.unsupported(f"a tensor without elements ('{tensor.name}')")
+        _require_elements(site)
         if op.known(site):
-            for t, value in zip(node.outputs, op.run(site, site.constants), strict=True):
+            for t, value in zip(node.outputs, known_outputs(site, op), strict=True):
                 calls.append(replace(_constant(t, value), node=index))
             continue
         if op.alias(site):
+            if site.input(0).nbytes != site.output.nbytes:
+                raise site.unsupported(f"type {site.output.dtype} for {site.input(0).dtype}")
             source = node.inputs[0]
             alias[node.outputs[0]] = alias.get(source, source)
             continue
@@ -66,6 +67,12 @@ def lower(graph: Graph, layout: str = "pairs") -> Program:
     first.append(len(calls))
     done = Program(graph, (*calls, *constants), alias, first[flat.resets])
     return replace(done, calls=_linked(done, first))
+
+
+def _require_elements(site: Site) -> None:
+    for tensor in (*site.inputs, *site.outputs):
+        if tensor is not None and tensor.data is None and tensor.size == 0:
+            raise site.unsupported(f"a tensor without elements ('{tensor.name}')")
 
 
 def _copy(graph: Graph, node: Node) -> Call:

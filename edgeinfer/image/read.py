@@ -25,13 +25,13 @@ def read_image(image: bytes) -> Image:
         names = native.kernel_names()
         text = [bytes(s).decode("utf-8", "replace") for s in _strings(image, "layers")]
         return Image(
-            name=bytes(_vector(image, "name", 1)).decode("utf-8", "replace"),
+            name=bytes(vector(image, "name", 1)).decode("utf-8", "replace"),
             arena_bytes=_scalar(image, "arena_bytes"),
             inputs=_ios(image, "inputs"),
             outputs=_ios(image, "outputs"),
             steps=tuple(
                 Step(names[s[0]], s[1], s[7], s[8])
-                for s in STEP.iter_unpack(_vector(image, "steps", STEP.size))
+                for s in STEP.iter_unpack(vector(image, "steps", STEP.size))
             ),
             layers=tuple(text),
             crc=struct.unpack("<I", image[-4:])[0],
@@ -51,7 +51,7 @@ def with_selftest(image: bytes, crc: int) -> bytes:
     return sealed(bytes(changed))
 
 
-def _field(image: bytes, field: str) -> int:
+def _field(image: bytes | bytearray, field: str) -> int:
     """Position of a field of the root table, 0 when absent."""
     table = struct.unpack_from("<I", image, 0)[0]
     vtable = table - struct.unpack_from("<i", image, table)[0]
@@ -67,7 +67,10 @@ def _scalar(image: bytes, field: str) -> int:
     return int(struct.unpack_from("<I", image, at)[0]) if at else 0
 
 
-def _vector(image: bytes, field: str, size: int) -> memoryview:
+def vector(image: bytes | bytearray, field: str, size: int) -> memoryview:
+    """The bytes of a vector of items of `size` bytes in the root table; empty if it is absent.
+
+    Raises struct.error for a damaged image."""
     at = _field(image, field)
     if not at:
         return memoryview(b"")
@@ -92,7 +95,7 @@ def _strings(image: bytes, field: str) -> list[memoryview]:
 
 def _ios(image: bytes, field: str) -> tuple[Io, ...]:
     found = []
-    for values in IO.iter_unpack(_vector(image, field, IO.size)):
+    for values in IO.iter_unpack(vector(image, field, IO.size)):
         offset, size, scale, zero_point, dtype, rank, _, *dims = values
         io = Io(offset, size, np.dtype(DTYPES[dtype]), tuple(dims[:rank]), scale, zero_point)
         assert math.prod(io.dims) * io.dtype.itemsize == io.bytes

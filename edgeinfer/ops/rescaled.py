@@ -52,4 +52,7 @@ class Rescaled(Arithmetic):
     def _multipliers(self, site: Site) -> list[tuple[int, int]]:
         a, b = site.input(0).scale, site.input(1).scale
         twice = 2 * max(a, b)
-        return [multiplier(s) for s in (a / twice, b / twice, self.output_factor(site, twice))]
+        found = [multiplier(s) for s in (a / twice, b / twice, self.output_factor(site, twice))]
+        if found[2][1] > 0:  # nor does TFLite (QuantizeMultiplierSmallerThanOneExp)
+            raise site.unsupported(f"an output scale {site.output.scale} so far below the inputs'")
+        return found

@@ -13,6 +13,7 @@ from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Rows, Site
 
 SAME = 0  # the schema's Padding
+MAX_AREA = 1 << 20  # rows by columns from a window's first tap to its last
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,13 @@ class Window:
                 f"{site.where}: shape {shape}, kernel {kernel}, stride {stride} make no window.",
                 "Convert the model again: it is damaged.",
             )
+        spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+        if spans[0] * spans[1] > MAX_AREA:
+            raise site.unsupported(f"a window over {spans[0]} by {spans[1]} positions")
         explicit = site.option("explicit_padding", None)
         pad, out = [0, 0], [0, 0]
         for d in range(2):
-            span = (kernel[d] - 1) * dilation[d] + 1
+            span = spans[d]
             if explicit is not None:
                 pad[d] = explicit[d][0]
                 out[d] = (shape[1 + d] + sum(explicit[d]) - span) // stride[d] + 1

@@ -113,5 +113,5 @@ def _check_node(graph: Graph, node: Node, where: str) -> None:
     count = len(graph.tensors)
     if not all(-1 <= t < count for t in node.inputs):
         raise damaged(f"{where} has an input that is no tensor.")
-    if not all(0 <= t < count for t in node.outputs):
+    if not all(0 <= t < count for t in (*node.outputs, *node.options.get("intermediates", ()))):
         raise damaged(f"{where} has an output that is no tensor.")

@@ -109,8 +109,43 @@ def layer(op: str, inputs: list[Tensor], out: tuple[int, ...], dtype: Any, **opt
             UnsupportedError,
         ),
         (layer("RELU", [plain("x", (1, 0), I8, Q)], (1, 0), I8), UnsupportedError),
+        (  # a sum that is far larger than its output can say
+            layer(
+                "ADD", [plain(n, (1, 5), I8, Quant.per_tensor(1e30, 0)) for n in "ab"], (1, 5), I8
+            ),
+            UnsupportedError,
+        ),
+        (  # another name for fewer bytes than it has
+            layer("SQUEEZE", [plain("x", (1, 1), I8, Q)], (), np.dtype(np.float32)),
+            UnsupportedError,
+        ),
+        (
+            layer(
+                "MAX_POOL_2D",
+                [plain("x", (1, 4, 4, 1), I8, Q)],
+                (1, 4, 4, 1),
+                I8,
+                filter_width=1 << 24,
+                filter_height=3,
+            ),
+            UnsupportedError,
+        ),
     ],
 )
 def test_refused(graph: Graph, error: type[EdgeinferError]) -> None:
     with pytest.raises(error):
         compile_graph(graph)
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"), [((), "calls itself"), ((0,), "one bool"), ((2,), "one bool")]
+)
+def test_refused_branches(condition: tuple[int, ...], message: str) -> None:
+    tensors = (plain("c", condition, np.dtype(np.bool_)), plain("x", (1, 5), I8, Q))
+    calls = {"then_subgraph_index": 1, "else_subgraph_index": 1}
+    node = Node("IF", (0, 1, 0), (2,), calls, "IfOptions")
+    made = plain("y", (1, 5), I8, Q)
+    inner = Graph((*tensors[::-1], made), (replace(node, inputs=(1, 0, 1)),), (0, 1), (2,))
+    graph = Graph((*tensors, made), (replace(node, inputs=(0, 1, 0)),), (0, 1), (2,))
+    with pytest.raises(ModelError, match=message):
+        compile_graph(replace(graph, subgraphs=(inner,)))
