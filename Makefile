@@ -7,8 +7,9 @@ SOURCES := $(shell find edgeinfer quantize -name '*.py' 2>/dev/null)
 LIBRARY := $(shell find csrc edgeinfer/plan/packer -type f 2>/dev/null)
 C_FILES := $(shell find csrc edgeinfer firmware -name '*.[ch]' 2>/dev/null)
 JOBS ?= 2
+FUZZ_SECONDS ?= 120
 
-.PHONY: help setup demo test lint format bench conformance sanitize clean
+.PHONY: help setup demo test lint format bench conformance fuzz clean
 
 help:
 	@echo 'make demo         set up, then quantize, verify, flash and benchmark real digits on an emulated board'
@@ -17,6 +18,7 @@ help:
 	@echo 'make format       format Python and C'
 	@echo 'make bench        executed instructions on the emulated boards, beside measured peers'
 	@echo 'make conformance  every operator against the reference on every emulated core, as a table'
+	@echo 'make fuzz         what reads untrusted files, under guided fuzzers for FUZZ_SECONDS (120) each'
 	@echo 'make clean        remove the virtual environment and build outputs'
 
 setup: $(VENV)/.installed
@@ -61,6 +63,12 @@ bench: setup
 conformance: setup
 	EDGEINFER_CASES=400 $(BIN)/python -m pytest -n $(JOBS) -q tests/ops
 	$(BIN)/python -m tests.conformance
+
+fuzz: setup
+	$(BIN)/python -m tests.fuzz image --seconds $(FUZZ_SECONDS)
+	@# Python's libFuzzer, which nothing else needs.
+	$(BIN)/python -m pip install -q --disable-pip-version-check 'atheris>=3.0'
+	$(BIN)/python -m tests.fuzz model --seconds $(FUZZ_SECONDS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

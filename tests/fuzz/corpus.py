@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Inputs that are worth keeping: from the operators' random models, and those that fuzzing found.
+
+A corpus is a ZIP archive. That of images has the list of kernels it was made with, since an image
+names a kernel by its number."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from edgeinfer import native, tflite
+from edgeinfer.image.layout import STEP
+from edgeinfer.image.read import vector
+from tests.csrc.images import all_images
+from tests.ops.cases import CASES
+
+FOLDER = Path(__file__).parent
+KERNELS = "kernels.txt"
+
+
+def seeds(kind: str) -> list[bytes]:
+    """Sound inputs that use every operator: images, or models."""
+    if kind == "image":
+        return list(all_images().values())
+    rngs = [(make, np.random.default_rng([7, *op.encode()])) for op, make in CASES.items()]
+    return [tflite.write(make(rng)) for make, rng in rngs for _ in range(2)]
+
+
+def load(kind: str) -> list[bytes]:
+    """The kept corpus; images with the numbers that their kernels have today."""
+    with zipfile.ZipFile(FOLDER / f"{kind}.zip") as archive:
+        inputs = [archive.read(name) for name in archive.namelist() if name != KERNELS]
+        if kind == "image":
+            kernels = archive.read(KERNELS).decode().split()
+            inputs = [renumbered(image, kernels) for image in inputs]
+    return inputs
+
+
+def renumbered(image: bytes, kernels: list[str]) -> bytes:
+    """An image whose kernels had the numbers of this list."""
+    today, changed = list(native.kernel_names()), bytearray(image)
+    try:
+        steps = vector(changed, "steps", STEP.size)
+    except (struct.error, OverflowError):
+        return image  # too damaged to have steps
+    for at in range(0, len(steps) - STEP.size + 1, STEP.size):
+        (number,) = struct.unpack_from("<H", steps, at)
+        if number < len(kernels) and kernels[number] in today:
+            struct.pack_into("<H", steps, at, today.index(kernels[number]))
+    return bytes(changed)
+
+
+def save(kind: str, folder: Path) -> None:
+    """Keep the files of a folder instead of those kept so far."""
+    with zipfile.ZipFile(FOLDER / f"{kind}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as z:
+        if kind == "image":
+            z.writestr(zipfile.ZipInfo(KERNELS), "\n".join(native.kernel_names()))
+        for path in sorted(folder.iterdir()):
+            z.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def unpack(inputs: list[bytes], folder: Path) -> None:
+    """Write each input to a file that is named by its contents."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for data in inputs:
+        (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
