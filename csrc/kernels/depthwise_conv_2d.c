@@ -43,6 +43,35 @@ EI_INLINE void output(int8_t *out, int32_t acc, int32_t m, int shift, int32_t ze
     ei_output(out, acc, m, shift, zero);
 }
 
+/* What an output needs besides its sum. */
+typedef struct {
+  const int32_t *bias, *mult;
+  const int8_t *shift;
+  int32_t zero;
+} scales;
+
+EI_INLINE void brief_output(int8_t *out, int32_t acc, const int32_t *m, const int8_t *shift,
+                            int32_t zero) {
+  const int32_t right = -*shift;
+  ei_output_twice(out, (int32_t)(2 * (uint32_t)acc), *m, right, ei_output_offset(right, zero));
+}
+
+/* The first `channels` outputs of a window, a multiple of four, each of the input's channel of the
+ * same number, where ei_output_twice gives them. Apart from the rest, so that all stays in
+ * registers. */
+EI_NOINLINE void brief_window(const ei_taps *taps, const int8_t *a, const int8_t *w, scales s,
+                              int8_t *out, int32_t channels) {
+  for (const int8_t *const end = out + channels; out != end; out += 4, a += 4, w += 4) {
+    int32_t acc[4] = {s.bias[0], s.bias[1], s.bias[2], s.bias[3]};
+    ei_taps_x4(taps, a, w, acc);
+    brief_output(out, acc[0], s.mult, s.shift, s.zero);
+    brief_output(out + 1, acc[1], s.mult + 1, s.shift + 1, s.zero);
+    brief_output(out + 2, acc[2], s.mult + 2, s.shift + 2, s.zero);
+    brief_output(out + 3, acc[3], s.mult + 3, s.shift + 3, s.zero);
+    s.bias += 4, s.mult += 4, s.shift += 4;
+  }
+}
+
 void ei_depthwise_conv_2d_run(const ei_call *c) {
   const ei_depthwise_conv_2d_params *params = c->params;
   const ei_conv *p = &params->conv;
@@ -78,7 +107,11 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
         continue;
       }
 #endif
-      if (apart || shared)
+      if (apart && brief) {
+        const scales s = {bias, mult, shift, zero};
+        o = out_c & ~3;
+        brief_window(&taps, a, w, s, out, o);
+      } else if (apart || shared) {
         for (; o + 4 <= out_c; o += 4) {
           int32_t acc[4] = {bias[o], bias[o + 1], bias[o + 2], bias[o + 3]};
           if (apart)
@@ -88,6 +121,7 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
           for (int i = 0; i < 4; i++)
             output(out + o + i, acc[i], mult[o + i], shift[o + i], zero, brief);
         }
+      }
       for (; o < out_c; o++) {
         const int32_t i = params->multiplier == 1 ? o : o / params->multiplier;
         output(out + o, ei_taps_x1(&taps, a + i, w + o, bias[o]), mult[o], shift[o], zero, brief);
