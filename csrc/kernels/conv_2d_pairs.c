@@ -132,6 +132,7 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
   int8_t *const spare = (int8_t *)c->scratch + block_bytes(p);
   const int8_t *a = ei_conv_is_direct(p) ? ei_conv_direct(p, c) : NULL;
   int8_t *out = c->out;
+  const int few = few_windows(p);
   int32_t y = c->y0, x = 0, left = total;
 
   for (; left >= EI_COLUMNS; left -= EI_COLUMNS, out += EI_COLUMNS * out_c) {
@@ -155,6 +156,8 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
       vector = c->scratch;
       if (++x == p->out_w) x = 0, y++;
     } else {
+      /* As in a block, all is read before the first output takes its place. */
+      if (!few) vector = c->scratch, ei_conv_copy(c->scratch, a, n);
       a += n;
     }
     ei_pairs_vector(vector, a == NULL ? inputs : n, stream, out, out_c, p->out_zero);

@@ -67,7 +67,11 @@ class Call:
     the first pixels of `ahead` further rows may come with it. `inplace` lists the inputs
     (positions) that are read in the order of the output's bytes: when the kernel writes byte i of
     an output row, it has done with the bytes 0..i of that row's input. Such an output row may
-    begin at the input's first byte, or anywhere below it.
+    begin at the input's first byte, or anywhere below it; of rows ahead, the input is read before
+    anything is written that comes with them. With `lanes` the first input is read channel by
+    channel, of so many to a pixel, and a channel of the output is written when that channel of all
+    rows that it needs has been read. Such an output may lie anywhere over rows that no other row
+    needs, a multiple of `lanes` bytes from the input.
 
     Inputs beyond the second are not given to the kernel, only kept until it has run. A kernel of
     more than two inputs or more than one output finds the others through fields of its params:
@@ -84,6 +88,7 @@ class Call:
     reads: tuple[Rows | None, ...] = ()  # of each input; None or left out: all of it for any row
     row_bytes: int = 0  # of an output row; 0: rows are not contiguous, all are made in one step
     ahead: int = 0
+    lanes: int = 0  # bytes of a pixel
     node: int = -1  # index of the node, filled in by lowering
     more_in: Mapping[str, Ref] = field(default_factory=dict)
     more_out: Mapping[str, Ref] = field(default_factory=dict)

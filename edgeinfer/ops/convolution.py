@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -32,6 +33,8 @@ class Variant:
     consts: Mapping[str, Array]
     params: Mapping[str, int] = field(default_factory=dict)
     block: int = 1  # pixels that the kernel computes together; they may lie in different rows
+    inplace: bool = False  # an output pixel may take the place of an input pixel
+    lanes: int = 0  # see Call
 
 
 def variant_of(
@@ -40,7 +43,12 @@ def variant_of(
     """The convolution kernel for filters [o, n] with corrected biases."""
     rows = 1 if window.is_direct(site) else window.kernel[0]
     suffix, consts = filters_for(site.layout, w, bias, mult, shift, rows)
-    return Variant(f"conv_2d{suffix}", consts, block=4 if suffix else ROWS_BLOCK)
+    block = 4 if suffix else ROWS_BLOCK
+    # The kernel for pairs reads a block of windows, or copies one, before it writes any of their
+    # outputs; not so where the output is too small for a block.
+    direct = window.is_direct(site) and len(w) <= w.shape[1]
+    inplace = direct and bool(suffix) and math.prod(window.out) >= block
+    return Variant(f"conv_2d{suffix}", consts, block=block, inplace=inplace)
 
 
 class Convolution(Op):
@@ -116,6 +124,8 @@ class Convolution(Op):
                 reads=(window.rows(site),),
                 row_bytes=window.out[1] * out_c * site.output.dtype.itemsize,
                 ahead=-(-(chosen.block - 1) // window.out[1]),
+                inplace=(0,) if chosen.inplace else (),
+                lanes=chosen.lanes,
             ),
         )
 

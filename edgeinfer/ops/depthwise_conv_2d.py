@@ -13,6 +13,7 @@ from edgeinfer.ops.filters import filters_3x3, rounds_briefly, without_dead
 from edgeinfer.ops.weighted import bias_of, channel_multipliers, folded_bias
 from edgeinfer.ops.window import Window
 
+_TILE_OUTPUTS = 16  # columns that one tile of the kernel makes (csrc/isa/tile.h)
 _DTYPES = {"weights": np.int8, "bias": np.int32, "mult": np.int32, "shift": np.int8}
 
 
@@ -52,8 +53,14 @@ class DepthwiseConv2D(Convolution):
         # These kernels subtract the zero point themselves: they skip taps in the padding.
         bias = bias_of(site, w.shape[3], np.int32)
         if self._is_3x3(site) and (filters := filters_3x3(w[0], bias, mult, shift)) is not None:
+            window = self.window(site)
+            # One tile for all columns, and both rows that it makes are written after it is read.
+            whole = window.stride == (1, 1) and window.out[1] <= _TILE_OUTPUTS
             return Variant(
-                "depthwise_conv_3x3", {"weights": filters}, block=self.window(site).out[1] + 1
+                "depthwise_conv_3x3",
+                {"weights": filters},
+                block=window.out[1] + 1,
+                lanes=site.output.shape[3] if whole else 0,
             )
         flat = w.reshape(-1, w.shape[3]).T
         usual = without_dead(flat, bias, mult, shift)

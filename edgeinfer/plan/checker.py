@@ -11,6 +11,7 @@ import bisect
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,9 +25,17 @@ if TYPE_CHECKING:
     from edgeinfer.ops.base import Call, Ref
 
 Numbers = npt.NDArray[np.int64]
-Read = tuple[range, tuple[int, int, bool]]  # arena bytes; tensor, its first byte, in order
+Read = tuple[range, tuple[int, int], "_Order"]  # arena bytes; tensor and its first byte; order
 _REMEDY = "This is a fault of the planner: please report it with the model."
 _NOBODY = 0
+
+
+class _Order(Enum):
+    """In which order a kernel reads an input, as `Call` promises."""
+
+    ANY = 0
+    BYTES = 1  # of the output's bytes
+    LANES = 2  # of the channels
 
 
 def check(plan: Plan, scratch: Callable[[Call], int] | None = None) -> None:
@@ -108,16 +117,21 @@ class _Simulation:
         told = call.row_bytes > 0 and not call.more_out
         if not told and (step.y0, step.y1) != (0, call.rows):
             raise self.error("rows that cannot be told apart are made in several steps", step.out)
+        seen = step.y0 - 1  # the last row for which inputs in order have been read
         for y in range(step.y0, step.y1) if told else (step.y0,):
-            reads = self.reads(step, y)
-            for place, (tensor, first, _) in reads:
-                self.read(tensor, first, place)
-            for late in range(y, min(y + 1 + call.ahead, step.y1) if told else y + 1):
+            together = range(y, min(y + 1 + call.ahead, step.y1) if told else y + 1)
+            reads = {late: self.reads(step, late) for late in together}
+            for late, found in reads.items():
+                for place, (tensor, first), order in found:
+                    if late > seen if order == _Order.BYTES else late == y:
+                        self.read(tensor, first, place)
+            seen = together[-1]
+            for late in together:
                 for ref, place, first in self.outputs(step, late):
                     if _meet(place, room):
                         at = max(place.start, room.start)
                         raise self.error("the scratch meets an output", at)
-                    self.apart(ref, place, reads)
+                    self.apart(call, ref, place, (y, late), reads)
                     if not told:
                         self.complete_write(ref.tensor, first, place)
                         continue
@@ -127,20 +141,35 @@ class _Simulation:
         for storage in forgotten(self.program, call):
             self.value.pop(storage, None)
 
-    def apart(self, ref: Ref, place: range, reads: Sequence[Read]) -> None:
-        """An output's bytes must not be those of an input that is still being read."""
-        for source, (tensor, _, ordered) in reads:
-            state = tensor == ref.tensor and source == place
-            if _meet(place, source) and not state and not (ordered and place.start <= source.start):
-                raise self.error(
-                    f"the output {self.name(ref.tensor)} would overwrite its own input "
-                    f"{self.name(tensor)}",
-                    max(place.start, source.start),
-                )
+    def apart(
+        self,
+        call: Call,
+        ref: Ref,
+        place: range,
+        rows: tuple[int, int],
+        reads: Mapping[int, Sequence[Read]],
+    ) -> None:
+        """Bytes of the output row rows[1] must not be those of an input that is still being read
+        when the row rows[0] is made."""
+        for row, found in reads.items():
+            for source, (tensor, _), order in found:
+                # What is read in order is done with before later rows are written.
+                done = row < rows[1] if order == _Order.BYTES else row != rows[0]
+                if done or not _meet(place, source):
+                    continue
+                state = tensor == ref.tensor and source == place
+                in_order = order == _Order.BYTES and row == rows[1] and place.start <= source.start
+                in_lane = order == _Order.LANES and (source.start - place.start) % call.lanes == 0
+                if not (state or in_order or in_lane):
+                    raise self.error(
+                        f"the output {self.name(ref.tensor)} would overwrite its own input "
+                        f"{self.name(tensor)}",
+                        max(place.start, source.start),
+                    )
 
     def reads(self, step: PlannedStep, y: int) -> list[Read]:
-        """Where a kernel reads for an output row, and of which tensor, from which byte on, and
-        whether it reads in the order of the output's bytes."""
+        """Where a kernel reads for an output row, and of which tensor, from which byte on, and in
+        which order."""
         found: list[Read] = []
         call = step.call
         places = [*step.inputs, *(step.more.get(name, 0) for name in call.more_in)]
@@ -163,8 +192,10 @@ class _Simulation:
             if size > 0 and start % min(entry.dtype.itemsize, 4):
                 raise self.error(f"{self.name(ref.tensor)} is misaligned", start)
             if size > 0:
-                ordered = position in call.inplace
-                found.append((range(start, start + size), (ref.tensor, first, ordered)))
+                order = _Order.BYTES if position in call.inplace else _Order.ANY
+                if order == _Order.ANY and call.lanes and position == 0:
+                    order = _Order.LANES
+                found.append((range(start, start + size), (ref.tensor, first), order))
         return found
 
     def outputs(self, step: PlannedStep, y: int) -> list[tuple[Ref, range, int]]:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from edgeinfer.plan.layout import Plan
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 Memory = Literal["minimum", "fast"]
 # How far above the least bytes alive stages may go: fewer steps, and sometimes a better packing.
 _SLACK = (1.0, 1.08)
+
+_COARSEST = 128  # bytes: multiples of more waste more than they save
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class _Candidate:
     moved: frozenset[int]  # storage tensors that move once they are made
     line: Timeline
     packing: Packing
+    unit: int  # bytes
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -64,11 +68,19 @@ class _Planner:
     ) -> None:
         self.program, self.scratch, self.align = program, scratch, align
         self.seconds, self.inplace = seconds, inplace
+        lanes = math.lcm(align, *(call.lanes for call in program.calls if call.lanes))
+        self.units = (align, lanes) if align < lanes <= _COARSEST else (align,)
 
     def candidate(
-        self, stages: Sequence[Stage], moved: Collection[int] = (), enough: int = 0
+        self,
+        stages: Sequence[Stage],
+        moved: Collection[int] = (),
+        enough: int = 0,
+        unit: int = 0,
     ) -> _Candidate:
-        """These stages, packed; `enough` bytes need not be improved."""
+        """These stages, packed at multiples of `unit` bytes (by default the alignment); `enough`
+        bytes need not be improved."""
+        unit = unit or self.align
         actions: list[Action] = []
         for stage in stages:
             actions += order(self.program, stage)
@@ -81,9 +93,26 @@ class _Planner:
             self.scratch,
             lines=line_buffers(self.program, stages),
             inplace=self.inplace,
+            unit=unit,
         )
-        packing = pack(line, self.align, self.seconds, enough)
-        return _Candidate(stages, frozenset(moved), line, packing)
+        packing = pack(line, unit, self.seconds, enough)
+        if unit != self.align:
+            packing = self.as_aligned(packing, line)
+        return _Candidate(stages, frozenset(moved), line, packing, unit)
+
+    def as_aligned(self, packing: Packing, line: Timeline) -> Packing:
+        """A packing at multiples of a larger unit, which proves nothing of others."""
+        ends = [at + int(line.sizes[buffer]) for buffer, at in packing.offsets.items()]
+        arena, bound = (
+            -(-size // self.align) * self.align
+            for size in (max(ends, default=0), int(line.load().max(initial=0)))
+        )
+        return replace(packing, arena_bytes=arena, lower_bound_bytes=bound, optimal=arena <= bound)
+
+    def smallest(self, stages: Sequence[Stage], enough: int) -> _Candidate:
+        """The best candidate with these stages: moves and units that make the arena smaller."""
+        found = [self.with_moves(self.candidate(stages, unit=unit), enough) for unit in self.units]
+        return min(found, key=lambda c: c.rank)
 
     def with_moves(self, plain: _Candidate, enough: int) -> _Candidate:
         """The same with tensors that move once they are made, if that makes the arena smaller.
@@ -96,14 +125,14 @@ class _Planner:
             self.program.storage(self.program.calls[s.last].output.tensor): None
             for s in plain.stages[:-1]
         }
-        best = self.candidate(plain.stages, made, enough)
+        best = self.candidate(plain.stages, made, enough, plain.unit)
         if best.packing.arena_bytes >= plain.packing.arena_bytes:
             return plain
         groups = [list(made)]
         while groups:
             group = groups.pop()
             reached = max(enough, best.packing.arena_bytes)
-            fewer = self.candidate(plain.stages, best.moved - {*group}, reached)
+            fewer = self.candidate(plain.stages, best.moved - {*group}, reached, plain.unit)
             if fewer.packing.arena_bytes <= reached:
                 best = fewer
             elif len(group) > 1:
@@ -144,7 +173,7 @@ def _smaller(
 ) -> _Candidate:
     """The first candidate, the fast ones first, within the limit; else the smallest of all."""
     tell(0.1)
-    best = planner.with_moves(plain, limit)
+    best = planner.smallest(plain.stages, limit)
     if limit and best.packing.arena_bytes <= limit:
         return best
     cutter = Cutter(planner.program, planner.scratch)
@@ -160,7 +189,7 @@ def _smaller(
         if stages is None or tuple(stages) in tried:
             continue
         tried.add(tuple(stages))
-        found = planner.with_moves(planner.candidate(stages), limit)
+        found = planner.smallest(stages, limit)
         best = min(best, found, key=lambda c: c.rank)
         tell(0.5 + 0.5 * (number + 1) / len(aims))
         if limit and found.packing.arena_bytes <= limit:

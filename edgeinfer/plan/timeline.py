@@ -125,14 +125,16 @@ def timeline(
     given: Collection[int] | None = None,
     wanted: Collection[int] | None = None,
     inplace: bool = True,
+    unit: int = 1,
 ) -> Timeline:
     """The life of all buffers under an execution order.
 
     `lines` are the tensors that live in line buffers, with rows to spare; the slides that they
     need are added to the actions. `given` and `wanted` are the storage tensors that must be whole
-    before and after, by default the graph's inputs, outputs and variables.
+    before and after, by default the graph's inputs, outputs and variables. Buffers will lie at
+    multiples of `unit` bytes.
     Raises PlanError for a tensor that is read but never written."""
-    weaver = _Weaver(program, scratch, given, wanted, inplace)
+    weaver = _Weaver(program, scratch, given, wanted, inplace, unit)
     if lines:
         actions = weaver.with_slides(actions, lines)
     return weaver.weave(actions)
@@ -146,8 +148,10 @@ class _Weaver:
         given: Collection[int] | None,
         wanted: Collection[int] | None,
         inplace: bool,
+        unit: int,
     ) -> None:
-        self.program, self.scratch, self.inplace = program, scratch, inplace
+        self.program, self.scratch = program, scratch
+        self.inplace, self.unit = inplace, unit
         self.tensors = program.graph.tensors
         variables = [i for i, t in enumerate(self.tensors) if t.is_variable]
         self.given = self._stored((*program.graph.inputs, *variables) if given is None else given)
@@ -370,7 +374,8 @@ class _Weaver:
         return times
 
     def _exempt_inplace(self, line: Timeline, uses: Mapping[int, _Use]) -> None:
-        """Kernels that read in the output's order may write over what they have just read."""
+        """Kernels that read in the output's order, or channel by channel, may write over what they
+        have just read."""
         calls = self.program.calls
         writers = Counter(self.program.storage(r.tensor) for call in calls for r in call.written)
         needed = {
@@ -388,7 +393,8 @@ class _Weaver:
             for position, ref in enumerate(call.read):
                 sources.setdefault(self.program.storage(ref.tensor), []).append(position)
             for source, positions in sources.items():
-                if source == output or not set(positions) <= set(call.inplace):
+                ordered = set(positions) <= set(call.inplace)
+                if source == output or not (ordered or self._in_lanes(call, positions)):
                     continue
                 if self.tensors[source].data is not None:
                     continue
@@ -396,13 +402,28 @@ class _Weaver:
                 shift = line.base_at(above, start) - line.base_at(below, start)
                 rows = np.arange(action.y0, action.y1)
                 times = start + rows - action.y0
-                begins = np.min([self.read(call, p, rows)[0] for p in positions], axis=0)
-                gaps = uses[output].write_lo[times] - begins
                 rest = needed[source][times + 1]
-                gaps = np.maximum(
-                    gaps, np.where(rest < FAR, uses[output].write_hi[times] - rest, -FAR)
-                )
+                begins, ends = uses[output].write_lo[times], uses[output].write_hi[times]
+                gaps = np.full(len(rows), -FAR)
+                if ordered:
+                    first = np.min([self.read(call, p, rows)[0] for p in positions], axis=0)
+                    gaps = begins - first
+                    # Of rows ahead, the input has been read too.
+                    ends = begins + call.row_bytes if call.ahead else ends
+                elif shift % call.lanes:
+                    continue
+                gaps = np.maximum(gaps, np.where(rest < FAR, ends - rest, -FAR))
                 line.exempt += [
                     Exempt(below, above, int(t), int(g) + shift)
                     for t, g in zip(times, gaps, strict=True)
                 ]
+
+    def _in_lanes(self, call: Call, positions: Sequence[int]) -> bool:
+        """Whether a call reads this input channel by channel, and buffers lie where that helps."""
+        refs = (call.output, *(call.read[p] for p in positions))
+        return (
+            call.lanes > 0
+            and self.unit % call.lanes == 0
+            and list(positions) == [0]
+            and all(ref.offset % call.lanes == 0 for ref in refs)
+        )
