@@ -89,7 +89,7 @@ def test_the_checker_finds_channels_out_of_step(shift: int) -> None:
     steps = list(plan.steps)
     at = next(i for i, s in enumerate(steps) if s.call.kernel == "depthwise_conv_3x3")
     steps[at] = replace(steps[at], out=steps[at].out + shift)
-    with pytest.raises(PlanError, match="would overwrite its own input|belongs to"):
+    with pytest.raises(PlanError, match=r"would overwrite its own input|belongs to"):
         check(replace(plan, steps=tuple(steps), arena_bytes=plan.arena_bytes + 64))
 
 

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The arena is what an inference really touches on the emulated board: filled, run, looked at."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeinfer import emulator, tflite
+from edgeinfer.boards import Board, load_board
+from edgeinfer.compile import compile_graph
+from edgeinfer.device import Device
+from edgeinfer.flash import flash
+from edgeinfer.plan import FASTEST, SMALLEST
+from edgeinfer.toolchains import TOOLCHAINS
+from tests.board.debugger import connect, symbol
+
+pytestmark = pytest.mark.xdist_group("boards")
+
+GOALS = {"minimum": SMALLEST, "fast": FASTEST}
+
+
+@pytest.mark.parametrize(
+    ("name", "board", "goal"),
+    [
+        ("sww01", "stm32vldiscovery", "minimum"),
+        ("sww01", "mps2-an386", "fast"),
+        ("kws01", "microbit", "minimum"),
+        ("ic01", "mps2-an386", "minimum"),
+        ("ad01", "mps2-an386", "minimum"),
+        ("person_detect", "mps2-an386", "minimum"),
+        ("vww01", "mps2-an386", "minimum"),
+    ],
+)
+def test_an_inference_touches_the_arena_and_all_of_it(
+    name: str,
+    board: str,
+    goal: str,
+    shared: Path,
+    cache: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graph = tflite.read_file(shared / "models" / "int8" / f"{name}_int8.tflite")
+    made = compile_graph(graph, goal=GOALS[goal])
+    size, line = made.plan.arena_bytes, tmp_path / "gdb"
+    plain = emulator._machine
+
+    def machine(board: Board, elf: Path) -> list[str]:
+        return [*plain(board, elf), "-gdb", f"unix:{line},server=on,wait=off"]
+
+    monkeypatch.setattr(emulator, "_machine", machine)
+    done = flash(made.image, load_board(board))
+    running = emulator.find(board)
+    assert running is not None
+    prefix = TOOLCHAINS[load_board(board).toolchain].prefix
+    start, room = symbol(Path(running.elf), "arena", f"{prefix}nm")
+    assert room == size == done.arena_bytes
+    touched = np.zeros(size, np.bool_)
+    with Device(done.port) as device:
+        sample = random.Random(1).randbytes(sum(device.info().inputs))
+        for pattern in (0xA5, 0x5A):  # no byte can be equal to both
+            with connect(line) as debugger:
+                debugger.write(start, bytes([pattern]) * size)
+            device.load_input(sample)
+            device.run_ticks(1)
+            with connect(line) as debugger:
+                touched |= np.frombuffer(debugger.read(start, size), np.uint8) != pattern
+    emulator.stop(board)
+    free = np.flatnonzero(~touched)
+    # What no step has use for: bytes that only keep a multiple of four.
+    alive = np.zeros(size, np.bool_)
+    for lives in made.plan.lives:
+        for live in lives:
+            alive[live.offset : live.offset + live.size] = True
+    assert not (touched & ~alive).any(), "bytes beside the plan are written"
+    assert size - 4 < np.flatnonzero(touched)[-1] + 1 <= size
+    assert touched[:4].any()
+    assert len(free) <= size // 100, f"{len(free)} of {size} bytes are never touched"

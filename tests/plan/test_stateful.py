@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random networks that remember: every goal keeps the state, with the reference's bytes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgeinfer.compile import compile_graph
+from edgeinfer.graph import Graph, Node, Quant, Tensor
+from edgeinfer.plan import FASTEST, SMALLEST, Goal
+from edgeinfer.reference import Reference
+from edgeinfer.session import Session
+from tests.ops.cases import samples
+from tests.ops.cases.control import RESOURCE
+from tests.optimize.networks import network
+
+
+def remembering(graph: Graph, rng: np.random.Generator, count: int) -> Graph:
+    """A network that also gives the sums of some activations and those of the last inference."""
+    tensors, nodes, outputs = list(graph.tensors), list(graph.nodes), list(graph.outputs)
+    written = {t for node in graph.nodes for t in node.outputs}
+    choices = [t for t in sorted(written) if graph.tensors[t].dtype == np.int8]
+
+    def add(name: str, like: Tensor, quant: Quant | None = None) -> int:
+        tensors.append(replace(like, name=f"{name}{len(tensors)}", quant=quant or like.quant))
+        return len(tensors) - 1
+
+    for number, source in enumerate(rng.choice(choices, min(count, len(choices)), replace=False)):
+        now = graph.tensors[int(source)]
+        handle = add("handle", Tensor("", (), RESOURCE))
+        before, total = add("before", now), add("total", now, Quant.per_tensor(0.1, 5))
+        options = {"container": "", "shared_name": f"s{number}"}
+        nodes += [
+            Node("VAR_HANDLE", (), (handle,), options, "VarHandleOptions"),
+            Node("READ_VARIABLE", (handle,), (before,), {}, "ReadVariableOptions"),
+            Node(
+                "ADD",
+                (before, int(source)),
+                (total,),
+                {"fused_activation_function": 0},
+                "AddOptions",
+                version=2,
+            ),
+            Node("ASSIGN_VARIABLE", (handle, int(source)), (), {}, "AssignVariableOptions"),
+        ]
+        outputs.append(total)
+    return replace(graph, tensors=tuple(tensors), nodes=tuple(nodes), outputs=tuple(outputs))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32), st.integers(1, 3))
+def test_every_goal_keeps_the_state(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    graph = remembering(network(seed), rng, count)
+    fast, least = (compile_graph(graph, goal=goal) for goal in (FASTEST, SMALLEST))
+    between = (fast.plan.arena_bytes + least.plan.arena_bytes) // 2
+    made = [fast, least, compile_graph(graph, goal=Goal(limit=between))]
+    assert all(each.plan.arena_bytes <= fast.plan.arena_bytes for each in made)
+    sessions = [Session(each.image, backend) for each in made for backend in ("host", "dsp")]
+    reference = Reference(graph)
+    for sample in samples(graph, rng, 3):
+        wanted = [y.tobytes() for y in reference.run(sample)]
+        for session in sessions:
+            assert [y.tobytes() for y in session.run(sample)] == wanted
