@@ -17,6 +17,7 @@ from edgeinfer.graph import Array, Graph, Tensor
 
 Floats = npt.NDArray[np.float64]
 Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
+DRAWS = 1000  # of a bootstrap
 LEAST = 1 / 512  # half of a step of int8 probabilities: what a probability of 0 may have been
 
 
@@ -28,8 +29,12 @@ class Report:
     top1: float | None = None  # percent of samples whose largest output is the label
     top1_interval: tuple[float, float] | None = None  # percent, 95 %, Wilson
     agreement: float | None = None  # percent of samples with the float model's largest output
+    agreement_interval: tuple[float, float] | None = None  # percent, 95 %, Wilson
     sqnr_db: float | None = None  # of outputs without their sample's mean; infinite if equal
+    sqnr_interval: tuple[float, float] | None = None  # 95 %, bootstrap; None if not finite
     kl: float | None = None  # mean Kullback-Leibler divergence from the float model, in nats
+    kl_interval: tuple[float, float] | None = None  # 95 %, bootstrap
+    confusion: tuple[tuple[int, int, int], ...] | None = None  # label, largest output, samples
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data; infinity becomes None, which JSON has no other word for."""
@@ -79,8 +84,10 @@ def compare(
                 f"A label lies outside of the model's {got.shape[1]} classes.",
                 "Check that labels and model belong together.",
             )
-        hits = int((got.argmax(1) == labels).sum())
-        report = replace(report, top1=100 * hits / len(got), top1_interval=wilson(hits, len(got)))
+        top1, interval = _share(got.argmax(1) == labels)
+        report = replace(report, top1=top1, top1_interval=interval)
+        if got.shape[1] > 1:
+            report = replace(report, confusion=confusion(labels, got.argmax(1)))
     if reference is None:
         return report
     want = _rows(reference)
@@ -89,23 +96,43 @@ def compare(
             f"The outputs have {got.shape[1]} values, the reference has {want.shape[1]}.",
             "Compare with the float model that the quantized one was made from.",
         )
-    kl = None
+    agreement, interval = _share(got.argmax(1) == want.argmax(1))
+    signal, noise = _powers(want, got)
+    report = replace(
+        report,
+        agreement=agreement,
+        agreement_interval=interval,
+        sqnr_db=sqnr(want, got),
+        sqnr_interval=bootstrap(len(got), lambda rows: _ratio(signal[rows], noise[rows])),
+    )
     if logits:
-        kl = divergence(_softmax(want), _softmax(got))
-    elif _probabilities(want):
-        kl = divergence(want, got)
-    agreement = 100 * float((got.argmax(1) == want.argmax(1)).mean())
-    return replace(report, agreement=agreement, sqnr_db=sqnr(want, got), kl=kl)
+        want, got = _softmax(want), _softmax(got)
+    elif not _probabilities(want):
+        return report
+    each = _divergences(want, got)
+    kl_interval = bootstrap(len(got), lambda rows: each[rows].mean(-1))
+    return replace(report, kl=float(each.mean()), kl_interval=kl_interval)
 
 
 def sqnr(want: Floats, got: Floats) -> float:
     """10 · log10(Σ want² / Σ (want − got)²) in dB, each row [n, k] freed of its mean if k > 1."""
-    if want.shape[1] > 1:
-        want, got = (x - x.mean(1, keepdims=True) for x in (want, got))
-    noise, signal = float(((want - got) ** 2).sum()), float((want**2).sum())
-    if noise == 0:
-        return math.inf
-    return 10 * math.log10(signal / noise) if signal else -math.inf
+    return float(_ratio(*_powers(want, got)))
+
+
+def confusion(labels: Array, chosen: Array) -> tuple[tuple[int, int, int], ...]:
+    """How many samples have a label and a choice, for the pairs that there are."""
+    pairs, counts = np.unique(np.stack([labels, chosen], 1), axis=0, return_counts=True)
+    return tuple((int(a), int(b), int(n)) for (a, b), n in zip(pairs, counts, strict=True))
+
+
+def bootstrap(count: int, figure: Callable[[Array], Floats]) -> tuple[float, float] | None:
+    """The interval (95 %) of a figure of `count` samples, by percentiles of a bootstrap.
+
+    `figure` takes indices [draws, count] and gives [draws]. None if the interval is not finite."""
+    rows = np.random.default_rng(0).integers(0, count, (DRAWS, count))
+    with np.errstate(all="ignore"):
+        low, high = np.percentile(figure(rows), (2.5, 97.5))
+    return (float(low), float(high)) if np.isfinite((low, high)).all() else None
 
 
 def divergence(want: Floats, got: Floats) -> float:
@@ -113,10 +140,14 @@ def divergence(want: Floats, got: Floats) -> float:
 
     A q below half a step of int8 probabilities, 1/512, counts as p if p is below that too, and as
     1/512 if not."""
+    return float(_divergences(want, got).mean())
+
+
+def _divergences(want: Floats, got: Floats) -> Floats:
     q = np.where(got < LEAST, np.minimum(np.maximum(got, want), LEAST), got)
     q = q / q.sum(1, keepdims=True)
     p = np.maximum(want, 1e-30)
-    return float((p * np.log(p / np.maximum(q, 1e-30))).sum(1).mean())
+    return np.asarray((p * np.log(p / np.maximum(q, 1e-30))).sum(1))
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
@@ -171,6 +202,26 @@ def from_output(tensor: Tensor, q: Array) -> npt.NDArray[np.float32]:
 
 def _rows(x: Array) -> Floats:
     return np.asarray(x, np.float64).reshape(len(x), -1)
+
+
+def _share(hits: Array) -> tuple[float, tuple[float, float]]:
+    """Percent of what is true, and its interval."""
+    count = int(hits.sum())
+    return 100 * count / len(hits), wilson(count, len(hits))
+
+
+def _powers(want: Floats, got: Floats) -> tuple[Floats, Floats]:
+    """Signal and noise of each row."""
+    if want.shape[1] > 1:
+        want, got = (x - x.mean(1, keepdims=True) for x in (want, got))
+    return (want**2).sum(1), ((want - got) ** 2).sum(1)
+
+
+def _ratio(signal: Floats, noise: Floats) -> Floats:
+    """dB of sums over the last axis: infinite without noise, and below zero without signal."""
+    signal, noise = signal.sum(-1), noise.sum(-1)
+    with np.errstate(all="ignore"):
+        return np.asarray(np.where(noise == 0, math.inf, 10 * np.log10(signal / noise)))
 
 
 def _softmax(x: Floats) -> Floats:

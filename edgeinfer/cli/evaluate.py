@@ -10,7 +10,7 @@ from typing import Any
 from edgeinfer.cli import common, data, measure
 from edgeinfer.cli.ui import Ui, some
 from edgeinfer.errors import DataError, UnsupportedError
-from edgeinfer.graph import Array
+from edgeinfer.graph import Graph
 from edgeinfer.inspection import is_float
 from edgeinfer.quantize import load as load_samples
 from edgeinfer.quantize.check import check_float
@@ -53,9 +53,11 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             "Save labels as y in the .npz, or give --labels Y.npy or --reference FLOAT.tflite.",
         )
     samples = samples.first(args.n) if args.n is not None else samples
-    wanted: Array | None = None
+    other, wanted, layers = None, None, dict[str, Any]()
     if args.reference:
-        wanted = _reference(args.reference, samples.inputs, ui)
+        other = _reference(args.reference)
+        with ui.progress("Float reference") as advance:
+            wanted = measure.float_outputs(other, samples.inputs, advance)
     where = "host"
     if is_float(graph):
         graph = check_float(graph)
@@ -69,11 +71,14 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         ):
             got = measure.outputs(graph, samples.inputs, execute, advance)
     figures = measure.figures(got, samples.labels, wanted)
-    return {"model": args.model, "on": where, **figures}
+    if other is not None and not is_float(graph):
+        with ui.progress("Comparing layer by layer") as advance:
+            layers = measure.by_layer(other, graph, samples.inputs, advance)
+    return {"model": args.model, "on": where, **figures, **layers}
 
 
-def _reference(path: str, inputs: tuple[Array, ...], ui: Ui) -> Array:
-    """The float model's outputs. Raises UnsupportedError if it is none."""
+def _reference(path: str) -> Graph:
+    """The float model to compare with. Raises UnsupportedError if it is none."""
     graph = common.load(path)
     common.require_batch(graph)
     if not is_float(graph):
@@ -81,12 +86,11 @@ def _reference(path: str, inputs: tuple[Array, ...], ui: Ui) -> Array:
             f"{path} is not a float model.",
             "Give as --reference the model that the quantized one was made from.",
         )
-    graph = check_float(graph)
-    with ui.progress("Float reference") as advance:
-        return measure.float_outputs(graph, inputs, advance)
+    return check_float(graph)
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:
     ui.say(f"{result['model']} on {result['on']}, {some(result['n'], 'sample')}")
     for line in measure.lines(result):
         ui.say("  " + line)
+    measure.say_layers(result, ui)

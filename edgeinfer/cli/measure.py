@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from edgeinfer import evaluate, reference
+from edgeinfer.cli.ui import Ui, some
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Array, Graph
+from edgeinfer.layerwise import layerwise
 from edgeinfer.quantize.observe import batch_size, batches
 
 Runner = Callable[[Sequence[Array]], list[Array]]
@@ -64,19 +66,69 @@ def figures(got: Array, labels: Array | None, wanted: Array | None) -> dict[str,
     return {**report.as_dict(), "exact": exact}
 
 
+def by_layer(
+    graph: Graph, quantized: Graph, inputs: Sequence[Array], advance: Callable[[float], None]
+) -> dict[str, Any]:
+    """The layers of both graphs side by side, as JSON data."""
+    layers, count = layerwise(graph, quantized, inputs, advance)
+    return {"layers": layers, "layer_samples": count}
+
+
 def lines(result: Mapping[str, Any]) -> list[str]:
     """Figures for people."""
     found = []
     if result["top1"] is not None:
-        low, high = result["top1_interval"]
         beside = result.get("float_top1")
         other = f", float {beside:.2f} %" if beside is not None else ""
-        found.append(f"top-1      {result['top1']:.2f} % (95 %: {low:.1f} to {high:.1f}){other}")
+        between = _between(result["top1_interval"], ".1f")
+        found.append(f"top-1      {result['top1']:.2f} %{between}{other}")
     if result["agreement"] is not None and (result["top1"], result["kl"]) != (None, None):
-        found.append(f"agreement  {result['agreement']:.2f} % with the float model's choice")
+        between = _between(result["agreement_interval"], ".1f")
+        found.append(
+            f"agreement  {result['agreement']:.2f} %{between} with the float model's choice"
+        )
     if result["exact"] is not None:
-        number = "not a number" if result["sqnr_db"] is None else f"{result['sqnr_db']:.1f} dB"
+        number = "not a number"
+        if result["sqnr_db"] is not None:
+            number = f"{result['sqnr_db']:.1f} dB{_between(result['sqnr_interval'], '.1f')}"
         found.append("SQNR       " + ("infinite: no difference" if result["exact"] else number))
     if result["kl"] is not None:
-        found.append(f"KL         {result['kl']:.2g} nats")
+        between = _between(result["kl_interval"], ".2g")
+        found.append(f"KL         {result['kl']:.2g} nats{between}")
     return found
+
+
+def _between(interval: Sequence[float] | None, form: str) -> str:
+    if interval is None:
+        return ""
+    low, high = interval
+    return f" (95 %: {low:{form}} to {high:{form}})"
+
+
+def say_layers(result: Mapping[str, Any], ui: Ui) -> None:
+    """The table of layers, if there is one."""
+    if not result.get("layers"):
+        return
+    rows = [
+        [
+            "" if layer["layer"] < 0 else str(layer["layer"]),
+            layer["op"],
+            layer["name"],
+            "exact" if layer["exact"] else f"{layer['sqnr_db'] or 0:.1f} dB",
+            f"{layer['range_used']:.0f} %",
+            percent(layer["saturated"]),
+            ", ".join(f"{c['channel']} ({c['noise']:.0f} %)" for c in layer["worst"]),
+        ]
+        for layer in result["layers"]
+    ]
+    ui.say()
+    ui.say(f"Layer by layer against float, on {some(result['layer_samples'], 'sample')}:")
+    heads = ["", "operator", "output", "SQNR", "range used", "saturated", "worst channels (noise)"]
+    ui.table(rows, heads, "rllrrrl", cut=2)
+    if any(layer["rescaled"] for layer in result["layers"]):
+        ui.say("Equalized channels are compared in the scales of the float model.")
+
+
+def percent(share: float) -> str:
+    """A share in percent that is only 0 if it is none."""
+    return f"{share:.2g} %" if 0 < share < 10 else f"{share:.0f} %"

@@ -126,6 +126,8 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     made = common.compiled(result, out, ui)
     with ui.progress("Comparing with float") as advance:
         report = _compared(graph, result, made.image, samples, advance)
+    with ui.progress("Comparing layer by layer") as advance:
+        report |= measure.by_layer(graph, result, samples.inputs, advance)
     files = {
         out: tflite.write(result),
         recipe: (json.dumps(done.recipe, indent=1) + "\n").encode(),
@@ -206,3 +208,4 @@ def show(result: dict[str, Any], ui: Ui) -> None:
     ui.say(f"  int8 against float on {some(n, 'sample')} ({calibrated} of them calibrated it):")
     for line in measure.lines(result):
         ui.say("    " + line)
+    measure.say_layers(result, ui)

@@ -47,6 +47,8 @@ def test_quantize(cli: Cli, models: Path, folder: Path) -> None:
     assert done.json["evaluated_samples"] == 30
     for key in ("top1", "float_top1", "agreement", "sqnr_db", "arena_bytes", "image_bytes"):
         assert done.json[key] > 0
+    assert [row["layer"] for row in done.json["layers"]] == [-1, 0, 1, 2, 3, 4]
+    assert done.json["layer_samples"] == 30
     settings = json.loads((folder / "net_int8.json").read_text())["settings"]
     assert settings == Settings().as_dict()
     assert {Path(name).name for name in listing(folder)} == {
@@ -178,6 +180,12 @@ def test_eval(cli: Cli, models: Path) -> None:
     ).json
     assert data["n"] == 25
     assert data["sqnr_db"] > 20
+    assert [row["layer"] for row in data["layers"]] == [-1, 0, 1, 2, 3, 4]
+    text = cli(
+        "eval", models / "int8.tflite", *words[:2], "--reference", models / "float.tflite"
+    ).out
+    assert "Layer by layer against float, on 30 samples:" in text
+    assert "range used" in text
     same = cli("eval", models / "float.tflite", *words, "--reference", models / "float.tflite").json
     assert (same["sqnr_db"], same["exact"], same["agreement"]) == (None, True, 100)
 

@@ -63,6 +63,29 @@ def test_wilson() -> None:
     assert evaluate.wilson(10, 10) == pytest.approx((72.25, 100), abs=0.01)
 
 
+def test_intervals_hold_the_truth_and_shrink_with_samples() -> None:
+    random = np.random.default_rng(3)
+    want = random.normal(size=(4000, 5))
+    got = want + 0.1 * random.normal(size=want.shape)
+    widths = []
+    for count in (100, 1600):
+        report = evaluate.compare(got[:count], None, want[:count], logits=True)
+        for low, high in filter(None, (report.sqnr_interval, report.kl_interval)):
+            widths.append(high - low)
+        assert report.sqnr_interval is not None
+        assert report.sqnr_interval[0] < 20 < report.sqnr_interval[1]
+    assert widths[0] / widths[2] == pytest.approx(4, rel=0.3)
+    assert widths[1] / widths[3] == pytest.approx(4, rel=0.3)
+    assert evaluate.compare(want, None, want).sqnr_interval is None
+
+
+def test_confusion() -> None:
+    chosen = np.eye(3)[[0, 1, 1, 2]]
+    report = evaluate.compare(chosen, np.array([0, 1, 2, 2]), None)
+    assert report.confusion == ((0, 0, 1), (1, 1, 1), (2, 1, 1), (2, 2, 1))
+    assert evaluate.compare(chosen[:, :1], np.zeros(4, int), None).confusion is None
+
+
 def test_report_is_json() -> None:
     report = evaluate.compare(np.eye(2), None, np.eye(2))
     assert json.loads(json.dumps(report.as_dict(), allow_nan=False))["sqnr_db"] is None
