@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * LOGISTIC and TANH of int16: a table of 256 points of the logistic function, linear between them.
- *
- * As Logistic and Tanh for int16 in TFLite (kernels/internal/reference/integer_ops/logistic.h,
- * tanh.h); tanh(x) = 2 logistic(2 x) - 1.
+ * LOGISTIC and TANH of int16.
  */
+#include "curve.h"
 #include "kernel.h"
 
 typedef struct {
@@ -20,23 +18,10 @@ void ei_curve_16_run(const ei_call *c) {
   const uint16_t *table = (const void *)(c->data + p->table);
   const int16_t *in = c->in[0];
   int16_t *out = c->out;
-  const uint32_t bits = p->tanh ? 8 : 9; /* between two points */
   const int32_t round = p->shift > 0 ? (int32_t)(UINT32_C(1) << (p->shift - 1)) : 0;
   for (uint32_t i = 0; i < p->count; i++) {
     const int32_t x = (int32_t)((uint32_t)(in[i] * p->mult) + (uint32_t)round) >> p->shift;
-    const uint32_t far = x < 0 ? 0u - (uint32_t)x : (uint32_t)x, at = far >> bits;
-    uint32_t y; /* logistic(|x|), 16 + bits fractional ones */
-    if (at >= 255)
-      y = p->tanh ? UINT32_C(0xFFFF) << 8 : UINT32_C(0x7FFF) << 10;
-    else
-      y = ((uint32_t)table[at] << bits) +
-          (far & ((1u << bits) - 1)) * (uint32_t)(table[at + 1] - table[at]);
-    if (p->tanh) {
-      const int32_t wide = (int32_t)y - (INT32_C(1) << 23);
-      out[i] = (int16_t)((x >= 0 ? wide + (1 << 7) : -wide + (1 << 7) - 1) >> 8);
-    } else {
-      out[i] = (int16_t)((x >= 0 ? y + (1 << 9) : (UINT32_C(1) << 25) - y + (1 << 9) - 1) >> 10);
-    }
+    out[i] = ei_curve_16(table, x, (int)p->tanh);
   }
 }
 

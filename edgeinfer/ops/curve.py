@@ -57,24 +57,12 @@ class Curve(Table):
         mult, shift = self._scale(site)
         count = site.output.size
         params = {"count": count, "mult": mult, "shift": shift, "tanh": int(self.tanh)}
-        consts, refs = {"table": _table()}, (site.in_ref(0),)
+        consts, refs = {"table": table()}, (site.in_ref(0),)
         return [Call("curve_16", params, refs, site.out_ref(), consts=consts, inplace=(0,))]
 
     def _interpolated(self, site: Site, x: Array) -> Array:
         """As Logistic and Tanh of int16 (kernels/internal/reference/integer_ops)."""
-        mult, shift = self._scale(site)
-        scaled = wrap(x.astype(np.int64) * mult + ((1 << shift) >> 1)) >> shift
-        bits, table = 8 if self.tanh else 9, _table().astype(np.int64)
-        far = np.abs(scaled)
-        at = np.minimum(far >> bits, 254)
-        y = (table[at] << bits) + (far & ((1 << bits) - 1)) * (table[at + 1] - table[at])
-        y = np.where(far >> bits >= 255, 0xFFFF << 8 if self.tanh else 0x7FFF << 10, y)
-        if self.tanh:
-            fine = y - (1 << 23)
-            q = np.where(scaled >= 0, fine + (1 << 7), -fine + (1 << 7) - 1) >> 8
-        else:
-            q = np.where(scaled >= 0, y + (1 << 9), (1 << 25) - y + (1 << 9) - 1) >> 10
-        return np.asarray(q, np.int16)
+        return interpolated(x, *self._scale(site), self.tanh)
 
     def _scale(self, site: Site) -> tuple[int, int]:
         """Multiplier and right shift of the input to 3 · 4096 for 1.
@@ -94,7 +82,23 @@ class Curve(Table):
         return int(mult), shift
 
 
-def _table() -> Array:
+def interpolated(x: Ints, mult: int, shift: int, tanh: bool) -> Array:
+    """tanh or the logistic function of x · mult / 2**shift, which is 3 · 4096 for 1, in Q0.15."""
+    scaled = wrap(x.astype(np.int64) * mult + ((1 << shift) >> 1)) >> shift
+    bits, points = 8 if tanh else 9, table().astype(np.int64)
+    far = np.abs(scaled)
+    at = np.minimum(far >> bits, 254)
+    y = (points[at] << bits) + (far & ((1 << bits) - 1)) * (points[at + 1] - points[at])
+    y = np.where(far >> bits >= 255, 0xFFFF << 8 if tanh else 0x7FFF << 10, y)
+    if tanh:
+        fine = y - (1 << 23)
+        q = np.where(scaled >= 0, fine + (1 << 7), -fine + (1 << 7) - 1) >> 8
+    else:
+        q = np.where(scaled >= 0, y + (1 << 9), (1 << 25) - y + (1 << 9) - 1) >> 10
+    return np.asarray(q, np.int16)
+
+
+def table() -> Array:
     """2^16 / (1 + exp(−k / 24)): sigmoid_table_uint16 (kernels/internal/common.cc)."""
     points = np.round(65536 / (1 + np.exp(-np.arange(256) / 24)))
     points[list(UP)] += 1

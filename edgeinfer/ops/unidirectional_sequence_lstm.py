@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""UNIDIRECTIONAL_SEQUENCE_LSTM: [n, t, i] (or [t, n, i]) → [n, t, cells], int8 with int16 cells."""
+"""UNIDIRECTIONAL_SEQUENCE_LSTM: [n, t, i] (or [t, n, i]) → [n, t, cells], int8 or int16."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,10 @@ from edgeinfer.errors import ModelError
 from edgeinfer.fixed_point import Ints, div_pot, multiplier, requantize, wrap
 from edgeinfer.functions import logistic, tanh
 from edgeinfer.graph import Array
+from edgeinfer.ops import lstm_16, wide
 from edgeinfer.ops.base import Call, Op, Ref, Site
+from edgeinfer.ops.curve import table
+from edgeinfer.ops.lstm_16 import clip16
 
 GATES = 4  # input, forget, cell, output: in this order among the inputs
 WEIGHTS, RECURRENT, BIAS = 1, 5, 12  # the first of four inputs each
@@ -60,8 +64,7 @@ class UnidirectionalSequenceLstm(Op):
         assert x is not None and hidden is not None and cell is not None
         weights, bias, recurrent, recurrent_bias = self._gates(site)
         m, s = self._multipliers(site)
-        hidden_scale, shift = self._hidden_multiplier(site), self._cell_shift(site)
-        clip, zero = self._cell_clip(site), self._hidden(site)[1]
+        is_int16, scaled = wide.is_wide(site), self._scaled(site)
         if not site.option("time_major"):
             x = x.swapaxes(0, 1)
         h = hidden.reshape(x.shape[1], -1).astype(np.int64)
@@ -70,25 +73,44 @@ class UnidirectionalSequenceLstm(Op):
         for step in x.astype(np.int64):
             gates: list[Ints] = []
             for g in range(GATES):
-                first = requantize(wrap(step @ weights[:, g].T + bias[:, g]), m[g], s[g])
-                second = wrap(h @ recurrent[:, g].T + recurrent_bias[:, g])
-                second = requantize(second, m[4 + g], s[4 + g])
-                gates.append(_clip16(second + _clip16(first)))
-            i, f, o = (logistic(gates[g], 3, 15) for g in (0, 1, 3))
-            made = div_pot(i * tanh(gates[2], 3, 15), 30 + shift)
-            c = _clip16(div_pot(f * c, 15) + wrap(made, 16))
-            c = np.clip(c, -clip, clip) if clip else c
-            h = requantize(o * tanh(c, 15 + shift, 15), *hidden_scale) + zero
-            h = np.clip(h, -128, 127)
+                first = scaled(step @ weights[:, g].T + bias[:, g], m[g], s[g])
+                second = h @ recurrent[:, g].T + recurrent_bias[:, g]
+                second = scaled(second, m[4 + g], s[4 + g])
+                second = clip16(second) if is_int16 else second
+                gates.append(clip16(second + clip16(first)))
+            h, c = self._after_gates(site, gates, c)
             outputs.append(h)
-        y = np.stack(outputs, 0 if site.option("time_major") else 1).astype(np.int8)
-        return [y, h.astype(np.int8).reshape(hidden.shape), c.astype(np.int16).reshape(cell.shape)]
+        y = np.stack(outputs, 0 if site.option("time_major") else 1).astype(site.output.dtype)
+        return [y, h.astype(y.dtype).reshape(hidden.shape), c.astype(np.int16).reshape(cell.shape)]
+
+    def _scaled(self, site: Site) -> Callable[[Ints, int, int], Ints]:
+        """How a sum becomes a gate in Q3.12."""
+        if wide.is_wide(site):
+            return wide.requantize_wide
+        return lambda x, m, s: requantize(wrap(x), m, s)
+
+    def _after_gates(self, site: Site, gates: list[Ints], c: Ints) -> tuple[Ints, Ints]:
+        """The new h and cell."""
+        clip, power = self._cell_clip(site), self._cell_shift(site)
+        if wide.is_wide(site):
+            return lstm_16.after_gates(gates, c, power, clip, site.input(HIDDEN).scale)
+        i, f, o = (logistic(gates[g], 3, 15) for g in (0, 1, 3))
+        made = div_pot(i * tanh(gates[2], 3, 15), 30 + power)
+        c = clip16(div_pot(f * c, 15) + wrap(made, 16))
+        c = np.clip(c, -clip, clip) if clip else c
+        h = requantize(o * tanh(c, 15 + power, 15), *self._hidden_multiplier(site))
+        return np.clip(h + self._hidden(site)[1], -128, 127), c
 
     def pack(self, site: Site) -> list[Call]:
-        site.require_int8(0)
+        is_int16 = wide.is_wide(site)
+        if is_int16:
+            wide.require_int16(site, 0)
+        else:
+            site.require_int8(0)
         weights, bias, recurrent, recurrent_bias = self._gates(site)
         m, s = self._multipliers(site)
-        hidden_mult, hidden_shift = self._hidden_multiplier(site)
+        if is_int16:
+            wide.check_shifts(site, np.array(s))
         x, cells = site.input(0).shape, site.output.shape[2]
         major = bool(site.option("time_major"))
         steps, batch = (x[0], x[1]) if major else (x[1], x[0])
@@ -100,37 +122,50 @@ class UnidirectionalSequenceLstm(Op):
             "out_stride": cells * (batch if major else 1),
             "mult": m,
             "shift": s,
-            "hidden_mult": hidden_mult,
-            "hidden_shift": hidden_shift,
-            "hidden_zero": self._hidden(site)[1],
-            "cell_shift": self._cell_shift(site),
             "cell_clip": self._cell_clip(site),
+            **self._own_params(site),
         }
         consts: dict[str, Array] = {
             "weights": weights.astype(np.int8),
-            "bias": bias.astype(np.int32),
+            "bias": bias.astype(np.int64 if is_int16 else np.int32),
             "recurrent": recurrent.astype(np.int8),
-            "recurrent_bias": recurrent_bias.astype(np.int32),
         }
+        consts |= (
+            {"table": table()} if is_int16 else {"recurrent_bias": recurrent_bias.astype(np.int32)}
+        )
+        size = site.output.dtype.itemsize
         calls = []
         for n in range(batch):
             first = n if major else n * steps
             state = {
-                "hidden": Ref(site.node.inputs[HIDDEN], n * cells),
+                "hidden": Ref(site.node.inputs[HIDDEN], size * n * cells),
                 "cell": Ref(site.node.inputs[CELL], 2 * n * cells),
             }
             calls.append(
                 Call(
-                    "lstm",
+                    "lstm_16" if is_int16 else "lstm",
                     params,
-                    (site.in_ref(0, first * x[2]),),
-                    site.out_ref(first * cells),
+                    (site.in_ref(0, size * first * x[2]),),
+                    site.out_ref(size * first * cells),
                     consts=consts,
                     more_in=state,
                     more_out=state,
                 )
             )
         return calls
+
+    def _own_params(self, site: Site) -> dict[str, Any]:
+        """The parameters that are not the same for int8 and int16."""
+        power = self._cell_shift(site)
+        if wide.is_wide(site):
+            return lstm_16.params(power, site.input(HIDDEN).scale)
+        mult, shift = self._hidden_multiplier(site)
+        return {
+            "hidden_mult": mult,
+            "hidden_shift": shift,
+            "hidden_zero": self._hidden(site)[1],
+            "cell_shift": power,
+        }
 
     def _gates(self, site: Site) -> tuple[Ints, Ints, Ints, Ints]:
         """Weights [cells, 4, i], biases [cells, 4]: of the input and of the recurrence, with zero
@@ -141,7 +176,8 @@ class UnidirectionalSequenceLstm(Op):
             for first in (WEIGHTS, RECURRENT)
         )
         bias = np.stack([site.const(BIAS + g) for g in range(GATES)], 1).astype(np.int64)
-        bias = wrap(bias - site.input(0).zero_point * weights.sum(2))
+        if not wide.is_wide(site):
+            bias = wrap(bias - site.input(0).zero_point * weights.sum(2))
         return weights, bias, recurrent, wrap(-site.input(HIDDEN).zero_point * recurrent.sum(2))
 
     @staticmethod
@@ -155,7 +191,7 @@ class UnidirectionalSequenceLstm(Op):
         for i in (*range(WEIGHTS, RECURRENT + GATES),):
             if site.input(i).dtype != np.int8 or site.input(i).zero_point:
                 raise site.unsupported(f"weights of type {site.input(i).dtype} or with zero points")
-        for i, kind in ((HIDDEN, np.int8), (CELL, np.int16)):
+        for i, kind in ((HIDDEN, site.input(0).dtype), (CELL, np.int16)):
             if site.input(i).dtype != kind or not site.input(i).is_variable:
                 raise site.unsupported(f"state of type {site.input(i).dtype}, or not variable")
         if site.input(CELL).zero_point:
@@ -198,7 +234,3 @@ class UnidirectionalSequenceLstm(Op):
         clip = np.float32(site.option("cell_clip", 0.0))
         scale = np.float32(site.input(CELL).scale)
         return int(min(max(clip / scale, np.float32(-32768)), np.float32(32767))) if clip > 0 else 0
-
-
-def _clip16(x: Ints) -> Ints:
-    return np.clip(x, -32768, 32767)

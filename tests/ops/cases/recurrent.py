@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from edgeinfer.graph import Graph, Node, Quant, Tensor
-from tests.ops.cases.common import I16, Rng, activation, case, constant, quant, weights
+from tests.ops.cases.common import I16, Rng, activation, case, constant, quant, symmetric, weights
 
 
 def small(rng: Rng) -> Quant:
@@ -43,32 +45,45 @@ def svdf(rng: Rng) -> Graph:
 
 @case("UNIDIRECTIONAL_SEQUENCE_LSTM")
 def lstm(rng: Rng) -> Graph:
+    return _lstm(rng, np.dtype(np.int8))
+
+
+@case("UNIDIRECTIONAL_SEQUENCE_LSTM/int16", oracle=False)
+def lstm_16(rng: Rng) -> Graph:
+    return _lstm(rng, I16)
+
+
+def _lstm(rng: Rng, dtype: np.dtype[Any]) -> Graph:
+    wide = dtype == I16
     batch, steps, in_c, cells = (int(n) for n in rng.integers(1, (3, 6, 12, 9)))
     major = bool(rng.integers(0, 2))
-    x = quant(rng)
+    x = symmetric(rng) if wide else quant(rng)
     h = Quant.per_tensor(1 / 128, int(rng.integers(-20, 20)))
+    h = Quant.per_tensor(float(np.float32(rng.uniform(0.5, 1) / 32768)), 0) if wide else h
     cell = Quant.per_tensor(2.0 ** -int(rng.choice([15, 13, 12, 11, 11, 10, 9])), 0)
-    tensors = [activation("x", (steps, batch, in_c) if major else (batch, steps, in_c), x)]
+    shape = (steps, batch, in_c) if major else (batch, steps, in_c)
+    tensors = [Tensor("x", shape, dtype, x)]
     inputs = [0, *[-1] * 23]
 
     def add(position: int, tensor: Tensor) -> None:
         inputs[position] = len(tensors)
         tensors.append(tensor)
 
+    spread = 0.02 / 256 if wide else 0.02
     for g in range(4):
-        w = Quant.per_tensor(float(np.float32(0.02 / x.scale[0] / in_c * rng.uniform(0.2, 3))), 0)
+        w = Quant.per_tensor(float(np.float32(spread / x.scale[0] / in_c * rng.uniform(0.2, 3))), 0)
         add(1 + g, constant(f"w{g}", weights(rng, (cells, in_c)), w))
-        r = Quant.per_tensor(float(np.float32(rng.uniform(0.002, 0.05))), 0)
+        r = Quant.per_tensor(float(np.float32(rng.uniform(0.002, 0.05) / (256 if wide else 1))), 0)
         add(5 + g, constant(f"r{g}", weights(rng, (cells, cells)), r))
-        bias = rng.integers(-3000, 3000, cells).astype(np.int32)
+        bias = rng.integers(-3000, 3000, cells).astype(np.int64 if wide else np.int32)
         add(12 + g, constant(f"b{g}", bias, Quant.per_tensor(1.0, 0)))
-    add(18, Tensor("h", (batch, cells), np.dtype(np.int8), h, None, True))
+    add(18, Tensor("h", (batch, cells), dtype, h, None, True))
     add(19, Tensor("c", (batch, cells), I16, cell, None, True))
     out = len(tensors)
-    tensors.append(activation("y", (*tensors[0].shape[:2], cells), h))
+    tensors.append(Tensor("y", (*shape[:2], cells), dtype, h))
     first = len(tensors)
     tensors += [Tensor(f"i{k}", (), I16, Quant.per_tensor(2.0**-12, 0)) for k in range(4)]
-    tensors.append(Tensor("i4", (), np.dtype(np.int8), h))
+    tensors.append(Tensor("i4", (), dtype, h))
     options = {
         "fused_activation_function": 4,
         "cell_clip": float(rng.choice([0.0, 0.0, 0.5, 10.0])),
