@@ -48,12 +48,13 @@ def _cases(op: str, models: int, layout: str) -> Iterator[Case]:
         oracle = oracle_of(op, graph)
         image = compile_graph(graph, passes=(), layout=layout).image
         pairs = tuple(
-            (_joined(inputs), _joined(oracle.run(inputs))) for inputs in samples(graph, rng, INPUTS)
+            (joined(inputs), joined(oracle.run(inputs))) for inputs in samples(graph, rng, INPUTS)
         )
         yield Case(op, image, pairs, read_image(image).arena_bytes)
 
 
-def _joined(tensors: Sequence[Array]) -> bytes:
+def joined(tensors: Sequence[Array]) -> bytes:
+    """The bytes of all tensors, one after the other."""
     return b"".join(tensor.tobytes() for tensor in tensors)
 
 

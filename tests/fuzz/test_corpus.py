@@ -18,7 +18,7 @@ def test_images(tmp_path: Path) -> None:
     corpus.unpack(corpus.load("image"), tmp_path / "corpus")
     program = image.build(tmp_path)
     done = subprocess.run(
-        [program, "-runs=0", tmp_path / "corpus"], capture_output=True, text=True, timeout=300
+        [program, "-runs=0", "corpus"], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr[-3000:]
 
