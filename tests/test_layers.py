@@ -33,6 +33,7 @@ FLOORS = [
 # The only C files with floating point: I/O and operators of float32.
 FLOATING = {
     "float_math",
+    "batch_matmul",
     "reduce",
     "arg_max",
     "quantize",

@@ -11,6 +11,7 @@ from edgeinfer.ops.arg_max import ArgMax
 from edgeinfer.ops.arg_min import ArgMin
 from edgeinfer.ops.average_pool_2d import AveragePool2D
 from edgeinfer.ops.base import Call, Op, QuantRule, Ref, Site
+from edgeinfer.ops.batch_matmul import BatchMatmul
 from edgeinfer.ops.batch_to_space_nd import BatchToSpaceNd
 from edgeinfer.ops.broadcast_to import BroadcastTo
 from edgeinfer.ops.cast import Cast
@@ -121,6 +122,7 @@ OPS: dict[str, Op] = {
         ArgMin(),
         Control("ASSIGN_VARIABLE"),
         AveragePool2D(),
+        BatchMatmul(),
         BatchToSpaceNd(),
         BroadcastTo(),
         Control("CALL_ONCE"),

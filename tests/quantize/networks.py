@@ -23,7 +23,7 @@ TABLES = {
     "RESHAPE": "ReshapeOptions", "LEAKY_RELU": "LeakyReluOptions", "SUB": "SubOptions",
     "TRANSPOSE": "TransposeOptions", "MAXIMUM": "MaximumMinimumOptions",
     "HARD_SWISH": "HardSwishOptions", "GATHER": "GatherOptions",
-    "TRANSPOSE_CONV": "TransposeConvOptions",
+    "TRANSPOSE_CONV": "TransposeConvOptions", "BATCH_MATMUL": "BatchMatMulOptions",
 }  # fmt: skip
 
 

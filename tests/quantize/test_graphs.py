@@ -52,6 +52,15 @@ def test_transposed_convolution(per_channel: bool, bias: bool) -> None:
     assert weights.scale.size == (6 if per_channel else 1)
 
 
+def test_products_of_matrices() -> None:
+    net = Net()
+    x = net.input(1, 4, 6)
+    y = net.op("BATCH_MATMUL", x, x, shape=(1, 4, 4), adj_y=True)
+    graph = net.graph(net.op("BATCH_MATMUL", y, net.weights(1, 4, 3), shape=(1, 4, 3)))
+    q = through(graph, noise(graph)).graph
+    assert [n.version for n in q.nodes] == [2, 2]
+
+
 def test_constants_shared_by_layers_are_quantized_for_each() -> None:
     net = Net()
     bias, x = net.weights(4), net.input(1, 6, 6, 4)
