@@ -20,7 +20,7 @@ def read(source: bytes | bytearray | memoryview | str | os.PathLike[str]) -> Gra
     """The graph in a .tflite file, given as its bytes or its path.
 
     Raises ModelError if it is no sound .tflite file, UnsupportedError if it holds what edgeinfer
-    cannot, such as int4 or string tensors."""
+    cannot, such as string tensors."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         return read_bytes(bytes(source))
     return read_file(source)

@@ -17,7 +17,7 @@ from edgeinfer.tflite.flat import Decoder
 from edgeinfer.tflite.options import read_options
 from edgeinfer.tflite.order import from_file
 from edgeinfer.tflite.schema import enum_names
-from edgeinfer.tflite.types import to_numpy
+from edgeinfer.tflite.types import is_int4, to_numpy, unpacked
 
 IDENTIFIER = b"TFL3"
 VERSION = 3
@@ -28,7 +28,8 @@ Table = Mapping[str, Any]
 def read_bytes(data: bytes) -> Graph:
     """The graph of a .tflite file; constants are read-only views of the bytes.
 
-    A quantized_dimension that does not fit is replaced by the only one that does. Raises ModelError
+    A quantized_dimension that does not fit is replaced by the only one that does. INT4 weights
+    become int8, with which TFLite, too, computes. Raises ModelError
     if the bytes are no sound .tflite file, UnsupportedError if it holds what edgeinfer cannot."""
     if data[4:8] != IDENTIFIER:
         raise ModelError(
@@ -135,6 +136,14 @@ def _tensor(table: Table, buffers: Sequence[Array], made: bool) -> Tensor:
     raw = _at(buffers, table["buffer"], "buffer")
     size = math.prod(shape) * dtype.itemsize
     data: Array | None = None
+    if is_int4(table["type"]):
+        if made or table["is_variable"]:
+            raise UnsupportedError(
+                f"Tensor '{name}' is an activation of INT4.", "Only weights may be INT4."
+            )
+        if raw.size != (size + 1) // 2:
+            raise damaged(f"Constant '{name}' has {raw.size} bytes for {size} numbers of 4 bits.")
+        raw = unpacked(raw, size).view(np.uint8)
     if raw.size or (size == 0 and not made and not table["is_variable"]):
         if raw.size != size:
             raise damaged(f"Constant '{name}' has {raw.size} bytes of data but needs {size}.")

@@ -8,12 +8,24 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.errors import UnsupportedError
+from edgeinfer.graph import Array
 from edgeinfer.tflite.schema import enum, enum_names
 
 _NUMPY = {
     "FLOAT16", "FLOAT32", "FLOAT64", "COMPLEX64", "COMPLEX128", "BOOL",
     "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64",
 }  # fmt: skip
+
+
+def is_int4(number: int) -> bool:
+    """Whether a TensorType is INT4: two numbers in a byte, the low bits first."""
+    return enum_names("TensorType").get(number) == "INT4"
+
+
+def unpacked(raw: Array, count: int) -> Array:
+    """The numbers of an INT4 tensor's bytes, uint8, as int8 [count]."""
+    pairs = np.stack([raw << 4, raw & 0xF0], axis=-1).view(np.int8) >> 4
+    return np.asarray(pairs.reshape(-1)[:count])
 
 
 RESOURCE = np.dtype("V4")
@@ -23,10 +35,12 @@ RESOURCE = np.dtype("V4")
 def to_numpy(number: int, tensor: str) -> np.dtype[Any]:
     """The numpy type of a TensorType; `tensor` is the name for the error.
 
-    Raises UnsupportedError for types without a numpy type, such as INT4 and STRING."""
+    INT4 becomes int8. Raises UnsupportedError for types without a numpy type, such as STRING."""
     name = enum_names("TensorType").get(number, f"number {number}")
     if name == "RESOURCE":
         return RESOURCE
+    if is_int4(number):
+        return np.dtype(np.int8)
     if name not in _NUMPY:
         raise _unsupported(name, tensor)
     return np.dtype(name.lower())

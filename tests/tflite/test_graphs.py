@@ -210,16 +210,17 @@ def test_refuses(name: str) -> None:
     assert caught.value.remedy
 
 
-def test_int4_is_named() -> None:
+def test_an_unknown_type_is_named() -> None:
     import flatbuffers
 
     from edgeinfer.tflite.flat import Decoder, encode
+    from edgeinfer.tflite.schema import enum
 
     model = Decoder(tflite.write(small_graph())).root("Model")
-    model["subgraphs"][0]["tensors"][1]["type"] = 17
+    model["subgraphs"][0]["tensors"][1]["type"] = enum("TensorType")["STRING"]
     builder = flatbuffers.Builder(0)
     builder.Finish(encode(builder, "Model", model), b"TFL3")
-    with pytest.raises(UnsupportedError, match="'w' is of type INT4"):
+    with pytest.raises(UnsupportedError, match="'w' is of type STRING"):
         tflite.read(bytes(builder.Output()))
 
 
