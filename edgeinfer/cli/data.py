@@ -8,8 +8,10 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from edgeinfer import evaluate
+from edgeinfer.cli.ui import Ui
 from edgeinfer.errors import DataError
 from edgeinfer.graph import Array, Graph, Tensor
 from edgeinfer.quantize.preprocess import FITS, Preprocess, remembered
@@ -33,6 +35,29 @@ def preprocess_arguments(parser: argparse.ArgumentParser) -> None:
         choices=FITS,
         help=f"images in another size than the input's (default {PLAIN.fit})",
     )
+
+
+def report_argument(parser: argparse.ArgumentParser) -> None:
+    """--report: where the page goes."""
+    parser.add_argument(
+        "--report", metavar="FILE.html", help="write a page with plots, in one file, too"
+    )
+
+
+def check_report(path: str | None) -> None:
+    """Raises DataError at once when there could be no page at the end."""
+    if path is None:
+        return
+    if Path(path).suffix.lower() not in (".html", ".htm"):
+        raise DataError(f"The report '{path}' would be a page.", "Let its name end in .html.")
+    check_writable(path)
+
+
+def say_report(result: Mapping[str, Any], ui: Ui) -> None:
+    """Where the page is, if there is one."""
+    if "report" in result:
+        ui.say()
+        ui.say(f"Wrote {result['report']}")
 
 
 def preprocess(args: argparse.Namespace, graph: Graph | None = None) -> Preprocess:

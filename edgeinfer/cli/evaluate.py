@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from edgeinfer.cli import common, data, measure
@@ -14,6 +15,7 @@ from edgeinfer.graph import Graph
 from edgeinfer.inspection import is_float
 from edgeinfer.quantize import load as load_samples
 from edgeinfer.quantize.check import check_float
+from edgeinfer.report import accuracy
 
 NAME, HELP = "eval", "measure a model: top-1, agreement with float, SQNR"
 EXAMPLES = (
@@ -35,11 +37,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n", type=common.positive, metavar="N", help="the first N samples only (all)"
     )
+    data.report_argument(parser)
     common.target_arguments(parser)
     common.compile_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
+    data.check_report(args.report)
     graph = common.load(args.model)
     common.require_batch(graph)
     if is_float(graph) and (args.board or args.port):
@@ -53,9 +57,12 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             "Save labels as y in the .npz, or give --labels Y.npy or --reference FLOAT.tflite.",
         )
     samples = samples.first(args.n) if args.n is not None else samples
-    other, wanted, layers = None, None, dict[str, Any]()
+    other, wanted, plan = None, None, None
+    result: dict[str, Any] = {"model": args.model}
     if args.reference:
         other = _reference(args.reference)
+        size = Path(args.reference).stat().st_size
+        result |= {"reference": args.reference, "float_bytes": size}
         with ui.progress("Float reference") as advance:
             wanted = measure.float_outputs(other, samples.inputs, advance)
     where = "host"
@@ -65,16 +72,25 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             got = measure.float_outputs(graph, samples.inputs, advance)
     else:
         model = common.compiled(graph, args.model, ui, args)
+        plan = model.plan
+        result |= {
+            "model_bytes": Path(args.model).stat().st_size,
+            "image_bytes": len(model.image),
+            "arena_bytes": plan.arena_bytes,
+        }
         with (
             common.runner(args, model, ui) as (execute, where),
             ui.progress("Evaluating") as advance,
         ):
             got = measure.outputs(graph, samples.inputs, execute, advance)
-    figures = measure.figures(got, samples.labels, wanted)
+    result |= {"on": where, **measure.figures(got, samples.labels, wanted)}
     if other is not None and not is_float(graph):
         with ui.progress("Comparing layer by layer") as advance:
-            layers = measure.by_layer(other, graph, samples.inputs, advance)
-    return {"model": args.model, "on": where, **figures, **layers}
+            result |= measure.by_layer(other, graph, samples.inputs, advance)
+    if args.report:
+        data.write_whole({args.report: accuracy(result, plan)})
+        result["report"] = args.report
+    return result
 
 
 def _reference(path: str) -> Graph:
@@ -94,3 +110,4 @@ def show(result: dict[str, Any], ui: Ui) -> None:
     for line in measure.lines(result):
         ui.say("  " + line)
     measure.say_layers(result, ui)
+    data.say_report(result, ui)

@@ -15,6 +15,7 @@ from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Array, Graph
 from edgeinfer.layerwise import layerwise
 from edgeinfer.quantize.observe import batch_size, batches
+from edgeinfer.report.charts import decibels, percent
 
 Runner = Callable[[Sequence[Array]], list[Array]]
 
@@ -114,7 +115,7 @@ def say_layers(result: Mapping[str, Any], ui: Ui) -> None:
             "" if layer["layer"] < 0 else str(layer["layer"]),
             layer["op"],
             layer["name"],
-            "exact" if layer["exact"] else f"{layer['sqnr_db'] or 0:.1f} dB",
+            decibels(layer["sqnr_db"], layer["exact"]),
             f"{layer['range_used']:.0f} %",
             percent(layer["saturated"]),
             ", ".join(f"{c['channel']} ({c['noise']:.0f} %)" for c in layer["worst"]),
@@ -127,8 +128,3 @@ def say_layers(result: Mapping[str, Any], ui: Ui) -> None:
     ui.table(rows, heads, "rllrrrl", cut=2)
     if any(layer["rescaled"] for layer in result["layers"]):
         ui.say("Equalized channels are compared in the scales of the float model.")
-
-
-def percent(share: float) -> str:
-    """A share in percent that is only 0 if it is none."""
-    return f"{share:.2g} %" if 0 < share < 10 else f"{share:.0f} %"

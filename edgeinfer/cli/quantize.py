@@ -21,6 +21,7 @@ from edgeinfer.quantize import FAST, Samples, Settings, quantize
 from edgeinfer.quantize import load as load_samples
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.settings import CHOICES
+from edgeinfer.report import accuracy
 from edgeinfer.session import Session
 
 NAME, HELP = "quantize", "turn a float .tflite into an int8 .tflite, calibrated on your samples"
@@ -29,6 +30,7 @@ EXAMPLES = (
     "edgeinfer quantize model.tflite --calib x.npy -n 100 -o small.tflite",
     "edgeinfer quantize model.tflite --calib x.npz --fast --io float32",
     "edgeinfer quantize model.tflite --calib photographs/ --scale 127.5 --offset -1",
+    "edgeinfer quantize model.tflite --calib x.npz --report report.html",
     "edgeinfer quantize new.tflite --calib x.npz --recipe model_int8.json",
 )
 DEFAULTS = Settings()
@@ -99,6 +101,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help=f"of what is drawn at random (default {DEFAULTS.seed})",
     )
     parser.add_argument("--labels", metavar="Y.npy", help="labels, if DATA has none")
+    data.report_argument(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
@@ -132,18 +135,24 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         out: tflite.write(result),
         recipe: (json.dumps(done.recipe, indent=1) + "\n").encode(),
     }
-    data.write_whole(files)
-    return {
+    report = {
         "model": args.model,
         "output": out,
         "recipe": recipe,
+        "settings": done.recipe["settings"],
         "calibration_samples": len(calibration),
+        "float_bytes": Path(args.model).stat().st_size,
         "model_bytes": len(files[out]),
         "image_bytes": len(made.image),
         "arena_bytes": read_image(made.image).arena_bytes,
         "warnings": done.warnings,
         **report,
     }
+    if args.report:
+        files[args.report] = accuracy(report, made.plan)
+        report["report"] = args.report
+    data.write_whole(files)
+    return report
 
 
 def _settings(args: argparse.Namespace) -> dict[str, Any]:
@@ -178,7 +187,8 @@ def _outputs(args: argparse.Namespace) -> tuple[str, str]:
     recipe = str(Path(out).with_suffix(".json"))
     if Path(out).suffix == ".json":
         raise DataError(f"'{out}' would be the recipe's name.", "Let OUT end in .tflite.")
-    for path in (out, recipe):
+    data.check_report(args.report)
+    for path in filter(None, (out, recipe, args.report)):
         data.check_writable(path)
         for source in (args.model, args.calib, args.labels):
             if source and Path(path).resolve() == Path(source).resolve():
@@ -209,3 +219,4 @@ def show(result: dict[str, Any], ui: Ui) -> None:
     for line in measure.lines(result):
         ui.say("    " + line)
     measure.say_layers(result, ui)
+    data.say_report(result, ui)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What edgeinfer found out, drawn: pictures (SVG, PNG) and pages (HTML) that need nothing else."""
 
+from edgeinfer.report.accuracy import accuracy
 from edgeinfer.report.plot import plotter
 
-__all__ = ["plotter"]
+__all__ = ["accuracy", "plotter"]

@@ -20,6 +20,7 @@ _STYLE = """
 body { margin: 0 auto; padding: 24px; max-width: 1400px; background: var(--ground);
   color: var(--ink); font: 15px/1.5 FONT; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 4px; overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin: 36px 0 8px; }
 p { margin: 0 0 16px; color: var(--dim); }
 svg { display: block; width: 100%; height: auto; }
 ROLES
@@ -36,6 +37,14 @@ td { overflow-wrap: anywhere; }
 td:first-child { text-align: left; }
 .swatch { display: inline-block; width: 12px; height: 12px; border-radius: 3px;
   margin-right: 8px; vertical-align: -1px; }
+.cards { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(165px, 1fr)); }
+.cards div { background: var(--shade); border-radius: 10px; padding: 12px 14px; }
+.cards span, figcaption span { display: block; color: var(--dim); font-size: 13px; }
+.cards b { display: block; font-size: 1.35rem; font-variant-numeric: tabular-nums; }
+.grid { display: grid; gap: 16px; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); }
+figure { margin: 0; min-width: 0; }
+figcaption { font-size: 13px; }
+figcaption span { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 #tip { position: fixed; z-index: 1; max-width: 300px; padding: 8px 12px; border-radius: 8px;
   background: var(--ink); color: var(--ground); font-size: 13px; white-space: pre-line;
   overflow-wrap: anywhere; pointer-events: none; opacity: 0; transition: opacity .12s; }
@@ -47,12 +56,14 @@ const tip = document.getElementById('tip');
 addEventListener('pointermove', show); addEventListener('pointerdown', show);
 function show(event) {
   const found = event.target.closest && event.target.closest('[data-key]');
-  document.body.classList.toggle('chosen', !!found);
+  document.querySelectorAll('.chosen').forEach(e => e.classList.remove('chosen'));
   document.querySelectorAll('[data-key].on').forEach(e => e.classList.remove('on'));
   const text = found && found.dataset.tip;
   tip.classList.toggle('on', !!text);
   if (!found) return;
-  document.querySelectorAll('[data-key]').forEach(
+  const part = found.closest('section') || document.body;
+  part.classList.add('chosen');
+  part.querySelectorAll('[data-key]').forEach(
     e => e.classList.toggle('on', e.dataset.key === found.dataset.key));
   if (!text) return;
   tip.textContent = text;
@@ -68,7 +79,7 @@ function show(event) {
 
 def page(title: str, subtitle: str, body: str) -> str:
     """The text of an HTML file. What has a `data-key` lights up with all others of the same key,
-    and its `data-tip` is shown."""
+    and its `data-tip` is shown; a `section` has keys of its own."""
     style = _STYLE.replace("DAY", _colours(ROLES)).replace("NIGHT", _colours(_NIGHT))
     roles = "\n".join(
         f".f-{r} {{ fill: var(--{r}); }} .s-{r} {{ stroke: var(--{r}); }}" for r in ROLES

@@ -23,12 +23,16 @@ def _png(drawn: MemoryMap) -> bytes:
     return png(with_legend(drawn))
 
 
-def _html(drawn: MemoryMap) -> bytes:
+def memory(drawn: MemoryMap) -> str:
+    """A part of a page: the map for wide and narrow screens, and a table of the tensors."""
     wide, narrow = drawn.picture(1280, 560), drawn.picture(400, 460)
-    body = f"""<div class="wide">{svg(wide, live=True)}</div>
+    return f"""<div class="wide">{svg(wide, live=True)}</div>
 <div class="narrow">{svg(narrow, live=True)}</div>
 {table(drawn)}"""
-    return page(drawn.title, drawn.subtitle, body).encode()
+
+
+def _html(drawn: MemoryMap) -> bytes:
+    return page(drawn.title, drawn.subtitle, memory(drawn)).encode()
 
 
 FORMATS: dict[str, Callable[[MemoryMap], bytes]] = {".svg": _svg, ".png": _png, ".html": _html}
