@@ -56,7 +56,9 @@ def macs(graph: Graph) -> list[int]:
 
 def is_float(graph: Graph) -> bool:
     """Whether a network has not been quantized."""
-    return not any(t.dtype == np.int8 for t in graph.tensors)
+    return not any(
+        t.dtype == np.int8 or (t.dtype == np.uint8 and t.quant is not None) for t in graph.tensors
+    )
 
 
 def short_name(name: str) -> str:

@@ -14,6 +14,7 @@ from edgeinfer.ops import op_for
 from edgeinfer.ops.base import Call, Ref, Site
 from edgeinfer.ops.moves import copy_call
 from edgeinfer.shapes import check_shape
+from edgeinfer.unsigned import signed
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def lower(graph: Graph, layout: str = "pairs") -> Program:
     a layer whose shapes contradict each other."""
     calls: list[Call] = []
     alias: dict[int, int] = {}
+    graph = signed(graph)
     parts = tuple(folded(part) for part in graph.subgraphs)
     flat = inlined(replace(folded(graph), subgraphs=parts))
     graph = flat.graph

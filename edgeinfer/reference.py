@@ -14,6 +14,7 @@ from edgeinfer.graph import Array, Graph, Tensor
 from edgeinfer.inline import start_value
 from edgeinfer.ops import OPS, op_for
 from edgeinfer.ops.base import Site
+from edgeinfer.unsigned import signed
 
 Observe = Callable[[int, Array], None]
 MAX_ROUNDS = 1 << 20  # of one WHILE
@@ -54,7 +55,7 @@ class Reference:
     `observe` is called with what is computed now, as it depends on no input."""
 
     def __init__(self, graph: Graph, observe: Observe | None = None) -> None:
-        self.graph = graph
+        self.graph = graph = signed(graph)
         self.parts = (folded(graph, observe), *(folded(part) for part in graph.subgraphs))
         self.reset()
 

@@ -18,7 +18,7 @@ FLOORS = [
     {"ops", "emulator"},
     {"shapes"},
     {"fold"},
-    {"inline"},
+    {"inline", "unsigned"},
     {"lower", "reference", "evaluate", "inspection", "pairing", "tflite"},
     {"plan", "optimize"},
     {"image", "report"},

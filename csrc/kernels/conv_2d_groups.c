@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * CONV_2D of int8 with groups of channels: out[o] sees the input channels of its group only.
+ * CONV_2D of int8 with groups of channels: out[o] sees the input channels of its group only. And
+ * all layers whose weights have a zero point, as those of uint8 models.
  *
  * As ConvPerChannel in TFLite (kernels/internal/reference/integer_ops/conv.h). The bias is the
  * file's own: the zero point is subtracted here, tap by tap.
@@ -9,8 +10,9 @@
 
 typedef ei_direct ei_conv_2d_groups_params;
 
-static int32_t dot(const int8_t *a, const int8_t *w, int32_t n, int32_t zero, int32_t sum) {
-  for (; n > 0; n--) sum = ei_add_wrap(sum, (*a++ - zero) * *w++);
+static int32_t dot(const int8_t *a, const int8_t *w, int32_t n, int32_t zero, int32_t w_zero,
+                   int32_t sum) {
+  for (; n > 0; n--) sum = ei_add_wrap(sum, (*a++ - zero) * (*w++ - w_zero));
   return sum;
 }
 
@@ -28,7 +30,7 @@ void ei_conv_2d_groups_run(const ei_call *c) {
       for (int32_t o = 0; o < p->conv.out_c; o++, w += n) {
         const int8_t *in = (const int8_t *)c->in[0] + o / p->group_out * group_in;
         int32_t sum = bias[o];
-        EI_DIRECT_TAPS(p, c, y, x, sum = dot(in + in_at, w + w_at, group_in, zero, sum));
+        EI_DIRECT_TAPS(p, c, y, x, sum = dot(in + in_at, w + w_at, group_in, zero, p->w_zero, sum));
         ei_output(out++, sum, mult[o], shift[o], p->conv.out_zero);
       }
     }

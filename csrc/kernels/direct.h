@@ -18,7 +18,8 @@ typedef struct {
   uint32_t shift;   /* data offset: int8 [out_c] */
   ei_conv conv;
   uint16_t group_in, group_out; /* channels of a group */
-  uint32_t narrow;              /* of int16: 1 when sums have 32 bits, as without a bias */
+  int16_t w_zero;               /* of int8: zero point of the weights, -128..127 */
+  uint16_t narrow;              /* of int16: 1 when sums have 32 bits, as without a bias */
 } ei_direct;
 
 /* Runs `body` for each tap of output (y, x) inside the input, with in_at and w_at: the elements
@@ -46,8 +47,8 @@ static inline int ei_direct_check(const ei_call *c, ei_need *need, uint32_t size
   const uint64_t n = (uint64_t)p->conv.k_h * p->conv.k_w * p->group_in;
   const int result = ei_conv_check(c, &p->conv, need);
   if (result != EI_OK) return result;
-  if (p->group_in == 0 || p->group_out == 0 || out_c % p->group_out != 0 ||
-      out_c / p->group_out * p->group_in != p->conv.in_c ||
+  if (p->w_zero < -128 || p->w_zero > 127 || p->group_in == 0 || p->group_out == 0 ||
+      out_c % p->group_out != 0 || out_c / p->group_out * p->group_in != p->conv.in_c ||
       !ei_has_data(need, p->weights, n * out_c, 1) ||
       !ei_has_data(need, p->bias, out_c, bias_size) || !ei_has_data(need, p->mult, out_c, 4) ||
       !ei_has_data(need, p->shift, out_c, 1) || !ei_shifts_ok(c->data + p->shift, out_c))

@@ -100,8 +100,8 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             for i, step in enumerate(plan.steps)
         ],
         "lower": sentences(plan),
-        "inputs": {tensors[t].name: plan.begin[t] for t in graph.inputs},
-        "outputs": {tensors[t].name: plan.end[t] for t in graph.outputs},
+        "inputs": {tensors[t].name: plan.begin[t] for t in optimized.graph.inputs},
+        "outputs": {tensors[t].name: plan.end[t] for t in optimized.graph.outputs},
         "text": describe(plan),
         **common.optimized_fields(optimized),
     }

@@ -88,7 +88,8 @@ class Convolution(Op):
             acc += bias_of(site, out_c, np.int64)
             return wide.finish(site, acc, *channel_multipliers(site, out_c))
         # float64 holds these sums exactly and multiplies faster than any integer.
-        acc = self.sums(site, x.astype(np.float64), w.astype(np.float64), site.input(0).zero_point)
+        w = w.astype(np.float64) - site.input(1).zero_point
+        acc = self.sums(site, x.astype(np.float64), w, site.input(0).zero_point)
         acc += folded_bias(site, self.weight_sums(w))
         return finish(site, acc, *channel_multipliers(site, w.shape[self.channel_axis]))
 
@@ -111,7 +112,8 @@ class Convolution(Op):
             "act_min": low,
             "act_max": high,
         }
-        chosen = self.direct(site) if is_int16 or self.groups(site) > 1 else self.variant(site)
+        special = is_int16 or self.groups(site) > 1 or site.input(1).zero_point != 0
+        chosen = self.direct(site) if special else self.variant(site)
         return per_image(
             site,
             lambda read, write: Call(
@@ -138,7 +140,7 @@ class Convolution(Op):
         return w
 
     def direct(self, site: Site) -> Variant:
-        """The kernel for int16 or for groups, which subtracts the zero point itself."""
+        """The kernel for int16, groups or asymmetric weights; it subtracts zero points itself."""
         is_int16, w = site.input(0).dtype == np.int16, self.filters(site.const(1))
         mult, shift = channel_multipliers(site, len(w))
         if is_int16:
@@ -150,6 +152,8 @@ class Convolution(Op):
         special = {"group_in": group_in, "group_out": group_out}
         if is_int16:
             special["narrow"] = int(wide.is_narrow(site))
+        else:
+            special["w_zero"] = site.input(1).zero_point
         return Variant("conv_16" if is_int16 else "conv_2d_groups", consts, special)
 
     def variant(self, site: Site) -> Variant:
@@ -159,4 +163,4 @@ class Convolution(Op):
     def weight_sums(self, w: Array) -> Array:
         """Σ w for each output channel: int64 [channels]."""
         others = tuple(d for d in range(4) if d != self.channel_axis)
-        return np.asarray(w.sum(others, dtype=np.int64))
+        return np.asarray(w.sum(others), np.int64)

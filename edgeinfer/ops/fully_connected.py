@@ -59,15 +59,18 @@ class FullyConnected(Op):
             sums += bias_of(site, len(w), np.int64)
             scales = self.output_multipliers(site)
             return self._shaped(site, x, wide.finish(site, sums, *scales))
-        acc = self._rows(site, x, w).astype(np.float64) @ w.T.astype(np.float64)
-        acc += folded_bias(site, w.sum(1, dtype=np.int64))
+        w = w.astype(np.float64) - site.input(1).zero_point
+        acc = self._rows(site, x, w).astype(np.float64) @ w.T
+        acc += folded_bias(site, w.sum(1))
         return self._shaped(site, x, finish(site, acc, *self.output_multipliers(site)))
 
     def pack(self, site: Site) -> list[Call]:
         if wide.is_wide(site):
-            return self._pack_wide(site)
+            return self._pack_direct(site)
         site.require_int8(0)
         self._check(site)
+        if site.input(1).zero_point:
+            return self._pack_direct(site)
         weights = site.const(1)
         low, high = int8_range(site)
         out_c, in_c = weights.shape
@@ -96,15 +99,17 @@ class FullyConnected(Op):
             )
         ]
 
-    def _pack_wide(self, site: Site) -> list[Call]:
-        """A convolution of one tap over rows of one pixel."""
-        wide.require_int16(site, 0)
+    def _pack_direct(self, site: Site) -> list[Call]:
+        """A convolution of one tap over rows of one pixel, for int16 and asymmetric weights."""
+        if is_int16 := wide.is_wide(site):
+            wide.require_int16(site, 0)
         self._check(site)
         w = site.const(1)
         out_c, in_c = w.shape
         rows = site.output.size // out_c
         mult, shift = (np.broadcast_to(v, out_c) for v in self.output_multipliers(site))
-        wide.check_shifts(site, shift)
+        if is_int16:
+            wide.check_shifts(site, shift)
         low, high = int8_range(site)
         ones = ("in_w", "out_w", "k_h", "k_w", "stride_h", "stride_w", "dil_h", "dil_w")
         conv = {
@@ -113,21 +118,28 @@ class FullyConnected(Op):
             "out_h": rows,
             "in_c": in_c,
             "out_c": out_c,
+            "in_zero": site.input(0).zero_point,
+            "out_zero": site.output.zero_point,
             "act_min": low,
             "act_max": high,
         }
-        groups = {"group_in": in_c, "group_out": out_c, "narrow": int(wide.is_narrow(site))}
-        bias = bias_of(site, out_c, np.int64)
+        groups = {"group_in": in_c, "group_out": out_c}
+        if is_int16:
+            groups["narrow"] = int(wide.is_narrow(site))
+        else:
+            groups["w_zero"] = site.input(1).zero_point
+        bias = bias_of(site, out_c, np.int64 if is_int16 else np.int32)
+        size = site.output.dtype.itemsize
         return [
             Call(
-                "conv_16",
+                "conv_16" if is_int16 else "conv_2d_groups",
                 {"conv": conv, **groups},
                 (site.in_ref(0),),
                 site.out_ref(),
                 rows,
                 consts={"weights": w, "bias": bias, "mult": mult, "shift": shift},
-                reads=(Rows(2 * in_c, rows),),
-                row_bytes=2 * out_c,
+                reads=(Rows(size * in_c, rows),),
+                row_bytes=size * out_c,
             )
         ]
 

@@ -91,6 +91,8 @@ class TransposeConv(Convolution):
 
     def direct(self, site: Site) -> Variant:
         w = site.const(1)
+        if site.input(0).dtype != np.int16:
+            raise site.unsupported("asymmetric weights (zero point other than 0)")
         mult, shift = (np.broadcast_to(v, len(w)) for v in channel_multipliers(site, len(w)))
         wide.check_shifts(site, shift)
         weights, bias = _stream(self._phases(site, w)), bias_of(site, len(w), np.int64)

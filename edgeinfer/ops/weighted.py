@@ -18,7 +18,8 @@ def check_weights(site: Site) -> None:
     weights = site.input(1)
     if weights.dtype != np.int8:
         raise site.unsupported(f"weights of type {weights.dtype}")
-    if weights.quant is None or np.any(weights.quant.zero_point != 0):
+    asymmetric = weights.quant is not None and np.any(weights.quant.zero_point != 0)
+    if weights.quant is None or (asymmetric and not site.option("uint8")):
         raise site.unsupported("asymmetric weights (zero point other than 0)")
     bias = site.optional(2)
     wide = site.input(0).dtype == np.int16
@@ -43,9 +44,14 @@ def bias_of(site: Site, channels: int, dtype: type) -> Array:
 def channel_multipliers(site: Site, channels: int) -> tuple[Ints, Ints]:
     """Per-channel multipliers and shifts of scale input · weight / output.
 
-    As PopulateConvolutionQuantizationParams in TFLite (kernels/kernel_util.cc)."""
+    As PopulateConvolutionQuantizationParams in TFLite (kernels/kernel_util.cc), which multiplies
+    the scales in float32 for uint8. The option `uint8`, which no file has, says that a layer was
+    of that type (edgeinfer/unsigned.py)."""
     weights = site.input(1).quant
     assert weights is not None
+    if site.option("uint8"):
+        product = np.float32(site.input(0).scale) * weights.scale[0]
+        return multipliers(np.full(channels, float(product) / site.output.scale))
     scales = np.broadcast_to(weights.scale.astype(np.float64), channels)
     return multipliers(site.input(0).scale * scales / site.output.scale)
 

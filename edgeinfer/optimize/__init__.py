@@ -24,6 +24,7 @@ from edgeinfer.optimize import (
 )
 from edgeinfer.optimize.base import Pass, Removed
 from edgeinfer.shapes import check_shape
+from edgeinfer.unsigned import signed
 
 __all__ = ["PASSES", "Optimized", "Removed", "optimize"]
 
@@ -84,6 +85,7 @@ def optimize(graph: Graph, passes: Sequence[str] | None = None) -> Optimized:
         raise EdgeinferError(
             f"There is no optimizer pass '{unknown}'.", f"Passes: {', '.join(PASSES)}."
         )
+    graph = signed(graph)
     plain = folded(graph)  # a shape can depend on what another layer computes
     for index, node in enumerate(plain.nodes):
         if node.op in OPS:

@@ -60,6 +60,8 @@ def is_weighted(op: Op | None, site: Site) -> bool:
             return False
         site.require_int8(0)
         check_weights(site)
+        if site.input(1).zero_point:
+            return False
         bias_of(site, len(_weight_sums(op, site.const(1))), np.int64)
     except EdgeinferError:
         return False

@@ -92,6 +92,8 @@ def _weighted(op: Op, site: Site) -> Flow | None:
         return None
     if bias is not None and bias.shape != (outputs,):
         return None
+    if quant is not None and quant.zero_point.any():
+        return None  # weights of 0 are none then
     if (
         quant is not None
         and quant.per_channel
