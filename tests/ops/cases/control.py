@@ -44,6 +44,12 @@ class Part:
         self.nodes.append(Node(op, tuple(inputs), (out,), options or {}, kind, b"", version))
         return out
 
+    def node(
+        self, op: str, inputs: list[int], outputs: list[int], options: dict[str, Any], kind: str
+    ) -> None:
+        """A node of several outputs."""
+        self.nodes.append(Node(op, tuple(inputs), tuple(outputs), options, kind))
+
     def add(self, a: int, b: int, q: Quant) -> int:
         shape = np.broadcast_shapes(self.tensors[a].shape, self.tensors[b].shape)
         return self.op("ADD", [a, b], shape, q, options={}, kind="AddOptions", version=2)
