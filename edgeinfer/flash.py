@@ -106,14 +106,20 @@ def goal_for(board: Board | None) -> Goal:
     return Goal(limit=max(arena_room(board), 1)) if board else SMALLEST
 
 
+def spare(facts: Image, image_bytes: int, board: Board) -> tuple[int, int]:
+    """Bytes of flash and of RAM that a model leaves, below 0 what it lacks; known without building,
+    and before the code, which needs some 10 to 30 KB of flash."""
+    return board.flash_bytes - image_bytes, arena_room(board) - facts.arena_bytes
+
+
 def quick_fit(facts: Image, image_bytes: int, board: Board) -> int:
     """Whether image and arena leave room for the rest, known without building.
 
     Returns the bytes that the input gets for itself: all of it, or 0 when it must share the arena.
     Raises FitError when the model cannot fit."""
-    if image_bytes > board.flash_bytes:
-        raise build.does_not_fit(board, "flash", image_bytes - board.flash_bytes)
-    free = arena_room(board) - facts.arena_bytes
+    flash_left, free = spare(facts, image_bytes, board)
+    if flash_left < 0:
+        raise build.does_not_fit(board, "flash", -flash_left)
     if free < 0:
         raise build.does_not_fit(board, "RAM", -free)
     wanted = sum(io.bytes for io in facts.inputs)

@@ -20,7 +20,7 @@ FLOORS = [
     {"fold"},
     {"inline", "unsigned"},
     {"lower", "reference", "evaluate", "inspection", "pairing", "tflite"},
-    {"plan", "optimize"},
+    {"plan", "optimize", "costs"},
     {"image", "report"},
     {"session"},
     {"compile", "link"},

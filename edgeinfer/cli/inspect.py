@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from edgeinfer.boards import all_boards
 from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui, clip, size, some
+from edgeinfer.costs import estimate
 from edgeinfer.errors import FitError, ModelError, UnsupportedError
-from edgeinfer.flash import quick_fit
+from edgeinfer.flash import quick_fit, spare
 from edgeinfer.graph import Graph, Tensor
 from edgeinfer.image import read_image
 from edgeinfer.inspection import is_float, layers, short_name
@@ -18,6 +20,7 @@ from edgeinfer.inspection import is_float, layers, short_name
 NAME, HELP = "inspect", "show a model's layers, sizes, and the boards it fits"
 EXAMPLES = ("edgeinfer inspect kws01_int8.tflite", "edgeinfer inspect model.tflite --json")
 OPERATOR = 30  # columns
+LARGE = 10_000_000  # bytes: so many are shown in megabytes
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,13 +63,24 @@ def _on_boards(graph: Graph, args: argparse.Namespace, ui: Ui) -> dict[str, Any]
     except (UnsupportedError, ModelError) as error:
         return {"unsupported": error.what}
     facts, boards = read_image(made.image), []
+    done = layers(made.optimized.graph)
     for board in all_boards():
         reason = ""
         try:
             quick_fit(facts, len(made.image), board)
         except FitError as error:
             reason = error.what
-        boards.append({"board": board.name, "fits": not reason, "reason": reason})
+        flash, ram = spare(facts, len(made.image), board)
+        boards.append(
+            {
+                "board": board.name,
+                "fits": not reason,
+                "reason": reason,
+                "ram_spare_bytes": ram,
+                "flash_spare_bytes": flash,
+                "estimate": asdict(cost) if (cost := estimate(done, board)) else None,
+            }
+        )
     return {
         "arena_bytes": facts.arena_bytes,
         "image_bytes": len(made.image),
@@ -113,9 +127,37 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         ui.say(f"removed  {result['optimized']['summary']} (optimizer)")
     ui.say(f"image    {size(result['image_bytes'])} of flash, beside the code")
     ui.say(f"arena    {size(result['arena_bytes'])} of RAM")
-    for board in result["boards"]:
-        verdict = "fits" if board["fits"] else board["reason"]
-        ui.say(f"{'boards' if board is result['boards'][0] else '':<8} {board['board']}: {verdict}")
+    ui.say()
+    ui.table(
+        [
+            [
+                board["board"],
+                "yes" if board["fits"] else "no",
+                _left(board["ram_spare_bytes"]),
+                _left(board["flash_spare_bytes"]),
+                _cost(board["estimate"]),
+            ]
+            for board in result["boards"]
+        ],
+        ["board", "fits", "RAM left", "flash left", "estimate"],
+        "  rrr",
+    )
+    ui.say("Flash is before the code (10 to 30 KB); estimates: docs/cycles.md")
+
+
+def _left(count: int) -> str:
+    """Bytes to spare, or short of."""
+    return size(count) if abs(count) < LARGE else f"{count / 1e6:,.0f} MB"
+
+
+def _cost(estimate: dict[str, Any] | None) -> str:
+    """What an inference is likely to take: time, or instructions where cycles are not known."""
+    if estimate is None:
+        return ""
+    if estimate["seconds"] is None:
+        return f"{estimate['instructions'] / 1e6:,.2f} M instr."
+    ms = 1000 * estimate["seconds"]
+    return f"{ms:,.0f} ms" if ms >= 100 else f"{ms:.3g} ms"
 
 
 def _io(tensor: Tensor) -> dict[str, Any]:

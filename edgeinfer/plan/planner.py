@@ -25,6 +25,7 @@ Memory = Literal["minimum", "fast"]
 # How far above the least bytes alive stages may go: fewer steps, and sometimes a better packing.
 _SLACK = (1.0, 1.08)
 
+_NEAR = 1.01  # times the smallest arena: so much larger it may be for fewer steps
 _COARSEST = 128  # bytes: multiples of more waste more than they save
 
 
@@ -32,9 +33,9 @@ _COARSEST = 128  # bytes: multiples of more waste more than they save
 class Goal:
     """What a plan is to be good at.
 
-    "minimum" is the smallest arena, "fast" the fewest instructions: layer by layer, and no tensor
-    is moved. With `limit` the plan is the fastest whose arena has at most so many bytes, or the
-    smallest if there is none."""
+    "minimum" is the smallest arena, or one at most 1 % larger that has fewer steps; "fast" the
+    fewest instructions: layer by layer, and no tensor is moved. With `limit` the plan is the
+    fastest whose arena has at most so many bytes, or the smallest if there is none."""
 
     memory: Memory = "minimum"
     limit: int | None = None
@@ -171,11 +172,12 @@ def plan(
 def _smaller(
     planner: _Planner, plain: _Candidate, limit: int, tell: Callable[[float], None]
 ) -> _Candidate:
-    """The first candidate, the fast ones first, within the limit; else the smallest of all."""
+    """The first candidate, the fast ones first, within the limit; else the smallest of all, or one
+    that is hardly larger and has fewer steps."""
     tell(0.1)
-    best = planner.smallest(plain.stages, limit)
-    if limit and best.packing.arena_bytes <= limit:
-        return best
+    candidates = [planner.smallest(plain.stages, limit)]
+    if limit and candidates[0].packing.arena_bytes <= limit:
+        return candidates[0]
     cutter = Cutter(planner.program, planner.scratch)
     least = cutter.smallest()
     tell(0.5)
@@ -190,8 +192,10 @@ def _smaller(
             continue
         tried.add(tuple(stages))
         found = planner.smallest(stages, limit)
-        best = min(best, found, key=lambda c: c.rank)
+        candidates.append(found)
         tell(0.5 + 0.5 * (number + 1) / len(aims))
         if limit and found.packing.arena_bytes <= limit:
             return found
-    return best
+    least = min(c.packing.arena_bytes for c in candidates)
+    near = [c for c in candidates if c.packing.arena_bytes <= _NEAR * least]
+    return min(near, key=lambda c: (len(c.line.actions), c.packing.arena_bytes))

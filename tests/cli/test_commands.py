@@ -83,12 +83,14 @@ def test_two_inputs(cli: Cli, models: Path) -> None:
 
 def test_inspect(cli: Cli, models: Path) -> None:
     done = cli("inspect", models / "int8.tflite")
-    assert "microbit: fits" in done.out
+    assert re.search(r"^microbit +yes +[\d,]+ B +[\d,]+ B +[\d.,]+ ms$", done.out, re.MULTILINE)
     data = cli("inspect", models / "int8.tflite", "--json").json
     assert data["macs"] == sum(layer["macs"] for layer in data["layers"]) > 0
     assert data["boards"]
     assert "'edgeinfer quantize' makes it int8" in cli("inspect", models / "float.tflite").out
     assert "does not run 1 layer " in cli("inspect", models / "cos.tflite").out
+    for board in data["boards"]:
+        assert board["fits"] == (min(board["ram_spare_bytes"], board["flash_spare_bytes"]) >= 0)
     wide = cli("inspect", models / "wide.tflite", "--json").json
     assert {b["board"]: b["fits"] for b in wide["boards"]}["microbit"] is False
 
