@@ -68,4 +68,29 @@ static inline int32_t ei_reciprocal(int32_t x, int integer_bits, int *bits) {
   return ei_one_over_one_plus((int32_t)(shifted - (UINT32_C(1) << 31)));
 }
 
+/* log(x) of a number from 1 on in Q12, in Q5, as log_x_for_x_greater_than_or_equal_to_1 in TFLite
+ * (kernels/internal/common.h): x = 2^n r with r around 2^(-1/4), and a quotient of polynomials for
+ * log(r). */
+static inline int32_t ei_log_q5(int32_t x) {
+  const int32_t root_half = 1518500250, middle = 1805811301; /* 2^(-1/2), 2^(-1/4) */
+  const int32_t one = INT32_C(1) << (31 - 6), quarter = INT32_C(1) << (29 - 6); /* Q6 */
+  const int zeros = ei_leading_zeros((uint32_t)x);
+  const int zeros_half = ei_leading_zeros((uint32_t)ei_mul_high(x, root_half));
+  const int32_t low = ei_shl_saturate(ei_mul_high(ei_shl_saturate(x, zeros - 1), root_half), 1);
+  const int32_t high = ei_shl_saturate(x, zeros_half - 1);
+  const int32_t r = low < high ? low : high;
+  const int32_t power_low = (EI_SUM_BITS - zeros) * one + quarter;
+  const int32_t power_high = (EI_SUM_BITS + 1 - zeros_half) * one - quarter;
+  const int32_t power = power_low > power_high ? power_low : power_high;
+  const int32_t mean = (int32_t)(((int64_t)r + middle + 1) / 2), q = ei_shl_wrap(r - middle, 1);
+  const int32_t square = ei_mul_high(q, q);
+  const int32_t numerator =
+      ei_add_wrap(ei_mul_high(q, r), ei_mul_high(ei_mul_high(q, square), 117049297));
+  const int32_t inner = ei_add_wrap(ei_add_wrap(1057819769, q), ei_mul_high(square, 127690142));
+  const int32_t denominator = ei_add_wrap(ei_mul_high(mean, inner), ei_mul_high(q, 638450708));
+  const int32_t fraction =
+      ei_mul_high(ei_div_pot(numerator, 6), ei_one_over_one_plus(denominator));
+  return ei_shl_saturate(ei_add_wrap(ei_mul_high(power, 1488522236), fraction), 1);
+}
+
 #endif

@@ -120,6 +120,32 @@ def reciprocal(x: Ints, integer_bits: int) -> tuple[Ints, Ints]:
     return one_over_one_plus(shifted), integer_bits - zeros
 
 
+def log_of_sum(x: Ints) -> Ints:
+    """log(x) of numbers ≥ 1 in Q`SUM_BITS`, in Q5: log_x_for_x_greater_than_or_equal_to_1.
+
+    As TFLite has it (kernels/internal/common.h): x = 2^n r with r around 2^(−1/4), and a quotient
+    of polynomials for log(r)."""
+    x = np.asarray(x, np.int64)
+    root_half, middle = 1518500250, 1805811301  # 2^(−1/2), 2^(−1/4)
+    behind, quarter = 31 - 6, 1 << (29 - 6)  # of Q6
+    zeros = 32 - bit_length(x)
+    half = mul_high(x, root_half)
+    zeros_half = 32 - bit_length(half)
+    low = shl_saturate(mul_high(x << (zeros - 1), root_half), 1)
+    high = np.minimum(x << (zeros_half - 1), (1 << 31) - 1)
+    r = np.minimum(low, high)
+    power = np.maximum(
+        ((SUM_BITS - zeros) << behind) + quarter, ((SUM_BITS + 1 - zeros_half) << behind) - quarter
+    )
+    mean, q = (r + middle + 1) // 2, wrap(2 * (r - middle))
+    square = mul_high(q, q)
+    numerator = mul_high(q, r) + mul_high(mul_high(q, square), 117049297)
+    inner = 1057819769 + q + mul_high(square, 127690142)
+    denominator = mul_high(mean, inner) + mul_high(q, 638450708)
+    fraction = mul_high(div_pot(numerator, 6), one_over_one_plus(denominator))
+    return shl_saturate(mul_high(power, 1488522236) + fraction, 1)
+
+
 def input_radius(integer_bits: int, left_shift: int) -> int:
     """CalculateInputRadius in TFLite (kernels/internal/quantization_util.cc), 31 signed bits."""
     top = float((1 << integer_bits) - 1) * float(1 << (31 - integer_bits))

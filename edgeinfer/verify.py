@@ -19,7 +19,7 @@ from edgeinfer.plan import FASTEST
 from edgeinfer.session import Session
 
 # What TFLite's resolver of reference kernels lacks.
-NO_REFERENCE = {"CEIL", "ELU", "ROUND"}
+NO_REFERENCE = {"CEIL", "CUMSUM", "ELU", "ROUND"}
 Runner = Callable[[Sequence[Array]], list[Array]]
 
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * out[o] = the sum, largest, smallest ... of in[o, r] over r: any dimensions, in any order. A sum
- * of int8 is requantized; sums of float32 are made in the order of the input, as TFLite makes them.
+ * out[o] = the sum, largest, smallest ... of in[o, r] over r: any dimensions, in any order. Sums and
+ * products of quantized numbers are requantized, products after each factor; sums of float32 are
+ * made in the order of the input, as TFLite makes them.
  *
- * As ReduceGeneric and QuantizedMeanOrSum in TFLite (kernels/internal/reference/reduce.h).
+ * As ReduceGeneric, QuantizedMeanOrSum and QuantizedReduceProd in TFLite
+ * (kernels/internal/reference/reduce.h).
  */
 #include "element.h"
 #include "fixed_point.h"
+#include "wide.h"
 
 enum { DIMS = 4 };
 /* The same numbers in edgeinfer/ops/reduction.py. */
@@ -18,9 +21,10 @@ typedef struct {
   uint32_t out_stride[4];  /* input elements from one to the next */
   uint32_t over[4];        /* elements along each dimension that goes */
   uint32_t over_stride[4]; /* input elements */
-  int32_t bias;            /* of a sum of int8: -zero_point * count */
-  int32_t mult, shift;     /* Q31, -31..30 */
-  int32_t out_zero;        /* -128..127 */
+  uint32_t scaled;         /* 1: a sum, mean or product of int8 or int16 that has scales: */
+  int32_t bias;            /* of a sum: -zero_point * count, of a product: -zero_point */
+  int32_t mult, shift;     /* Q31, -31..30, of a product -31..14 */
+  int32_t out_zero;        /* of the type */
 } ei_reduce_params;
 
 /* The next position of a walk; 0 at its end. */
@@ -45,6 +49,28 @@ static int64_t combine(uint32_t op, int64_t a, int64_t b) {
   }
 }
 
+static void store(const ei_call *c, uint32_t i, int32_t x) {
+  const ei_reduce_params *p = c->params;
+  const int wide = p->type == EI_INT16;
+  x = ei_add_wrap(x, p->out_zero);
+  ei_store(c->out, p->type, i,
+           ei_clamp(x, wide ? INT16_MIN : INT8_MIN, wide ? INT16_MAX : INT8_MAX));
+}
+
+static int32_t factor(const ei_call *c, uint32_t place) {
+  const ei_reduce_params *p = c->params;
+  return ei_add_wrap((int32_t)ei_load(c->in[0], p->type, place), p->bias);
+}
+
+static void product(const ei_call *c, uint32_t i, uint32_t place) {
+  const ei_reduce_params *p = c->params;
+  uint32_t at[DIMS] = {0};
+  int32_t x = factor(c, place);
+  while (next(p->over, p->over_stride, at, &place))
+    x = ei_requantize_wide((int64_t)x * factor(c, place), p->mult, p->shift);
+  store(c, i, ei_requantize_wide(x, p->mult, p->shift));
+}
+
 static void integers(const ei_call *c, uint32_t i, uint32_t place) {
   const ei_reduce_params *p = c->params;
   uint32_t at[DIMS] = {0}, count = 1;
@@ -53,12 +79,9 @@ static void integers(const ei_call *c, uint32_t i, uint32_t place) {
     x = combine(p->op, x, ei_load(c->in[0], p->type, place));
     count++;
   }
-  if (p->op > MEAN) {
-    ei_store(c->out, p->type, i, x);
-  } else if (p->type == EI_INT8) {
+  if (p->scaled) {
     const int32_t sum = ei_add_wrap((int32_t)(uint32_t)x, p->bias);
-    const int32_t q = ei_add_wrap(ei_requantize(sum, p->mult, p->shift), p->out_zero);
-    ((int8_t *)c->out)[i] = (int8_t)ei_clamp(q, INT8_MIN, INT8_MAX);
+    store(c, i, ei_requantize(sum, p->mult, p->shift));
   } else {
     ei_store(c->out, p->type, i, p->op == MEAN ? x / (int64_t)count : x);
   }
@@ -88,6 +111,8 @@ void ei_reduce_run(const ei_call *c) {
   do {
     if (p->type == EI_FLOAT32)
       floats(c, i++, place);
+    else if (p->scaled && p->op == PROD)
+      product(c, i++, place);
     else
       integers(c, i++, place);
   } while (next(p->out, p->out_stride, at, &place));
@@ -96,7 +121,12 @@ void ei_reduce_run(const ei_call *c) {
 int ei_reduce_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_reduce_params, p, c, need);
   const uint32_t size = ei_size_of(p->type);
-  if (p->op >= N_OPS || size == 0 || p->shift < -31 || p->shift > 30) return EI_ERR_PARAMS;
+  if (p->op >= N_OPS || size == 0 || p->mult < 0 || p->shift < -31 ||
+      p->shift > (p->op == PROD ? 14 : 30))
+    return EI_ERR_PARAMS;
+  if (p->scaled && ((p->type != EI_INT8 && p->type != EI_INT16) ||
+                    (p->op != SUM && p->op != MEAN && p->op != PROD)))
+    return EI_ERR_PARAMS;
   uint64_t out = 1, over = 1, reach = 1;
   for (int d = 0; d < DIMS; d++) {
     if (p->out[d] == 0 || p->over[d] == 0) return EI_ERR_PARAMS;

@@ -19,6 +19,7 @@ from edgeinfer.ops.ceil import Ceil
 from edgeinfer.ops.concatenation import Concatenation
 from edgeinfer.ops.control import Control
 from edgeinfer.ops.conv_2d import Conv2D
+from edgeinfer.ops.cumsum import Cumsum
 from edgeinfer.ops.depth_to_space import DepthToSpace
 from edgeinfer.ops.depthwise_conv_2d import DepthwiseConv2D
 from edgeinfer.ops.dequantize import Dequantize
@@ -43,6 +44,7 @@ from edgeinfer.ops.l2_normalization import L2Normalization
 from edgeinfer.ops.leaky_relu import LeakyRelu
 from edgeinfer.ops.less import Less
 from edgeinfer.ops.less_equal import LessEqual
+from edgeinfer.ops.log_softmax import LogSoftmax
 from edgeinfer.ops.logical_and import LogicalAnd
 from edgeinfer.ops.logical_not import LogicalNot
 from edgeinfer.ops.logical_or import LogicalOr
@@ -64,6 +66,7 @@ from edgeinfer.ops.reduce_all import ReduceAll
 from edgeinfer.ops.reduce_any import ReduceAny
 from edgeinfer.ops.reduce_max import ReduceMax
 from edgeinfer.ops.reduce_min import ReduceMin
+from edgeinfer.ops.reduce_prod import ReduceProd
 from edgeinfer.ops.relu import Relu
 from edgeinfer.ops.relu6 import Relu6
 from edgeinfer.ops.relu_0_to_1 import Relu0To1
@@ -130,6 +133,7 @@ OPS: dict[str, Op] = {
         Ceil(),
         Concatenation(),
         Conv2D(),
+        Cumsum(),
         DepthToSpace(),
         DepthwiseConv2D(),
         Dequantize(),
@@ -159,6 +163,7 @@ OPS: dict[str, Op] = {
         LogicalNot(),
         LogicalOr(),
         Logistic(),
+        LogSoftmax(),
         MaxPool2D(),
         Maximum(),
         Mean(),
@@ -177,6 +182,7 @@ OPS: dict[str, Op] = {
         ReduceAny(),
         ReduceMax(),
         ReduceMin(),
+        ReduceProd(),
         Relu(),
         Relu0To1(),
         Relu6(),

@@ -10,7 +10,8 @@ import numpy as np
 from edgeinfer.fixed_point import multiplier
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Rows, Site
-from edgeinfer.ops.sum import Sum, ordered_sum
+from edgeinfer.ops.reduction import in_order
+from edgeinfer.ops.sum import Sum
 
 
 class Mean(Sum):
@@ -20,7 +21,7 @@ class Mean(Sum):
 
     def combine(self, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
         count = math.prod(x.shape[a] for a in axes)
-        total = ordered_sum(x, axes, keep)
+        total = in_order(np.add, x, axes, keep)
         if x.dtype == np.float32:
             return np.asarray(total / np.float32(count))
         wide = x.sum(axes, keepdims=keep, dtype=np.int64)

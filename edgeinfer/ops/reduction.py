@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.graph import Array
+from edgeinfer.ops import wide
 from edgeinfer.ops.axes import axes_of
 from edgeinfer.ops.base import Call, Op, QuantRule, Site
 from edgeinfer.ops.broadcast import dtype_code
@@ -44,6 +45,7 @@ class Reduction(Op):
         if site.input(0).dtype != site.output.dtype:
             raise site.unsupported(f"an output of type {site.output.dtype}")
         kept, gone = self._walks(site)
+        scaling = self.scaling(site)
         params: dict[str, Any] = {
             "op": CODES[self.name],
             "type": dtype_code(site),
@@ -51,13 +53,35 @@ class Reduction(Op):
             "out_stride": [s for _, s in kept],
             "over": [n for n, _ in gone],
             "over_stride": [s for _, s in gone],
-            **self.scaling(site),
+            "scaled": int(bool(scaling)),
+            **scaling,
         }
         return [Call("reduce", params, (site.in_ref(0),), site.out_ref())]
 
     def scaling(self, site: Site) -> dict[str, int]:
-        """Fields of ei_reduce_params for the requantization of int8."""
+        """Fields of ei_reduce_params for the requantization of int8 and int16."""
         return {}
+
+    def scaled(self, site: Site) -> bool:
+        """Whether the numbers stand for reals. Raises UnsupportedError for types that may not."""
+        x = site.input(0)
+        if x.quant is None or x.dtype in (np.int32, np.int64):
+            return False
+        if not wide.is_wide(site) and x.dtype != np.int8:
+            raise site.unsupported(f"type {x.dtype} with scales")
+        return True
+
+    def stored(self, site: Site, q: Array) -> Array:
+        """Requantized numbers as the output has them."""
+        info = np.iinfo(site.output.dtype)
+        return np.clip(q + site.output.zero_point, info.min, info.max).astype(site.output.dtype)
+
+    def count(self, site: Site) -> int:
+        """How many elements become one. Raises UnsupportedError if none do."""
+        count = math.prod(site.input(0).shape[a] for a in self.axes(site))
+        if count == 0:
+            raise site.unsupported(f"{self.name} of no elements")
+        return count
 
     @staticmethod
     def axes(site: Site) -> tuple[int, ...]:
@@ -87,6 +111,18 @@ class Reduction(Op):
                 raise site.unsupported(f"{self.name} over the dimensions {axes} of {shape}")
             walks.append([(1, 0)] * (DIMS - len(walk)) + walk)
         return walks
+
+
+def in_order(operation: np.ufunc, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    """A sum or product; of float32 in the order of the elements, as numpy's own is not."""
+    if x.dtype != np.float32:
+        return np.asarray(operation.reduce(x, axes, x.dtype, keepdims=keep))
+    front = np.moveaxis(x, axes, range(len(axes)))
+    flat = front.reshape(-1, *front.shape[len(axes) :])
+    total = np.full(flat.shape[1:], operation.identity, np.float32)
+    for part in flat:
+        total = operation(total, part)
+    return np.expand_dims(total, axes) if keep else total
 
 
 class Extreme(Reduction):

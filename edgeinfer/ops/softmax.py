@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -57,36 +58,44 @@ class Softmax(Op):
         return np.where(near, np.clip(q, -128, 127), -128).astype(np.int8)
 
     def pack(self, site: Site) -> list[Call]:
-        row = site.output.shape[-1]
-        consts: dict[str, Array] = {}
-        if is_int16 := wide.is_wide(site):
+        if wide.is_wide(site):
             wide.require_int16(site, 0)
             mult, shift = _scale_16(site)
-            params, consts = {"row": row, "mult": mult, "shift": shift}, _tables_16()
-        else:
-            site.require_int8(0)
-            mult, shift, diff_min = self._scaling(site)
-            params = {"row": row, "mult": mult, "shift": shift, "diff_min": diff_min}
-        rows, row_bytes = site.output.size // row, row * site.output.dtype.itemsize
-        return [
-            Call(
-                "softmax_16" if is_int16 else "softmax",
-                params,
-                (site.in_ref(0),),
-                site.out_ref(),
-                rows,
-                consts=consts,
-                inplace=(0,),
-                reads=(Rows(row_bytes, rows),),
-                row_bytes=row_bytes,
-            )
-        ]
+            return [self.call(site, "softmax_16", {"mult": mult, "shift": shift}, _tables_16())]
+        site.require_int8(0)
+        mult, shift, diff_min = self._scaling(site)
+        return [self.call(site, "softmax", {"mult": mult, "shift": shift, "diff_min": diff_min})]
 
     @staticmethod
-    def _scaling(site: Site) -> tuple[int, int, int]:
+    def call(
+        site: Site,
+        kernel: str,
+        params: Mapping[str, int],
+        consts: Mapping[str, Array] = MappingProxyType({}),
+    ) -> Call:
+        """The call of a kernel that makes the output row by row.
+
+        Raises UnsupportedError for a tensor without dimensions."""
+        if not site.output.shape:
+            raise site.unsupported("a tensor without dimensions")
+        row = site.output.shape[-1]
+        rows, row_bytes = site.output.size // row, row * site.output.dtype.itemsize
+        return Call(
+            kernel,
+            {"row": row, **params},
+            (site.in_ref(0),),
+            site.out_ref(),
+            rows,
+            consts=consts,
+            inplace=(0,),
+            reads=(Rows(row_bytes, rows),),
+            row_bytes=row_bytes,
+        )
+
+    def _scaling(self, site: Site) -> tuple[int, int, int]:
         """As PreprocessSoftmaxScaling in TFLite (kernels/internal/quantization_util.cc)."""
-        assert Softmax.rule.fixed_output is not None
-        site.require_output(Softmax.rule.fixed_output)
+        assert self.rule.fixed_output is not None
+        site.require_output(self.rule.fixed_output)
         beta = float(np.float32(site.option("beta", 1.0)))
         real = min(beta * site.input(0).scale * (1 << (31 - DIFF_BITS)), (1 << 31) - 1.0)
         if not math.isfinite(real) or real <= 1:

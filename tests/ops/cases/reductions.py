@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from tests.ops.cases.common import (
     plain,
     quant,
     shape_of,
+    symmetric,
 )
 
 
@@ -63,3 +65,54 @@ for _op in ("REDUCE_MAX", "REDUCE_MIN"):
 CASES["MEAN/dims"] = lambda rng: reduction(rng, "MEAN", pick(rng, (np.int8, np.float32)))
 for _op in ("REDUCE_ANY", "REDUCE_ALL"):
     CASES[_op] = lambda rng, op=_op: reduction(rng, op, np.bool_)
+
+
+@case("MEAN/int16")
+def mean_int16(rng: Rng) -> Graph:
+    return wide(rng, "MEAN")
+
+
+@case("SUM/int16", oracle=False)
+def sum_int16(rng: Rng) -> Graph:
+    return wide(rng, "SUM")
+
+
+def wide(rng: Rng, op: str) -> Graph:
+    """As `reduction`, of int16."""
+    x = symmetric(rng)
+    y = x if rng.random() < 0.3 else Quant.per_tensor(float(x.scale[0]) * rng.uniform(0.3, 3), 0)
+    return with_scales(reduction(rng, op, np.int16), x, y)
+
+
+def with_scales(graph: Graph, x: Quant, y: Quant) -> Graph:
+    tensors = (replace(t, quant={"x": x, "y": y}.get(t.name, t.quant)) for t in graph.tensors)
+    return replace(graph, tensors=tuple(tensors))
+
+
+CASES["REDUCE_PROD"] = lambda rng: reduction(
+    rng, "REDUCE_PROD", pick(rng, (np.int32, np.int64, np.float32))
+)
+
+
+@case("REDUCE_PROD/quantized")
+def reduce_prod(rng: Rng) -> Graph:
+    """Of scales near 1/32 or 1/4096, so that products neither vanish nor saturate at once."""
+    dtype = pick(rng, (np.int8, np.int16))
+    small = 2.0**-5 if dtype == np.int8 else 2.0**-13
+    zeros = rng.integers(-128, 128, 2) if dtype == np.int8 else (0, 0)
+    x, y = (Quant.per_tensor(small * rng.uniform(0.3, 2), int(zero)) for zero in zeros)
+    return with_scales(reduction(rng, "REDUCE_PROD", dtype), x, y)
+
+
+def cumsum(rng: Rng, dtype: Any) -> Graph:
+    shape = shape_of(rng)
+    axis = int(rng.integers(-len(shape), len(shape)))
+    inputs = [plain("x", shape, dtype, quant(rng)), ints("axis", [axis])]
+    options = {"exclusive": bool(rng.integers(0, 2)), "reverse": bool(rng.integers(0, 2))}
+    return model(
+        "CUMSUM", inputs, plain("y", shape, dtype, quant(rng)), options, "CumsumOptions", 1
+    )
+
+
+CASES["CUMSUM"] = lambda rng: cumsum(rng, pick(rng, (np.int32, np.int64, np.float32)))
+case("CUMSUM/int8", oracle=False)(lambda rng: cumsum(rng, np.int8))

@@ -103,6 +103,14 @@ def softmax(rng: Rng) -> Graph:
     return model("SOFTMAX", [x], y, {"beta": float(rng.choice([1.0, 0.5]))}, "SoftmaxOptions", 2)
 
 
+@case("LOG_SOFTMAX")
+def log_softmax(rng: Rng) -> Graph:
+    shape = (int(rng.integers(1, 4)), int(rng.integers(1, 60)))
+    x = activation("x", shape, quant(rng))
+    y = activation("y", shape, Quant.per_tensor(16 / 256, 127))
+    return model("LOG_SOFTMAX", [x], y, {}, "LogSoftmaxOptions", 2)
+
+
 def any_quant(rng: Rng, dtype: str) -> Quant:
     """A scale and a zero point of the type; 0 for int16 and int32, as TFLite demands."""
     low, high = {"int8": (-128, 128), "uint8": (0, 256)}.get(dtype, (0, 1))
