@@ -30,18 +30,20 @@ LARGEST_RATIO = 1024.0  # of scales in to out: beyond, the fixed-point arithmeti
 
 
 def bounds(graph: Graph) -> dict[int, Bounds]:
-    """Intervals of all int8 tensors, constants included."""
+    """Intervals of all int8 tensors, constants included, but those without elements."""
     known: dict[int, Bounds] = {}
     for index, tensor in enumerate(graph.tensors):
         if tensor.dtype == np.int8 and tensor.data is not None:
             known[index] = (tensor.data, tensor.data)
     for t in graph.activations():
-        if graph.tensors[t].dtype == np.int8:
+        if graph.tensors[t].dtype == np.int8 and graph.tensors[t].size:
             known[t] = _anything(graph.tensors[t].shape)
     for index, node in enumerate(graph.nodes):
         site, op = Site.of(graph, index), OPS.get(node.op)
         if op is None or not site.outputs or site.output.dtype != np.int8:
             continue
+        if not all(t.size for t in (*site.inputs, *site.outputs) if t is not None):
+            continue  # lowering refuses it
         try:
             found = _through(op, site, [known.get(t) for t in node.inputs])
         except EdgeinferError:  # a layer that no kernel runs: lowering says so

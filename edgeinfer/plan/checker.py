@@ -38,21 +38,21 @@ class _Order(Enum):
     LANES = 2  # of the channels
 
 
-def check(plan: Plan, scratch: Callable[[Call], int] | None = None) -> None:
+def check(plan: Plan, scratch: Callable[[Call], int]) -> None:
     """Simulate a plan byte by byte.
 
-    `scratch` gives the bytes that a call needs; without it the plan's own figures are believed.
+    `scratch` gives the bytes that a call needs.
     Raises PlanError naming the layer, tensor and byte where a value would be lost."""
     _Simulation(plan).complete()
     starting = _Simulation(plan)
     for step in resets(plan):
-        starting.step(step, scratch(step.call) if scratch else step.scratch_bytes)
+        starting.step(step, scratch(step.call))
     starting.keep()
     for steps in walks(plan):
         simulation = _Simulation(plan)
         simulation.begin()
         for step in steps:
-            simulation.step(step, scratch(step.call) if scratch else step.scratch_bytes)
+            simulation.step(step, scratch(step.call))
         simulation.end()
 
 

@@ -29,7 +29,6 @@ class PlannedStep:
     in_y0: int = 0  # the input row at the start of the inputs
     more: Mapping[str, int] = field(default_factory=dict)  # Call.more_in and more_out: arena bytes
     scratch: int = 0  # bytes from the start of the arena; 0 when none is needed
-    scratch_bytes: int = 0
 
     @property
     def is_move(self) -> bool:

@@ -166,7 +166,7 @@ def plan(
     if goal.memory != "fast" and not fits and not has_jumps(program) and not program.resets:
         best = _smaller(planner, plain, limit or 0, tell)
     tell(1.0)
-    return make_steps(program, best.line, best.packing, scratch)
+    return make_steps(program, best.line, best.packing)
 
 
 def _smaller(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +18,9 @@ if TYPE_CHECKING:
     from edgeinfer.lower import Program
 
 
-def make_steps(
-    program: Program, line: Timeline, packing: Packing, scratch: Callable[[Call], int]
-) -> Plan:
+def make_steps(program: Program, line: Timeline, packing: Packing) -> Plan:
     """The plan: every action that moves or makes bytes as a step."""
-    maker = _Maker(program, line, packing, scratch)
+    maker = _Maker(program, line, packing)
     steps: list[PlannedStep] = []
     lives: list[tuple[Live, ...]] = []
     clock: dict[int, tuple[float, float]] = {}  # instant → when it begins and ends, in steps
@@ -54,10 +52,8 @@ def make_steps(
 
 
 class _Maker:
-    def __init__(
-        self, program: Program, line: Timeline, packing: Packing, scratch: Callable[[Call], int]
-    ) -> None:
-        self.program, self.line, self.packing, self.scratch = program, line, packing, scratch
+    def __init__(self, program: Program, line: Timeline, packing: Packing) -> None:
+        self.program, self.line, self.packing = program, line, packing
         self.tensors = program.graph.tensors
         self.room = {b.call: i for i, b in enumerate(line.buffers) if b.tensor == SCRATCH}
         self.maker = {program.storage(c.output.tensor): c.node for c in program.calls}
@@ -97,7 +93,6 @@ class _Maker:
                 if self.tensors[self.program.storage(ref.tensor)].data is None
             },
             self.packing.offsets[room] if room is not None else 0,
-            self.scratch(call),
         )
 
     def move(self, tensor: int, time: int) -> PlannedStep | None:

@@ -130,6 +130,10 @@ def layer(op: str, inputs: list[Tensor], out: tuple[int, ...], dtype: Any, **opt
             ),
             UnsupportedError,
         ),
+        (  # the mean of nothing
+            layer("MEAN", [plain("x", (1, 0, 3), I8, Q), ints("axes", [1])], (1, 3), I8),
+            UnsupportedError,
+        ),
     ],
 )
 def test_refused(graph: Graph, error: type[EdgeinferError]) -> None:

@@ -31,38 +31,39 @@ def test_right() -> None:
 def test_value_lost() -> None:
     made = residual()
     with pytest.raises(PlanError, match=r"layer 2 .*'t0' is needed but its byte belongs to 't2'"):
-        check(moved(made, 2, places(made)[0]))
+        check(moved(made, 2, places(made)[0]), scratch)
 
 
 def test_output_over_its_input() -> None:
     made = residual()
     with pytest.raises(PlanError, match=r"layer 1 .*would overwrite its own input 't1'"):
-        check(moved(made, 2, places(made)[1]))
+        check(moved(made, 2, places(made)[1]), scratch)
 
 
 def test_outside_the_arena() -> None:
     with pytest.raises(PlanError, match="leaves the arena"):
-        check(replace(residual(), arena_bytes=residual().arena_bytes - 4))
+        check(replace(residual(), arena_bytes=residual().arena_bytes - 4), scratch)
 
 
 def test_scratch() -> None:
     made = residual()
     step = replace(made.steps[0], scratch=places(made)[1])
     with pytest.raises(PlanError, match="scratch meets an output"):
-        check(replace(made, steps=(step, *made.steps[1:])))
+        check(replace(made, steps=(step, *made.steps[1:])), scratch)
     with pytest.raises(PlanError, match="scratch"):
         check(made, lambda call: 1000)
-    step = replace(made.steps[1], scratch=places(made)[0], scratch_bytes=4)
+    step = replace(made.steps[1], scratch=places(made)[0])
+    other = replace(made, steps=(made.steps[0], step, made.steps[2]))
     with pytest.raises(PlanError, match=r"belongs to the scratch \(written layer 1"):
-        check(replace(made, steps=(made.steps[0], step, made.steps[2])))
+        check(other, lambda call: 4 if call is step.call else scratch(call))
 
 
 def test_missing_step_and_order() -> None:
     made = residual()
     with pytest.raises(PlanError, match=r"layer 1 .*row 0 of 1 is never made"):
-        check(replace(made, steps=(made.steps[0], made.steps[2])))
+        check(replace(made, steps=(made.steps[0], made.steps[2])), scratch)
     with pytest.raises(PlanError, match="never written"):
-        check(replace(made, steps=(made.steps[1], made.steps[0], made.steps[2])))
+        check(replace(made, steps=(made.steps[1], made.steps[0], made.steps[2])), scratch)
 
 
 def test_in_place_only_where_declared() -> None:
@@ -70,14 +71,14 @@ def test_in_place_only_where_declared() -> None:
     x, y = b.tensor(16), b.tensor(16)
     b.call([x], y, inplace=(0,))
     made = plan(b.program([x], [y]), scratch, goal=FASTEST)
-    check(made)
+    check(made, scratch)
     larger = replace(made, arena_bytes=32)
     with pytest.raises(PlanError, match="would overwrite its own input"):
-        check(moved(larger, y, 4))
+        check(moved(larger, y, 4), scratch)
     call = replace(made.steps[0].call, inplace=())
     program = replace(made.program, calls=(call,))
     with pytest.raises(PlanError, match="would overwrite its own input"):
-        check(replace(made, program=program, steps=(replace(made.steps[0], call=call),)))
+        check(replace(made, program=program, steps=(replace(made.steps[0], call=call),)), scratch)
 
 
 def test_half_made_concatenation_is_protected() -> None:
@@ -88,9 +89,9 @@ def test_half_made_concatenation_is_protected() -> None:
     b.call([y], both, offset=8)
     b.call([both, between], z)
     made = plan(b.program([x, y], [z]), scratch, goal=FASTEST)
-    check(made)
+    check(made, scratch)
     with pytest.raises(PlanError, match=r"layer 2 .*'t3' is needed but its byte belongs to 't2'"):
-        check(moved(made, between, places(made)[both]))
+        check(moved(made, between, places(made)[both]), scratch)
 
 
 def test_variable_must_survive() -> None:
@@ -100,9 +101,9 @@ def test_variable_must_survive() -> None:
     z = b.tensor(8)
     b.call([y], z)
     made = plan(b.program([x], [z]), scratch, goal=FASTEST)
-    check(made)
+    check(made, scratch)
     with pytest.raises(PlanError, match="after the last step: 't1'"):
-        check(moved(made, z, places(made)[state]))
+        check(moved(made, z, places(made)[state]), scratch)
 
 
 @given(programs(), st.data())

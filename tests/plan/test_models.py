@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgeinfer import tflite
-from edgeinfer.compile import make_plan
+from edgeinfer.compile import make_plan, scratch_bytes
 from edgeinfer.lower import lower
 from edgeinfer.plan import FASTEST, check
 
@@ -33,7 +33,7 @@ def test_no_arena_grows(shared: Path, name: str) -> None:
     made, fast = make_plan(program), make_plan(program, FASTEST)
     assert time.process_time() - start < 10
     for each in (made, fast):
-        check(each)
+        check(each, scratch_bytes)
     assert (made.arena_bytes, fast.arena_bytes) <= CEILINGS[name]
     assert fast.arena_bytes <= CEILINGS[name][1]
     assert not any(step.is_move for step in fast.steps)

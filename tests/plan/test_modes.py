@@ -70,6 +70,7 @@ def test_a_move_keeps_the_bytes_it_overlaps(size: int, target: int) -> None:
 
 def test_the_checker_follows_a_move() -> None:
     made = moving(16, 100, 104)
-    check(made)
+    check(made, scratch_bytes)
+    wrong = Plan(made.program, made.steps, made.begin, {0: 100}, ((),), 400, 0, False)
     with pytest.raises(PlanError, match="'t0' is needed but its byte belongs to 't0'"):
-        check(Plan(made.program, made.steps, made.begin, {0: 100}, ((),), 400, 0, False))
+        check(wrong, scratch_bytes)
