@@ -88,8 +88,7 @@ static inline int32_t ei_log_q5(int32_t x) {
       ei_add_wrap(ei_mul_high(q, r), ei_mul_high(ei_mul_high(q, square), 117049297));
   const int32_t inner = ei_add_wrap(ei_add_wrap(1057819769, q), ei_mul_high(square, 127690142));
   const int32_t denominator = ei_add_wrap(ei_mul_high(mean, inner), ei_mul_high(q, 638450708));
-  const int32_t fraction =
-      ei_mul_high(ei_div_pot(numerator, 6), ei_one_over_one_plus(denominator));
+  const int32_t fraction = ei_mul_high(ei_div_pot(numerator, 6), ei_one_over_one_plus(denominator));
   return ei_shl_saturate(ei_add_wrap(ei_mul_high(power, 1488522236), fraction), 1);
 }
 

@@ -34,6 +34,7 @@ FLOORS = [
 FLOATING = {
     "float_math",
     "batch_matmul",
+    "cumsum",
     "reduce",
     "arg_max",
     "quantize",

@@ -170,19 +170,19 @@ def test_checker_runs_loops_twice() -> None:
         body.graph([flags[1], *pairs[1]], [shifted, body.add(one, two, Q), pairs[1][1]]),
     )
     program = lower(graph)
-    check(plan(program, lambda call: 0))
+    check(plan(program, lambda call: 0), lambda call: 0)
     # The second input is read in every round; without the jump's word it is gone after the first.
     forgetful = tuple(
         replace(c, inputs=()) if c.kernel == "jump" and c.params["always"] else c
         for c in program.calls
     )
     with pytest.raises(PlanError, match="needed but"):
-        check(plan(replace(program, calls=forgetful), lambda call: 0))
+        check(plan(replace(program, calls=forgetful), lambda call: 0), lambda call: 0)
 
 
 def test_checker_wants_a_reset_to_write_all_state() -> None:
     made = plan(lower(stream()), lambda call: 0)
-    check(made)
+    check(made, lambda call: 0)
     elsewhere = Ref(made.program.graph.inputs[0])
     steps = tuple(
         replace(s, call=replace(s.call, output=elsewhere)) if i < made.program.resets else s
@@ -190,4 +190,4 @@ def test_checker_wants_a_reset_to_write_all_state() -> None:
     )
     program = replace(made.program, calls=tuple(s.call for s in steps))
     with pytest.raises(PlanError, match="never written"):
-        check(replace(made, program=program, steps=steps))
+        check(replace(made, program=program, steps=steps), lambda call: 0)

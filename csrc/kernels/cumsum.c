@@ -27,7 +27,7 @@ static int8_t scaled(const ei_cumsum_params *p, int64_t sum) {
 /* One run of sums, from element `at` on in steps. */
 static void integers(const ei_call *c, uint32_t at, uint32_t step) {
   const ei_cumsum_params *p = c->params;
-  uint64_t sum = (uint64_t) - (int64_t)p->zero;
+  uint64_t sum = 0u - (uint64_t)(int64_t)p->zero;
   for (uint32_t n = p->count; n > 0; n--, at += step) {
     const uint64_t x = (uint64_t)ei_load(c->in[0], p->type, at) - (uint64_t)(int64_t)p->zero;
     const uint64_t next = sum + x, y = p->exclusive ? sum : next;

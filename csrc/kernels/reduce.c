@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * out[o] = the sum, largest, smallest ... of in[o, r] over r: any dimensions, in any order. Sums and
- * products of quantized numbers are requantized, products after each factor; sums of float32 are
- * made in the order of the input, as TFLite makes them.
+ * out[o] = the sum, largest, smallest ... of in[o, r] over r: any dimensions, in any order. Sums
+ * and products of quantized numbers are requantized, products after each factor; sums of float32
+ * are made in the order of the input, as TFLite makes them.
  *
  * As ReduceGeneric, QuantizedMeanOrSum and QuantizedReduceProd in TFLite
  * (kernels/internal/reference/reduce.h).

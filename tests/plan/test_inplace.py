@@ -90,7 +90,7 @@ def test_the_checker_finds_channels_out_of_step(shift: int) -> None:
     at = next(i for i, s in enumerate(steps) if s.call.kernel == "depthwise_conv_3x3")
     steps[at] = replace(steps[at], out=steps[at].out + shift)
     with pytest.raises(PlanError, match=r"would overwrite its own input|belongs to"):
-        check(replace(plan, steps=tuple(steps), arena_bytes=plan.arena_bytes + 64))
+        check(replace(plan, steps=tuple(steps), arena_bytes=plan.arena_bytes + 64), scratch_bytes)
 
 
 def test_the_checker_finds_rows_ahead_of_what_is_read() -> None:
@@ -100,8 +100,9 @@ def test_the_checker_finds_rows_ahead_of_what_is_read() -> None:
     (step,) = plan.steps
     assert step.call.ahead == 3
     assert step.out == step.inputs[0] == places(plan)[graph.outputs[0]]
-    check(plan)
+    check(plan, scratch_bytes)
     later = replace(step, out=step.out + 4)  # then a row lies over the beginning of the next one
     end = {graph.outputs[0]: step.out + 4}
     with pytest.raises(PlanError, match="would overwrite its own input"):
-        check(replace(plan, steps=(later,), end=end, arena_bytes=plan.arena_bytes + 4))
+        overlaid = replace(plan, steps=(later,), end=end, arena_bytes=plan.arena_bytes + 4)
+        check(overlaid, scratch_bytes)
