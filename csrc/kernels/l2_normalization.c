@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * out[y] = in[y] / |in[y]| for each row, scale 1/128: int8.
+ * out[y] = in[y] / |in[y]| for each row: int8 of scale 1/128, or float32.
  *
- * As L2Normalization in TFLite (kernels/internal/reference/integer_ops/l2normalization.h).
+ * As L2Normalization in TFLite (kernels/internal/reference/integer_ops/l2normalization.h and
+ * reference/l2normalization.h).
  */
+#include "float_functions.h"
+
 #include "functions.h"
 #include "kernel.h"
 
@@ -11,7 +14,8 @@ enum { OUTPUT_BITS = 7 };
 
 typedef struct {
   uint32_t rows, row; /* elements of a row, below 2^15 */
-  int32_t zero;       /* -128..127 */
+  int32_t zero;       /* of int8: -128..127 */
+  uint32_t is_float;  /* 1: float32 */
 } ei_l2_normalization_params;
 
 /* 1 / sqrt(x) as a Q31 multiplier and a shift: GetInvSqrtQuantizedMultiplierExp in TFLite. */
@@ -35,8 +39,24 @@ static int32_t inverse_root(int32_t x, int *shift) {
   return r;
 }
 
+static void floats(const ei_call *c) {
+  const ei_l2_normalization_params *p = c->params;
+  const float *in = c->in[0];
+  float *out = c->out;
+  for (uint32_t y = 0; y < p->rows; y++, in += p->row, out += p->row) {
+    float sum = 0;
+    for (uint32_t i = 0; i < p->row; i++) sum += ei_times(in[i], in[i]);
+    const float norm = sqrtf(sum), divisor = norm < 1e-6f ? 1e-6f : norm;
+    for (uint32_t i = 0; i < p->row; i++) out[i] = in[i] / divisor;
+  }
+}
+
 void ei_l2_normalization_run(const ei_call *c) {
   const ei_l2_normalization_params *p = c->params;
+  if (p->is_float) {
+    floats(c);
+    return;
+  }
   const int8_t *in = c->in[0];
   int8_t *out = c->out;
   for (uint32_t y = 0; y < p->rows; y++, in += p->row, out += p->row) {
@@ -53,8 +73,10 @@ void ei_l2_normalization_run(const ei_call *c) {
 
 int ei_l2_normalization_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_l2_normalization_params, p, c, need);
-  if (p->row == 0 || p->row > INT16_MAX || p->zero < -128 || p->zero > 127) return EI_ERR_PARAMS;
-  need->in[0] = need->out = (uint64_t)p->rows * p->row;
+  if (p->row == 0 || p->row > INT16_MAX || p->zero < -128 || p->zero > 127 || p->is_float > 1)
+    return EI_ERR_PARAMS;
+  need->in[0] = need->out = (uint64_t)p->rows * p->row * (p->is_float ? 4 : 1);
+  need->in_align = need->out_align = p->is_float ? 4 : 1;
   return EI_OK;
 }
 

@@ -6,12 +6,12 @@
 
 #include "kernel.h"
 
-enum { ABS, NEG, SQRT, RSQRT, SQUARE, FLOOR, CEIL, ROUND, CLIP, N_FUNCTIONS };
+enum { ABS, NEG, SQRT, RSQRT, SQUARE, FLOOR, CEIL, ROUND, CLIP, LEAKY, HARD_SWISH, N_FUNCTIONS };
 
 typedef struct {
   uint32_t op;
   uint32_t count;
-  float low, high; /* of CLIP */
+  float low, high; /* of CLIP; low is LEAKY's slope below zero */
 } ei_unary_float_params;
 
 static float apply(const ei_unary_float_params *p, float x) {
@@ -26,6 +26,12 @@ static float apply(const ei_unary_float_params *p, float x) {
     case ROUND: {
       const float whole = rintf(x);
       return whole == 0 && x < 0 ? 0.0f : whole; /* TFLite's gives no negative zero here */
+    }
+    case LEAKY: return x > 0 ? x : x * p->low;
+    case HARD_SWISH: {
+      float factor = x + 3.0f;
+      factor = factor < 0 ? 0 : factor;
+      return x * (factor > 6.0f ? 6.0f : factor) / 6.0f;
     }
     default: x = x < p->low ? p->low : x; return x > p->high ? p->high : x;
   }

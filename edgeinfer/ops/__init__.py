@@ -19,6 +19,7 @@ from edgeinfer.ops.ceil import Ceil
 from edgeinfer.ops.concatenation import Concatenation
 from edgeinfer.ops.control import Control
 from edgeinfer.ops.conv_2d import Conv2D
+from edgeinfer.ops.cos import Cos
 from edgeinfer.ops.cumsum import Cumsum
 from edgeinfer.ops.depth_to_space import DepthToSpace
 from edgeinfer.ops.depthwise_conv_2d import DepthwiseConv2D
@@ -44,6 +45,7 @@ from edgeinfer.ops.l2_normalization import L2Normalization
 from edgeinfer.ops.leaky_relu import LeakyRelu
 from edgeinfer.ops.less import Less
 from edgeinfer.ops.less_equal import LessEqual
+from edgeinfer.ops.log import Log
 from edgeinfer.ops.log_softmax import LogSoftmax
 from edgeinfer.ops.logical_and import LogicalAnd
 from edgeinfer.ops.logical_not import LogicalNot
@@ -91,6 +93,7 @@ from edgeinfer.ops.signal_filter_bank_square_root import SignalFilterBankSquareR
 from edgeinfer.ops.signal_pcan import SignalPcan
 from edgeinfer.ops.signal_rfft import SignalRfft
 from edgeinfer.ops.signal_window import SignalWindow
+from edgeinfer.ops.sin import Sin
 from edgeinfer.ops.slice import Slice
 from edgeinfer.ops.softmax import Softmax
 from edgeinfer.ops.space_to_batch_nd import SpaceToBatchNd
@@ -133,6 +136,7 @@ OPS: dict[str, Op] = {
         Ceil(),
         Concatenation(),
         Conv2D(),
+        Cos(),
         Cumsum(),
         DepthToSpace(),
         DepthwiseConv2D(),
@@ -159,6 +163,7 @@ OPS: dict[str, Op] = {
         LeakyRelu(),
         Less(),
         LessEqual(),
+        Log(),
         LogicalAnd(),
         LogicalNot(),
         LogicalOr(),
@@ -205,6 +210,7 @@ OPS: dict[str, Op] = {
         SignalPcan(),
         SignalRfft(),
         SignalWindow(),
+        Sin(),
         Slice(),
         Softmax(),
         SpaceToBatchNd(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgeinfer import float_functions
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.float_table import FloatTable
@@ -14,6 +15,10 @@ class Elu(FloatTable):
     """The reference is kernels/activations.cc."""
 
     name = "ELU"
+    float_code = "EI_ELU"
 
     def function(self, site: Site, x: Array) -> Array:
         return np.where(x < 0, np.expm1(x.astype(np.float64)), x)
+
+    def curve(self, site: Site, x: Array) -> Array:
+        return np.where(x < 0, float_functions.expm1(x), x)

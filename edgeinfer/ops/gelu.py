@@ -7,9 +7,11 @@ import math
 
 import numpy as np
 
+from edgeinfer import float_functions
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Site
+from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.float_table import FloatTable
+from edgeinfer.ops.float_unary import float_call
 
 ROOT = np.float32(math.sqrt(2 / math.pi))
 
@@ -18,6 +20,7 @@ class Gelu(FloatTable):
     """The reference is Gelu (kernels/internal/reference/gelu.h)."""
 
     name = "GELU"
+    float_code = "EI_GELU"
 
     def function(self, site: Site, x: Array) -> Array:
         if site.option("approximate", False):
@@ -27,3 +30,13 @@ class Gelu(FloatTable):
         inner = x * np.float32(-math.sqrt(0.5))
         tail = np.array([math.erfc(float(v)) for v in inner.reshape(-1)]).reshape(x.shape)
         return np.asarray(np.float32(0.5) * x * tail.astype(np.float32))
+
+    def curve(self, site: Site, x: Array) -> Array:
+        half = np.float32(0.5) * x
+        if site.option("approximate", False):
+            inner = ROOT * (x + np.float32(0.044715) * x * x * x)
+            return half * (np.float32(1) + float_functions.tanh(inner))
+        return half * float_functions.erfc(x * np.float32(-math.sqrt(0.5)))
+
+    def float_call(self, site: Site) -> Call:
+        return float_call(site, "EI_GELU_TANH" if site.option("approximate") else "EI_GELU")

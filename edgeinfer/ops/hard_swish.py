@@ -22,6 +22,7 @@ class HardSwish(Table):
     is 2¹⁵, which saturates to the factor in [0, 1]."""
 
     name = "HARD_SWISH"
+    float_code = "EI_HARD_SWISH"
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         x = values[0]

@@ -11,6 +11,7 @@ from edgeinfer.fixed_point import requantize
 from edgeinfer.functions import inverse_root
 from edgeinfer.graph import Array, Quant
 from edgeinfer.ops.base import Call, Op, QuantRule, Site
+from edgeinfer.ops.reduction import in_order
 
 LONGEST = 1 << 15  # a row, so that its sum of squares fits into int32
 
@@ -27,7 +28,7 @@ class L2Normalization(Op):
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         x = values[0]
         assert x is not None
-        norm = np.sqrt(np.sum(x * x, -1, keepdims=True))
+        norm = np.sqrt(in_order(np.add, x * x, (x.ndim - 1,), True))
         return np.asarray(x / np.maximum(norm, np.float32(1e-6)), np.float32)
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
@@ -39,12 +40,16 @@ class L2Normalization(Op):
         return np.clip(np.stack(made), -128, 127).astype(np.int8).reshape(x.shape)
 
     def pack(self, site: Site) -> list[Call]:
-        site.require_int8(0)
         shape, y = site.input(0).shape, site.output
-        assert self.rule.fixed_output is not None
-        site.require_output(self.rule.fixed_output)
+        is_float = site.input(0).dtype == y.dtype == np.float32
+        if not is_float:
+            site.require_int8(0)
+            assert self.rule.fixed_output is not None
+            site.require_output(self.rule.fixed_output)
         if not shape or shape[-1] >= LONGEST:
             raise site.unsupported(f"the shape {shape}")
-        params = {"rows": y.size // shape[-1], "row": shape[-1], "zero": site.input(0).zero_point}
+        params = {"rows": y.size // shape[-1], "row": shape[-1], "is_float": int(is_float)}
+        if not is_float:
+            params["zero"] = site.input(0).zero_point
         refs = (site.in_ref(0),)
         return [Call("l2_normalization", params, refs, site.out_ref(), inplace=(0,))]

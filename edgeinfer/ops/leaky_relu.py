@@ -9,7 +9,8 @@ import numpy as np
 
 from edgeinfer.fixed_point import multiplier, requantize
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Site
+from edgeinfer.ops.base import Call, Site
+from edgeinfer.ops.float_unary import float_call
 from edgeinfer.ops.table import Table
 
 
@@ -17,6 +18,7 @@ class LeakyRelu(Table):
     """The int8 reference is QuantizeLeakyRelu (kernels/internal/reference/leaky_relu.h)."""
 
     name = "LEAKY_RELU"
+    float_code = "EI_LEAKY"
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
@@ -33,3 +35,6 @@ class LeakyRelu(Table):
         positive = requantize(centred, *multiplier(steep))
         negative = requantize(centred, mult, shift)
         return np.clip(np.where(centred >= 0, positive, negative) + y.zero_point, -128, 127)
+
+    def float_call(self, site: Site) -> Call:
+        return float_call(site, self.float_code, float(site.option("alpha")))

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from edgeinfer import float_functions
 from edgeinfer.fixed_point import INT32_MIN, div_pot, multiplier, requantize, wrap
 from edgeinfer.functions import SUM_BITS, exp_negative, log_of_sum
 from edgeinfer.graph import Array, Quant
 from edgeinfer.ops.base import Call, QuantRule, Site
+from edgeinfer.ops.reduction import in_order
 from edgeinfer.ops.softmax import DIFF_BITS, Softmax
 
 OUTPUT_BITS = 4  # integer bits of a result
@@ -25,8 +27,10 @@ class LogSoftmax(Softmax):
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         x = values[0]
         assert x is not None
-        x = x - x.max(-1, keepdims=True)
-        return np.asarray(x - np.log(np.exp(x).sum(-1, keepdims=True)), np.float32)
+        with np.errstate(all="ignore"):
+            rest = x - x.max(-1, keepdims=True)
+            total = in_order(np.add, float_functions.exp(rest), (x.ndim - 1,), True)
+            return np.asarray(rest - float_functions.log(total))
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
@@ -42,6 +46,8 @@ class LogSoftmax(Softmax):
         return np.where(near, np.clip(q, -128, 127), -128).astype(np.int8)
 
     def pack(self, site: Site) -> list[Call]:
+        if site.input(0).dtype == site.output.dtype == np.float32:
+            return [self.call(site, "softmax_float", {"log": 1})]
         site.require_int8(0)
         mult, shift, diff_min = self._scaling(site)
         back, back_shift = _reverse(mult, shift)

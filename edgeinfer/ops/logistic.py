@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from edgeinfer import float_functions
 from edgeinfer.fixed_point import Ints
 from edgeinfer.functions import logistic
 from edgeinfer.graph import Array, Quant
@@ -18,12 +19,13 @@ class Logistic(Curve):
     """The int8 reference is Logistic (kernels/internal/reference/integer_ops/logistic.h)."""
 
     name = "LOGISTIC"
+    float_code = "EI_LOGISTIC"
     rule = QuantRule(fixed_output=Quant.per_tensor(1 / 256, -128))
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
-        with np.errstate(over="ignore"):
-            return np.asarray(1 / (1 + np.exp(-values[0])), np.float32)
+        with np.errstate(all="ignore"):
+            return float_functions.logistic(values[0])
 
     def fixed(self, x: Ints) -> Ints:
         return logistic(x, INPUT_BITS)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from edgeinfer import float_functions
 from edgeinfer.fixed_point import (
     Ints,
     bit_length,
@@ -23,6 +24,7 @@ from edgeinfer.functions import SUM_BITS, exp_negative, input_radius, reciprocal
 from edgeinfer.graph import Array, Quant
 from edgeinfer.ops import wide
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
+from edgeinfer.ops.reduction import in_order
 
 DIFF_BITS = 5  # integer bits of a scaled difference
 
@@ -40,8 +42,9 @@ class Softmax(Op):
         x = values[0]
         assert x is not None
         beta = np.float32(site.option("beta", 1.0))
-        e = np.exp((x - x.max(-1, keepdims=True)) * beta)
-        return np.asarray(e / e.sum(-1, keepdims=True), np.float32)
+        with np.errstate(all="ignore"):
+            e = float_functions.exp((x - x.max(-1, keepdims=True)) * beta)
+            return np.asarray(e / in_order(np.add, e, (e.ndim - 1,), True))
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
@@ -58,6 +61,8 @@ class Softmax(Op):
         return np.where(near, np.clip(q, -128, 127), -128).astype(np.int8)
 
     def pack(self, site: Site) -> list[Call]:
+        if site.input(0).dtype == site.output.dtype == np.float32:
+            return [self.call(site, "softmax_float", {"beta": float(site.option("beta", 1.0))})]
         if wide.is_wide(site):
             wide.require_int16(site, 0)
             mult, shift = _scale_16(site)
@@ -70,7 +75,7 @@ class Softmax(Op):
     def call(
         site: Site,
         kernel: str,
-        params: Mapping[str, int],
+        params: Mapping[str, float],
         consts: Mapping[str, Array] = MappingProxyType({}),
     ) -> Call:
         """The call of a kernel that makes the output row by row.

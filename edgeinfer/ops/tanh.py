@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from edgeinfer import float_functions
 from edgeinfer.fixed_point import Ints
 from edgeinfer.functions import tanh
 from edgeinfer.graph import Array, Quant
@@ -18,12 +19,14 @@ class Tanh(Curve):
     """The int8 reference is Tanh (kernels/internal/reference/integer_ops/tanh.h)."""
 
     name = "TANH"
+    float_code = "EI_TANH"
     rule = QuantRule(fixed_output=Quant.per_tensor(1 / 128, 0))
     tanh = True
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
-        return np.tanh(values[0].astype(np.float64)).astype(np.float32)
+        with np.errstate(all="ignore"):
+            return float_functions.tanh(values[0])
 
     def fixed(self, x: Ints) -> Ints:
         return tanh(x, INPUT_BITS)

@@ -33,8 +33,17 @@ for _op in ("RELU_N1_TO_1", "RELU_0_TO_1", "HARD_SWISH", "ELU", "ABS"):
     _table = {"HARD_SWISH": "HardSwishOptions", "ABS": "AbsOptions"}.get(_op, "")
     CASES[_op] = lambda rng, op=_op, table=_table: unary(op, rng, own(op, rng), {}, table, 1)
 for _op in ("RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "ABS", "NEG", "SQRT", "RSQRT", "SQUARE",
-            "FLOOR", "CEIL", "ROUND"):  # fmt: skip
+            "FLOOR", "CEIL", "ROUND", "HARD_SWISH", "L2_NORMALIZATION"):  # fmt: skip
     CASES[f"{_op}/float"] = lambda rng, op=_op: floating(rng, op)
+CASES["LEAKY_RELU/float"] = lambda rng: floating(
+    rng, "LEAKY_RELU", {"alpha": float(np.float32(rng.normal()))}, "LeakyReluOptions"
+)
+# Those of the oracle are its <math.h>'s: tests/ops/test_float_functions.py compares.
+for _op in ("EXP", "LOG", "SIN", "COS", "TANH", "LOGISTIC", "ELU", "SOFTMAX", "LOG_SOFTMAX",
+            "GELU"):  # fmt: skip
+    _name = _op if _op in ("SIN", "COS") else f"{_op}/float"
+    case(_name, oracle=False)(lambda rng, op=_op: floating(rng, op, *options_of(op, rng)))
+case("LOG", oracle=False)(lambda rng: unary("LOG", rng, None, {}, "", 1))
 CASES["TANH"] = lambda rng: unary("TANH", rng, Quant.per_tensor(1 / 128, 0), {}, "", 1)
 CASES["GELU"] = lambda rng: unary(
     "GELU", rng, None, {"approximate": bool(rng.integers(0, 2))}, "GeluOptions", 1
@@ -53,11 +62,30 @@ def own(op: str, rng: Rng) -> Quant | None:
     return None
 
 
-def floating(rng: Rng, op: str) -> Graph:
+def options_of(op: str, rng: Rng) -> tuple[dict[str, Any], str]:
+    match op:
+        case "GELU":
+            return {"approximate": bool(rng.integers(0, 2))}, "GeluOptions"
+        case "SOFTMAX":
+            return {"beta": float(rng.choice([1.0, 0.5]))}, "SoftmaxOptions"
+        case _:
+            return {}, "LogSoftmaxOptions" if op == "LOG_SOFTMAX" else ""
+
+
+def floating(
+    rng: Rng, op: str, options: dict[str, Any] | None = None, options_type: str = ""
+) -> Graph:
     shape = tuple(int(n) for n in rng.integers(1, 9, 3))
     # CEIL of (-1, 0) is -0 by C's ceil, as in TFLM, and +0 in the oracle, whose kernel is Eigen's.
     name = "0..200" if op == "CEIL" else "x"
-    return model(op, [activation(name, shape, None)], activation("y", shape, None), {}, "", 1)
+    return model(
+        op,
+        [activation(name, shape, None)],
+        activation("y", shape, None),
+        options or {},
+        options_type,
+        1,
+    )
 
 
 @case("EXP")
