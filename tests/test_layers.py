@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 FLOORS = [
     {"errors", "paths", "toolchains"},
     {"graph", "fixed_point", "native", "boards", "counter"},
-    {"functions", "cycles"},
+    {"functions", "float_functions", "cycles"},
     {"ops", "emulator"},
     {"shapes"},
     {"fold"},
@@ -42,6 +42,7 @@ FLOATING = {
     "edgeinfer",
     "image",
     "unary_float",
+    "resize_bilinear",
     "float_functions",
     "curve_float",
     "softmax_float",

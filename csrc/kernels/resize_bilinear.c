@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * out[b][y][x] = the four pixels of int8 around a position, weighted by nearness in Q10.
+ * out[b][y][x] = the four pixels around a position, weighted by nearness: of int8 and int16 in Q10,
+ * of float32 in float32.
  *
- * As ResizeBilinearInteger in TFLite (kernels/internal/reference/resize_bilinear.h).
+ * As ResizeBilinear and ResizeBilinearInteger in TFLite (kernels/internal/reference/
+ * resize_bilinear.h).
  */
-#include "kernel.h"
+#include "element.h"
+#include "float_functions.h"
 
 enum { ONE = 1 << 10 };
 
 typedef struct {
   uint32_t batch, channels;
-  uint32_t in[2], out[2]; /* height and width */
-  int32_t scale[2];       /* input pixels for an output pixel, Q10 */
-  uint32_t half_pixel_centers;
+  uint32_t in[2], out[2];            /* height and width */
+  int32_t scale[2];                  /* input pixels for an output pixel, Q10 */
+  float float_scale[2];              /* the same for float32 */
+  uint16_t half_pixel_centers, type; /* type: enum ei_dtype: int8, int16 or float32 */
 } ei_resize_bilinear_params;
 
 typedef struct {
@@ -34,31 +38,79 @@ static between around(const ei_resize_bilinear_params *p, int axis, uint32_t i) 
   return found;
 }
 
+/* The same position in float32, and how far it is beyond `low`. */
+static float around_float(const ei_resize_bilinear_params *p, int axis, uint32_t i,
+                          between *found) {
+  const float scale = p->float_scale[axis];
+  const float at =
+      p->half_pixel_centers ? ei_times((float)i + 0.5f, scale) - 0.5f : ei_times((float)i, scale);
+  const int32_t last = (int32_t)p->in[axis] - 1;
+  const int32_t low = (int32_t)floorf(at), high = (int32_t)ceilf(at);
+  found->low = low < last ? low > 0 ? low : 0 : last;
+  found->high = high < last ? high : last;
+  return at - (float)found->low;
+}
+
+/* One output pixel from the pixels `at`: left above and below, right above and below. */
+static void pixel_8(const int8_t *in, const uint32_t *at, uint32_t n, between y, between x,
+                    int8_t *out) {
+  for (uint32_t k = 0; k < n; k++, in++) {
+    const int32_t sum = in[at[0]] * (y.near * x.near) + in[at[1]] * (y.far * x.near) +
+                        in[at[2]] * (y.near * x.far) + in[at[3]] * (y.far * x.far);
+    out[k] = (int8_t)((sum + (sum > 0 ? SQUARE / 2 : -SQUARE / 2)) / SQUARE);
+  }
+}
+
+static void pixel_16(const int16_t *in, const uint32_t *at, uint32_t n, between y, between x,
+                     int16_t *out) {
+  for (uint32_t k = 0; k < n; k++, in++) {
+    const int64_t sum =
+        (int64_t)in[at[0]] * (y.near * x.near) + (int64_t)in[at[1]] * (y.far * x.near) +
+        (int64_t)in[at[2]] * (y.near * x.far) + (int64_t)in[at[3]] * (y.far * x.far);
+    out[k] = (int16_t)((sum + (sum > 0 ? SQUARE / 2 : -SQUARE / 2)) / SQUARE);
+  }
+}
+
+static void pixel_float(const float *in, const uint32_t *at, uint32_t n, float y, float x,
+                        float *out) {
+  for (uint32_t k = 0; k < n; k++, in++) {
+    const float sum = ei_times(ei_times(in[at[0]], 1 - y), 1 - x) +
+                      ei_times(ei_times(in[at[1]], y), 1 - x) +
+                      ei_times(ei_times(in[at[2]], 1 - y), x);
+    out[k] = sum + ei_times(ei_times(in[at[3]], y), x) + 0.0f;
+  }
+}
+
 void ei_resize_bilinear_run(const ei_call *c) {
   const ei_resize_bilinear_params *p = c->params;
-  const int8_t *in = c->in[0];
-  int8_t *out = c->out;
-  const uint32_t row = p->in[1] * p->channels;
-  for (uint32_t b = 0; b < p->batch; b++, in += p->in[0] * row)
-    for (uint32_t i = 0; i < p->out[0]; i++) {
-      const between y = around(p, 0, i);
-      for (uint32_t j = 0; j < p->out[1]; j++) {
-        const between x = around(p, 1, j);
-        const int8_t *top = in + (uint32_t)y.low * row, *bottom = in + (uint32_t)y.high * row;
-        const uint32_t left = (uint32_t)x.low * p->channels, right = (uint32_t)x.high * p->channels;
-        for (uint32_t k = 0; k < p->channels; k++) {
-          const int32_t sum =
-              top[left + k] * (y.near * x.near) + bottom[left + k] * (y.far * x.near) +
-              top[right + k] * (y.near * x.far) + bottom[right + k] * (y.far * x.far);
-          *out++ = (int8_t)((sum + (sum > 0 ? SQUARE / 2 : -SQUARE / 2)) / SQUARE);
-        }
+  const uint32_t size = ei_size_of(p->type), n = p->channels, row = p->in[1] * n;
+  const uint8_t *in = c->in[0];
+  uint8_t *out = c->out;
+  for (uint32_t b = 0; b < p->batch; b++, in += (size_t)p->in[0] * row * size)
+    for (uint32_t i = 0; i < p->out[0]; i++)
+      for (uint32_t j = 0; j < p->out[1]; j++, out += (size_t)n * size) {
+        float far[2] = {0, 0};
+        between y = {0, 0, 0, 0}, x = {0, 0, 0, 0};
+        if (p->type == EI_FLOAT32)
+          far[0] = around_float(p, 0, i, &y), far[1] = around_float(p, 1, j, &x);
+        else
+          y = around(p, 0, i), x = around(p, 1, j);
+        const uint32_t top = (uint32_t)y.low * row, bottom = (uint32_t)y.high * row;
+        const uint32_t left = (uint32_t)x.low * n, right = (uint32_t)x.high * n;
+        const uint32_t at[] = {top + left, bottom + left, top + right, bottom + right};
+        if (p->type == EI_INT8)
+          pixel_8((const void *)in, at, n, y, x, (void *)out);
+        else if (p->type == EI_INT16)
+          pixel_16((const void *)in, at, n, y, x, (void *)out);
+        else
+          pixel_float((const void *)in, at, n, far[0], far[1], (void *)out);
       }
-    }
 }
 
 int ei_resize_bilinear_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_resize_bilinear_params, p, c, need);
   uint64_t in = p->batch, out = p->batch;
+  if (p->type != EI_INT8 && p->type != EI_INT16 && p->type != EI_FLOAT32) return EI_ERR_PARAMS;
   if (p->channels == 0 || (in *= p->channels) > INT32_MAX) return EI_ERR_PARAMS;
   out = in;
   for (int d = 0; d < 2; d++) {
@@ -68,9 +120,12 @@ int ei_resize_bilinear_check(const ei_call *c, ei_need *need) {
     int64_t last = (int64_t)(p->out[d] - 1) * p->scale[d];
     if (p->half_pixel_centers) last += p->scale[d] / 2 - ONE / 2;
     if (last >= (int64_t)p->in[d] * ONE || last + ONE > INT32_MAX) return EI_ERR_PARAMS;
+    const float far = ((float)p->out[d] - 0.5f) * p->float_scale[d]; /* within int32 */
+    if (!(p->float_scale[d] >= 0) || !(far < 2.0f * (float)p->in[d] + 1.0f)) return EI_ERR_PARAMS;
     if ((in *= p->in[d]) > INT32_MAX || (out *= p->out[d]) > INT32_MAX) return EI_ERR_BOUNDS;
   }
-  need->in[0] = in, need->out = out;
+  need->in[0] = in * ei_size_of(p->type), need->out = out * ei_size_of(p->type);
+  need->in_align = need->out_align = ei_align_of(p->type);
   return EI_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "fixed_point.h"
 #include "functions.h"
 #include "kernel.h"
+#include "wide.h"
 
 typedef struct {
   uint32_t exp;        /* data offset: int16 [513], exp over -10..0 in Q15 */
@@ -17,9 +18,7 @@ typedef struct {
 } ei_softmax_16_params;
 
 static int32_t lookup(const int16_t *table, int32_t x) {
-  x = ei_clamp(x, INT16_MIN, INT16_MAX);
-  const int32_t at = 256 + (x >> 7), base = table[at], slope = (int16_t)(table[at + 1] - base);
-  return (int16_t)(base + ((slope * (x & 0x7F) + 64) >> 7));
+  return ei_lookup_16(table, ei_clamp(x, INT16_MIN, INT16_MAX));
 }
 
 void ei_softmax_16_run(const ei_call *c) {

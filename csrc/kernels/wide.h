@@ -34,4 +34,11 @@ static inline int ei_wide_shifts_ok(const uint8_t *shift, uint32_t n) {
   return 1;
 }
 
+/* A function between the 513 points of its table, every 2^7 of int16, as LUTLookup in TFLite
+ * (kernels/internal/common.h). */
+static inline int32_t ei_lookup_16(const int16_t *table, int32_t x) {
+  const int32_t at = 256 + (x >> 7), base = table[at], slope = (int16_t)(table[at + 1] - base);
+  return (int16_t)(base + ((slope * (x & 0x7F) + 64) >> 7));
+}
+
 #endif

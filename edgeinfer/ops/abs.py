@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import multiplier, requantize
+from edgeinfer.fixed_point import multiplier
 from edgeinfer.graph import Array
-from edgeinfer.ops.base import Site
-from edgeinfer.ops.table import Table
+from edgeinfer.ops.base import Call, Site
+from edgeinfer.ops.int_unary import int_call
+from edgeinfer.ops.requantized import Lines, Multiplier
 
 
-class Abs(Table):
-    """The int8 reference is AbsEvalQuantized (kernels/elementwise.cc)."""
+class Abs(Lines):
+    """The quantized reference is AbsEvalQuantized (kernels/elementwise.cc)."""
 
     name = "ABS"
     float_code = "EI_ABS"
@@ -23,9 +24,12 @@ class Abs(Table):
         assert values[0] is not None
         return np.asarray(np.abs(values[0]))
 
-    def results(self, site: Site, q: Array) -> Array:
-        x, y = site.input(0), site.output
-        size: Array = np.abs(q - x.zero_point)
-        if x.scale != y.scale:
-            size = requantize(size, *multiplier(x.scale / y.scale))
-        return np.asarray(np.clip(size + y.zero_point, -128, 127))
+    def slopes(self, site: Site) -> tuple[Multiplier, Multiplier, bool]:
+        ratio = np.float32(site.input(0).scale) / np.float32(site.output.scale)
+        slope = multiplier(float(ratio))
+        return slope, slope, True
+
+    def pack(self, site: Site) -> list[Call]:
+        if site.input(0).dtype == site.output.dtype == np.int32:
+            return [int_call(site, "ABS")]
+        return super().pack(site)

@@ -32,12 +32,14 @@ class Arithmetic(Binary):
 
     An operator that computes with scales overrides `quantized` and `scaled_params`."""
 
+    wide_too = False  # whether the kernel `binary_scaled` has it for int16
+
     def plain(self, site: Site, a: Array, b: Array) -> Array:
         """The operation on int64 or float32 arrays."""
         raise NotImplementedError
 
     def scaled_params(self, site: Site) -> Mapping[str, Any]:
-        """Fields of ei_binary_int8_params besides the walk and the operation."""
+        """Fields of ei_binary_scaled_params besides the walk and the operation."""
         raise site.unsupported(f"type {site.input(0).dtype}")
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
@@ -61,7 +63,7 @@ class Arithmetic(Binary):
         Raises UnsupportedError for scales of another type."""
         x = site.input(0)
         own = type(self).scaled_params is not Arithmetic.scaled_params
-        if wide.is_wide(site) and self.name in WIDE:
+        if wide.is_wide(site) and (self.name in WIDE or self.wide_too):
             return True
         if own and x.dtype in (np.int16, np.uint8) and x.quant is not None:
             raise site.unsupported(f"type {x.dtype} with scales")
@@ -77,13 +79,14 @@ class Arithmetic(Binary):
         self._check_types(site)
         steps = walk(site, (0, 1))
         params: dict[str, Any] = {"walk": steps, "op": CODES[self.name]}
-        if self.scaled(site) and wide.is_wide(site):
+        if self.scaled(site) and wide.is_wide(site) and self.name in WIDE:
             kernel, found = "binary_16", self.scaled_params(site)
             params = {"dims": steps["dims"], "stride": steps["stride"][:2]}
             params |= {"op": WIDE.index(self.name)}
             params |= {name: found[name] for name in FIELDS_16 if name in found}
         elif self.scaled(site):
-            kernel = "binary_int8"
+            kernel = "binary_scaled"
+            params |= {"type": dtype_code(site, 0), "out_type": dtype_code(site)}
             params |= self.scaled_params(site)
         elif site.input(0).dtype == np.float32:
             kernel, (low, high) = "binary_float", real_range(site)
@@ -111,7 +114,7 @@ def int32_range(site: Site) -> tuple[int, int]:
 
 
 def quantized_params(site: Site, **changes: Any) -> dict[str, Any]:
-    """The fields of ei_binary_int8_params that most operations set alike."""
+    """The fields of ei_binary_scaled_params that most operations set alike."""
     low, high = int8_range(site)
     return {
         "zero": [site.input(0).zero_point, site.input(1).zero_point],

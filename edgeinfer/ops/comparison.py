@@ -41,7 +41,9 @@ class Comparison(Arithmetic):
         }
 
     def scaled(self, site: Site) -> bool:
-        return super().scaled(site) and site.input(0).quant is not None
+        # TFLite compares int16 as they are, whatever their scales.
+        x = site.input(0)
+        return x.quant is not None and x.dtype != np.int16 and super().scaled(site)
 
     @staticmethod
     def _multiplier(site: Site, position: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +24,12 @@ def float_call(site: Site, code: str, low: float = 0, high: float = 0) -> Call:
     for tensor in (site.input(0), site.output):
         if tensor.dtype != np.float32:
             raise site.unsupported(f"type {tensor.dtype} (tensor '{tensor.name}')")
-    kernel, params = "curve_float", {"count": site.output.size, "op": CURVES.get(code, 0)}
-    if code in CODES:
-        kernel, params = "unary_float", {**params, "op": CODES[code], "low": low, "high": high}
+    params: dict[str, Any] = {"count": site.output.size}
+    if code in CURVES:
+        kernel, params["op"] = "curve_float", CURVES[code]
+    else:
+        kernel = "unary_float"
+        params |= {"op": CODES[code], "low": low, "high": high}
     return Call(kernel, params, (site.in_ref(0),), site.out_ref(), inplace=(0,))
 
 

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import multiplier, requantize
+from edgeinfer.fixed_point import multiplier
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.float_unary import float_call
-from edgeinfer.ops.table import Table
+from edgeinfer.ops.requantized import Lines, Multiplier
 
 
-class LeakyRelu(Table):
-    """The int8 reference is QuantizeLeakyRelu (kernels/internal/reference/leaky_relu.h)."""
+class LeakyRelu(Lines):
+    """The quantized reference is QuantizeLeakyRelu (kernels/internal/reference/leaky_relu.h)."""
 
     name = "LEAKY_RELU"
     float_code = "EI_LEAKY"
@@ -24,17 +24,10 @@ class LeakyRelu(Table):
         assert values[0] is not None
         return np.where(values[0] > 0, values[0], values[0] * np.float32(site.option("alpha")))
 
-    def results(self, site: Site, q: Array) -> Array:
-        x, y = site.input(0), site.output
-        alpha = np.float32(site.option("alpha"))
-        steep = float(np.float32(x.scale) / np.float32(y.scale))
-        flat = float(np.float32(x.scale) * alpha / np.float32(y.scale))
-        mult, shift = multiplier(abs(flat))
-        mult = -mult if flat < 0 else mult
-        centred = q - x.zero_point
-        positive = requantize(centred, *multiplier(steep))
-        negative = requantize(centred, mult, shift)
-        return np.clip(np.where(centred >= 0, positive, negative) + y.zero_point, -128, 127)
+    def slopes(self, site: Site) -> tuple[Multiplier, Multiplier, bool]:
+        x, y = np.float32(site.input(0).scale), np.float32(site.output.scale)
+        flat = float(x * np.float32(site.option("alpha")) / y)
+        return multiplier(float(x / y)), multiplier(abs(flat)), flat < 0
 
     def float_call(self, site: Site) -> Call:
         return float_call(site, self.float_code, float(site.option("alpha")))

@@ -53,7 +53,7 @@ class Quantize(Table):
         if pair[0] != "float32":
             factor = multiplier(site.input(0).scale / site.output.scale)
             info = np.iinfo(site.output.dtype)
-            return [requantize_call(site, *factor, int(info.min), int(info.max))]
+            return [requantize_call(site, factor, (int(info.min), int(info.max)))]
         params = {
             "scale": site.output.scale,
             "zero_point": site.output.zero_point,

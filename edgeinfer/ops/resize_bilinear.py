@@ -9,36 +9,49 @@ import numpy as np
 
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Call, Site
+from edgeinfer.ops.broadcast import dtype_code
 from edgeinfer.ops.resize import Resize
 
 ONE = 1 << 10
 
 
 class ResizeBilinear(Resize):
-    """For int8 ResizeBilinearInteger (kernels/internal/reference/resize_bilinear.h)."""
+    """For int8 and int16 ResizeBilinearInteger, for float32 ResizeBilinear.
+
+    Both are in kernels/internal/reference/resize_bilinear.h."""
 
     name = "RESIZE_BILINEAR"
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
-        assert values[0] is not None
-        sums = self._weighted(site, values[0].astype(np.float64))
-        return np.asarray(sums / (ONE * ONE), np.float32)
+        x = values[0]
+        assert x is not None
+        parts = [self._around_float(site, axis) for axis in (1, 2)]
+        (y0, y1, dy), (x0, x1, dx) = parts
+        dy, dx = dy[:, None, None], dx[:, None]
+        one = np.float32(1)
+        sides = [x[:, rows][:, :, columns] for columns in (x0, x1) for rows in (y0, y1)]
+        total = sides[0] * (one - dy) * (one - dx) + sides[1] * dy * (one - dx)
+        return np.asarray(total + sides[2] * (one - dy) * dx + sides[3] * dy * dx + np.float32(0))
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
         sums = self._weighted(site, values[0].astype(np.int64))
         rounded = np.abs(sums) + ONE * ONE // 2
-        return np.asarray(np.where(sums > 0, 1, -1) * (rounded // (ONE * ONE)), np.int8)
+        return np.asarray(np.where(sums > 0, 1, -1) * (rounded // (ONE * ONE)), site.output.dtype)
 
     def pack(self, site: Site) -> list[Call]:
-        site.require_int8(0)
         x, y = site.input(0).shape, site.output.shape
+        dtype = site.input(0).dtype
+        if dtype != site.output.dtype or dtype not in (np.int8, np.int16, np.float32):
+            raise site.unsupported(f"type {dtype}")
         params = {
             "batch": x[0],
             "channels": x[3],
             "in": x[1:3],
             "out": y[1:3],
             "scale": [self._scale(site, axis) for axis in (1, 2)],
+            "float_scale": [float(self._float_scale(site, axis)) for axis in (1, 2)],
+            "type": dtype_code(site),
             "half_pixel_centers": int(bool(site.option("half_pixel_centers", False))),
         }
         return [Call("resize_bilinear", params, (site.in_ref(0),), site.out_ref())]
@@ -60,6 +73,25 @@ class ResizeBilinear(Resize):
         low = np.maximum(np.trunc(at / ONE).astype(np.int64), 0)
         high = np.minimum(np.trunc((at + ONE - 1) / ONE).astype(np.int64), size - 1)
         return low, high, at - ONE * low
+
+    def _around_float(self, site: Site, axis: int) -> tuple[Array, Array, Array]:
+        """The same in float32."""
+        scale, size = self._float_scale(site, axis), site.input(0).shape[axis]
+        at = np.arange(site.output.shape[axis], dtype=np.float32)
+        if site.option("half_pixel_centers", False):
+            at = (at + np.float32(0.5)) * scale - np.float32(0.5)
+        else:
+            at = at * scale
+        low = np.clip(np.floor(at).astype(np.int64), 0, size - 1)
+        high = np.minimum(np.ceil(at).astype(np.int64), size - 1)
+        return low, high, at - low.astype(np.float32)
+
+    @staticmethod
+    def _float_scale(site: Site, axis: int) -> np.float32:
+        size, count = site.input(0).shape[axis], site.output.shape[axis]
+        if site.option("align_corners", False) and count > 1:
+            return np.float32(size - 1) / np.float32(count - 1)
+        return np.float32(size) / np.float32(count)
 
     @staticmethod
     def _scale(site: Site, axis: int) -> int:

@@ -4,26 +4,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
 
 from edgeinfer import float_functions
 from edgeinfer.fixed_point import (
-    Ints,
     bit_length,
     div_pot,
     mul_high,
     multiplier,
     requantize,
-    round_away,
     wrap,
 )
 from edgeinfer.functions import SUM_BITS, exp_negative, input_radius, reciprocal
 from edgeinfer.graph import Array, Quant
 from edgeinfer.ops import wide
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
+from edgeinfer.ops.points import looked_up, points
 from edgeinfer.ops.reduction import in_order
 
 DIFF_BITS = 5  # integer bits of a scaled difference
@@ -114,11 +113,11 @@ def _quantized_16(site: Site, x: Array) -> Array:
     tables = _tables_16()
     x = x.astype(np.int64)
     scaled = requantize(x - x.max(-1, keepdims=True), *_scale_16(site))
-    exps = _looked_up(tables["exp"], scaled + 32767)
+    exps = looked_up(tables["exp"], scaled + 32767)
     total = exps.sum(-1, keepdims=True)
     zeros = 32 - bit_length(total)
     shifted = ((total << (zeros - 1)) + (1 << 13)) >> 14
-    scale = _looked_up(tables["reciprocal"], shifted - (1 << 15) - (1 << 16))
+    scale = looked_up(tables["reciprocal"], shifted - (1 << 15) - (1 << 16))
     right = 31 - zeros
     q = (exps * scale + (np.int64(1) << (right - 1))) >> right
     return np.asarray(np.clip(q, 0, 32767), np.int16)
@@ -134,30 +133,6 @@ def _scale_16(site: Site) -> tuple[int, int]:
 def _tables_16() -> dict[str, Array]:
     """exp over −10..0 and 1 / (1 + x) over 0..1, in Q15 (SoftmaxPrepare, activations.cc)."""
     return {
-        "exp": _points(np.exp, -10.0, 0.0, -1.0, 1.0),
-        "reciprocal": _points(lambda x: 1 / (1 + x), 0.0, 1.0, -1.0, 1.0),
+        "exp": points(np.exp, -10.0, 0.0, 65536 / 2.0),
+        "reciprocal": points(lambda x: 1 / (1 + x), 0.0, 1.0, 65536 / 2.0),
     }
-
-
-def _points(
-    function: Callable[[Array], Array], low: float, high: float, out_low: float, out_high: float
-) -> Array:
-    """A function over [low, high] for int16 indices: int16 [513].
-
-    As LUTPopulate for int16 (kernels/internal/common.h): points are moved by half the error in
-    the middle between them."""
-    step = (high - low) / 512
-    scale = 65536 / (out_high - out_low)
-    x = low + np.arange(512) * step
-    value, middle = function(x) * scale, round_away(function(x + step / 2) * scale)
-    between = round_away((function(x + step) * scale + round_away(value)) / 2)
-    points = round_away(value) - round_away((between - middle) / 2)
-    last = round_away(np.asarray(function(np.asarray(high)) * scale))
-    return np.asarray(np.clip(np.append(points, last), -32768, 32767), np.int16)
-
-
-def _looked_up(table: Array, x: Ints) -> Ints:
-    """LUTLookup: linear between the points of `_points`."""
-    x = np.clip(x, -32768, 32767)
-    at, y = 256 + (x >> 7), table.astype(np.int64)
-    return np.asarray(y[at] + (((y[at + 1] - y[at]) * (x & 0x7F) + 64) >> 7))

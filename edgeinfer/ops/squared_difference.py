@@ -11,12 +11,13 @@ from edgeinfer.ops.rescaled import Rescaled
 
 
 class SquaredDifference(Rescaled):
-    """The int8 reference is SquaredDifference (kernels/squared_difference.cc)."""
+    """The int8 reference is SquaredDifference (kernels/squared_difference.cc); int16 is of TFLM."""
 
     name = "SQUARED_DIFFERENCE"
+    wide_too = True
 
     def left_shift(self, site: Site) -> int:
-        return 7
+        return 0 if site.input(0).dtype == np.int16 else 7
 
     def output_factor(self, site: Site, twice: float) -> float:
         # The shift times the scale is a float32 product there.

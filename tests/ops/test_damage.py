@@ -105,7 +105,7 @@ def layer(op: str, inputs: list[Tensor], out: tuple[int, ...], dtype: Any, **opt
             ModelError,
         ),
         (  # of int8 only there is a kernel that reads the scales
-            layer("SQUARED_DIFFERENCE", [plain(n, (1, 5), I16, Q) for n in "ab"], (1, 5), I16),
+            layer("PRELU", [plain(n, (1, 5), I16, Q) for n in "ab"], (1, 5), I16),
             UnsupportedError,
         ),
         (layer("RELU", [plain("x", (1, 0), I8, Q)], (1, 0), I8), UnsupportedError),

@@ -92,6 +92,9 @@ def resize(rng: Rng, op: str, dtype: type) -> Graph:
 
 
 CASES["RESIZE_BILINEAR"] = lambda rng: resize(rng, "RESIZE_BILINEAR", np.int8)
+CASES["RESIZE_BILINEAR/types"] = lambda rng: resize(
+    rng, "RESIZE_BILINEAR", pick(rng, (np.int16, np.float32))
+)
 CASES["RESIZE_NEAREST_NEIGHBOR"] = lambda rng: resize(
     rng, "RESIZE_NEAREST_NEIGHBOR", pick(rng, (np.int8, np.float32))
 )

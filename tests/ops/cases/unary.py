@@ -8,7 +8,19 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.graph import Graph, Quant, Tensor
-from tests.ops.cases.common import CASES, Rng, activation, case, model, pick, quant, scale
+from tests.ops.cases.common import (
+    CASES,
+    Rng,
+    activation,
+    bounded,
+    case,
+    model,
+    pick,
+    plain,
+    quant,
+    scale,
+    shape_of,
+)
 
 
 def unary(
@@ -51,6 +63,21 @@ CASES["GELU"] = lambda rng: unary(
 CASES["LEAKY_RELU"] = lambda rng: unary(
     "LEAKY_RELU", rng, None, {"alpha": float(np.float32(rng.normal()))}, "LeakyReluOptions", 1
 )
+
+
+@case("ABS/int32")
+def absolute(rng: Rng) -> Graph:
+    """But for the least number, which traps in the oracle."""
+    shape = tuple(int(n) for n in rng.integers(1, 9, 3))
+    x = bounded(-(1 << 31) + 1, 1 << 31, shape)
+    return model("ABS", [x], plain("y", shape, np.int32), {}, "", 1)
+
+
+@case("NEG")
+def neg(rng: Rng) -> Graph:
+    shape, dtype = shape_of(rng), pick(rng, (np.int32, np.int64))
+    inputs = [plain("x", shape, dtype)]
+    return model("NEG", inputs, plain("y", shape, dtype), {}, "NegOptions", 1)
 
 
 def own(op: str, rng: Rng) -> Quant | None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.graph import Graph, Quant, Tensor
+from tests.ops.cases import arithmetic
 from tests.ops.cases.common import (
     CASES,
     I16,
@@ -149,11 +150,50 @@ def unary(op: str, rng: Rng, y: Quant, options: dict[str, Any], kind: str, versi
     return model(op, [wide("x", shape, x)], wide("y", shape, y), options, kind, version)
 
 
+def slope(rng: Rng) -> dict[str, Any]:
+    return {"alpha": float(np.float32(rng.normal()))}
+
+
 Q15 = Quant.per_tensor(1 / 32768, 0)
 CASES["LOGISTIC/int16"] = lambda rng: unary("LOGISTIC", rng, Q15, {}, "", 3)
 CASES["TANH/int16"] = lambda rng: unary("TANH", rng, Q15, {}, "", 3)
+for _op, _kind in (("ABS", "AbsOptions"), ("LEAKY_RELU", "LeakyReluOptions")):
+    CASES[f"{_op}/int16"] = lambda rng, op=_op, kind=_kind: unary(
+        op, rng, symmetric(rng), slope(rng) if op == "LEAKY_RELU" else {}, kind, 2
+    )
 CASES["RELU/int16"] = lambda rng: unary("RELU", rng, symmetric(rng), {}, "", 3)
 CASES["RELU6/int16"] = lambda rng: unary("RELU6", rng, symmetric(rng), {}, "", 3)
+
+
+@case("EXP/int16")
+def exp(rng: Rng) -> Graph:
+    """Results within the output, or beyond it."""
+    shape = (1, int(rng.integers(1, 50)))
+    x, y = (Quant.per_tensor(10.0 ** rng.uniform(-5, -3.5), 0) for _ in range(2))
+    return model("EXP", [wide("x", shape, x)], wide("y", shape, y), {}, "ExpOptions", 2)
+
+
+def compared(op: str, rng: Rng) -> Graph:
+    a, b = symmetric(rng), symmetric(rng)
+    if rng.random() < 0.5:
+        b = a
+    shapes = arithmetic.shapes(rng)
+    out = np.broadcast_shapes(*shapes)
+    tensors = [wide(name, shape, q) for name, shape, q in zip("ab", shapes, (a, b), strict=True)]
+    if op == "SQUARED_DIFFERENCE":
+        real = float(max(a.scale[0], b.scale[0])) ** 2 * 10 ** rng.uniform(3, 5)
+        y = wide("y", out, Quant.per_tensor(float(np.float32(real)), 0))
+    else:
+        y = Tensor("y", out, np.dtype(np.bool_))
+    return model(op, tensors, y, {}, arithmetic.OPTIONS[op], 1)
+
+
+for _op in arithmetic.COMPARISONS:
+    # The oracle has three of them for int16.
+    case(f"{_op}/int16", oracle=_op in ("EQUAL", "GREATER_EQUAL", "LESS"))(
+        lambda rng, op=_op: compared(op, rng)
+    )
+case("SQUARED_DIFFERENCE/int16", oracle=False)(lambda rng: compared("SQUARED_DIFFERENCE", rng))
 
 
 @case("SOFTMAX/int16")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * out = clamp(zo + op(a - za, b - zb)) on quantized int8, with broadcasting: the operations that
- * have no faster kernel of their own.
+ * out = clamp(zo + op(a - za, b - zb)) on quantized int8 or int16, with broadcasting: the
+ * operations that have no faster kernel of their own.
  *
  * As the element-wise functions of sub.h, div.h, comparisons.h and prelu.h in TFLite
  * (kernels/internal/reference/) and squared_difference.cc.
@@ -11,24 +11,25 @@
 
 typedef struct {
   ei_broadcast walk;
-  uint32_t op;              /* enum ei_binary */
-  uint32_t left_shift;      /* of both inputs before they are scaled, 0..20 */
-  int32_t zero[2];          /* zero points of the inputs, -128..127 */
+  uint8_t type, out_type;   /* enum ei_dtype; int16 for squared differences only */
+  uint16_t op;              /* enum ei_binary */
+  uint32_t left_shift;      /* of both inputs before they are scaled, 0..20, of int16 0..13 */
+  int32_t zero[2];          /* zero points of the inputs, -128..127, of int16 0 */
   int32_t mult[2];          /* Q31, of the inputs */
   int32_t shift[2];         /* of the inputs */
   int32_t out_mult;         /* Q31 */
   int32_t out_shift;        /* -31..30 */
   int32_t out_zero;         /* -128..127 */
-  int32_t act_min, act_max; /* of the fused activation, -128..127 */
-} ei_binary_int8_params;
+  int32_t act_min, act_max; /* of the fused activation, within the output's type */
+} ei_binary_scaled_params;
 
-static int32_t scaled(const ei_binary_int8_params *p, int32_t x, int input) {
+static int32_t scaled(const ei_binary_scaled_params *p, int32_t x, int input) {
   return ei_div_pot(ei_mul_high(x * (INT32_C(1) << p->left_shift), p->mult[input]),
                     -p->shift[input]);
 }
 
 /* The quotient of TFLite's DivElementwise. By zero it does not define one: it saturates here. */
-static int32_t divide(const ei_binary_int8_params *p, int32_t a, int32_t b) {
+static int32_t divide(const ei_binary_scaled_params *p, int32_t a, int32_t b) {
   if (b == 0) return a > 0 ? INT16_MAX : a < 0 ? INT16_MIN : 0;
   if (b < 0) a = -a, b = -b;
   int bits;
@@ -40,7 +41,7 @@ static int32_t divide(const ei_binary_int8_params *p, int32_t a, int32_t b) {
   return right >= 0 ? ei_div_pot(x, right < 31 ? right : 31) : ei_shl_saturate(x, -right);
 }
 
-static int32_t apply(const ei_binary_int8_params *p, int32_t a, int32_t b) {
+static int32_t apply(const ei_binary_scaled_params *p, int32_t a, int32_t b) {
   switch (p->op) {
     case EI_MUL: return ei_requantize(a * b, p->out_mult, p->out_shift);
     case EI_DIV: return divide(p, a, b);
@@ -67,24 +68,30 @@ static int32_t apply(const ei_binary_int8_params *p, int32_t a, int32_t b) {
   }
 }
 
-void ei_binary_int8_run(const ei_call *c) {
-  const ei_binary_int8_params *p = c->params;
-  const int8_t *a = c->in[0], *b = c->in[1];
-  int8_t *out = c->out;
+void ei_binary_scaled_run(const ei_call *c) {
+  const ei_binary_scaled_params *p = c->params;
   uint32_t at[EI_BROADCAST_DIMS] = {0}, place[3] = {0};
-  for (uint32_t n = ei_broadcast_count(&p->walk); n > 0; n--) {
-    const int32_t x = apply(p, a[place[0]] - p->zero[0], b[place[1]] - p->zero[1]);
-    *out++ = (int8_t)ei_clamp(ei_add_wrap(x, p->out_zero), p->act_min, p->act_max);
+  const uint32_t n = ei_broadcast_count(&p->walk);
+  for (uint32_t i = 0; i < n; i++) {
+    const int32_t a = (int32_t)ei_load(c->in[0], p->type, place[0]) - p->zero[0];
+    const int32_t b = (int32_t)ei_load(c->in[1], p->type, place[1]) - p->zero[1];
+    const int32_t x = ei_add_wrap(apply(p, a, b), p->out_zero);
+    ei_store(c->out, p->out_type, i, ei_clamp(x, p->act_min, p->act_max));
     ei_broadcast_next(&p->walk, at, place);
   }
 }
 
-int ei_binary_int8_check(const ei_call *c, ei_need *need) {
-  EI_CHECK_PARAMS(ei_binary_int8_params, p, c, need);
+int ei_binary_scaled_check(const ei_call *c, ei_need *need) {
+  EI_CHECK_PARAMS(ei_binary_scaled_params, p, c, need);
   uint64_t reach[3];
   const uint32_t n = ei_broadcast_check(&p->walk, reach);
-  const int up = p->op == EI_PRELU ? 30 : 0;
-  if (n == 0 || p->left_shift > 20 || p->out_shift < -31 || p->out_shift > 30) return EI_ERR_PARAMS;
+  const int up = p->op == EI_PRELU ? 30 : 0, is_wide = p->type == EI_INT16;
+  const int compares = p->op >= EI_EQUAL && p->op <= EI_GREATER_EQUAL;
+  if ((p->type != EI_INT8 && !is_wide) || p->out_type != (compares ? EI_BOOL : p->type) ||
+      (is_wide && p->op != EI_SQUARED_DIFFERENCE))
+    return EI_ERR_PARAMS;
+  if (n == 0 || p->left_shift > (is_wide ? 13 : 20) || p->out_shift < -31 || p->out_shift > 30)
+    return EI_ERR_PARAMS;
   switch (p->op) {
     case EI_MAX:
     case EI_MIN:
@@ -98,13 +105,15 @@ int ei_binary_int8_check(const ei_call *c, ei_need *need) {
   for (int i = 0; i < 2; i++) {
     if (p->zero[i] < -128 || p->zero[i] > 127 || p->shift[i] < -31 || p->shift[i] > up)
       return EI_ERR_PARAMS;
-    need->in[i] = reach[i];
+    if (is_wide && p->zero[i] != 0) return EI_ERR_PARAMS;
+    need->in[i] = reach[i] * ei_size_of(p->type);
   }
-  need->out = n;
+  need->out = (uint64_t)n * ei_size_of(p->out_type);
+  need->in_align = ei_align_of(p->type), need->out_align = ei_align_of(p->out_type);
   return EI_OK;
 }
 
-uint32_t ei_binary_int8_scratch(const void *params) {
+uint32_t ei_binary_scaled_scratch(const void *params) {
   (void)params;
   return 0;
 }
