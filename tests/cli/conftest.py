@@ -121,8 +121,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of models and samples.
 
     float, int8 and other: a classifier, quantized in two ways; x.npz has its samples and labels,
-    x.npy the samples; cos: not supported; wide and heavy: too large for a micro:bit in RAM and in
-    flash; two_float and two_int8: two inputs and outputs, with two.npz."""
+    x.npy the samples; unique: not supported, square: not of this type; wide and heavy: too large
+    for a micro:bit in RAM and in flash; two_float and two_int8: two inputs and outputs, with
+    two.npz."""
     folder = tmp_path_factory.mktemp("models")
     graph = classifier()
     x = noise(graph, 30)
@@ -133,7 +134,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store(folder / "other.tflite", quantize(graph, 2 * x).graph)
 
     q = cases.Quant.per_tensor(0.1, 0)
-    for op, name, shape in (("COS", "cos", (1, 4)), ("RELU", "wide", (1, 64, 64, 8))):
+    for op, name, shape in (
+        ("UNIQUE", "unique", (1, 4)),
+        ("SQUARE", "square", (1, 4)),
+        ("RELU", "wide", (1, 64, 64, 8)),
+    ):
         tensors = cases.activation("x", shape, q), cases.activation("y", shape, q)
         store(folder / f"{name}.tflite", cases.model(op, [tensors[0]], tensors[1], {}, ""))
     weights = cases.constant("w", np.ones((600, 500), np.int8), cases.Quant.per_tensor(0.01, 0))

@@ -80,10 +80,16 @@ def test_an_unsupported_operator(refused: Refused, models: Path) -> None:
     for words in (("plan",), ("verify",), ("flash", "--board", "microbit")):
         refused(
             words[0],
-            models / "cos.tflite",
+            models / "unique.tflite",
             *words[1:],
-            says="layer 0 (COS 'y'): operator COS is not supported",
+            says="layer 0 (UNIQUE 'y'): operator UNIQUE is not supported",
             remedy="Supported operators: ABS, ADD, ",
+        )
+        refused(
+            words[0],
+            models / "square.tflite",
+            *words[1:],
+            says="layer 0 (SQUARE 'y'): type int8 (tensor 'x') is not supported",
         )
 
 

@@ -88,9 +88,10 @@ def test_inspect(cli: Cli, models: Path) -> None:
     assert data["macs"] == sum(layer["macs"] for layer in data["layers"]) > 0
     assert data["boards"]
     assert "'edgeinfer quantize' makes it int8" in cli("inspect", models / "float.tflite").out
-    assert "does not run 1 layer " in cli("inspect", models / "cos.tflite").out
     for board in data["boards"]:
         assert board["fits"] == (min(board["ram_spare_bytes"], board["flash_spare_bytes"]) >= 0)
+    assert "does not run 1 layer " in cli("inspect", models / "unique.tflite").out
+    assert "none: layer 0 (SQUARE 'y'): type int8" in cli("inspect", models / "square.tflite").out
     wide = cli("inspect", models / "wide.tflite", "--json").json
     assert {b["board"]: b["fits"] for b in wide["boards"]}["microbit"] is False
 
