@@ -91,7 +91,9 @@ EI_INLINE void one_channel(const int16_t *tile, const ei_filter_3x3 *filter, int
   } while (out != end);
 }
 
-/* One row of outputs, or two, of all channels. */
+/* One row of outputs, or two, of all channels. Where one tile has all columns, four channels are
+ * read in all rows before they are written: outputs may lie over rows that end here (Call.lanes).
+ */
 EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
                          int32_t y, int8_t *out, int two_rows) {
   const int32_t out_c = p->out_c, out_w = p->out_w, most = tile_outputs(p);

@@ -125,6 +125,7 @@ class _Planner:
         made = {
             self.program.storage(self.program.calls[s.last].output.tensor): None
             for s in plain.stages[:-1]
+            if s.first >= self.program.resets
         }
         best = self.candidate(plain.stages, made, enough, plain.unit)
         if best.packing.arena_bytes >= plain.packing.arena_bytes:
@@ -163,7 +164,7 @@ def plan(
     limit = goal.limit
     fits = bool(limit and plain.packing.arena_bytes <= limit)
     # Where steps run more or less than once, rows are not made apart and nothing moves.
-    if goal.memory != "fast" and not fits and not has_jumps(program) and not program.resets:
+    if goal.memory != "fast" and not fits and not has_jumps(program):
         best = _smaller(planner, plain, limit or 0, tell)
     tell(1.0)
     return make_steps(program, best.line, best.packing)

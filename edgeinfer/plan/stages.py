@@ -34,6 +34,11 @@ class Cutter:
         self.program, self.scratch = program, scratch
         self.count = len(program.calls)
         self.bandable = bandable(program)
+        tensors = program.graph.tensors
+        self.remembers = [  # whether a call writes a variable
+            any(tensors[program.storage(ref.tensor)].is_variable for ref in call.written)
+            for call in program.calls
+        ]
         self.memo: dict[Stage, int] = {}
         self._lives()
         self.layer = [self.peak(stage) for stage in layers(program)]
@@ -89,6 +94,9 @@ class Cutter:
 
     def possible(self, first: int, last: int) -> bool:
         """Whether these calls can be executed in bands."""
+        # A reset is no part of an inference, and a variable is not written before its readers read.
+        if first < self.program.resets or any(self.remembers[first : last + 1]):
+            return False
         ready = self.bandable[last] or self.program.calls[last].rows == 1
         return last - first < _LONGEST and all(self.bandable[first:last]) and ready
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from edgeinfer.plan import Plan, Trace, layer_name, parts
+from edgeinfer.report.labels import Labels, Stair
 from edgeinfer.report.picture import (
     DARK,
     DIM,
@@ -25,11 +26,10 @@ from edgeinfer.report.picture import (
     box,
     text_width,
 )
-from edgeinfer.report.tensors import Thing, things
+from edgeinfer.report.tensors import things
 
 _FONT = 12
 _STRIP = 22  # height of the layers' boxes
-_COLUMN = 3.0  # pixels in which a place for a name is looked for
 
 
 class MemoryMap:
@@ -57,7 +57,6 @@ class _Map:
         self.drawn, self.plan, self.picture = drawn, drawn.plan, picture
         self.left, self.top, self.right, self.bottom = frame
         self.bytes = max(self.plan.arena_bytes, 1)
-        self.taken: list[tuple[float, float, float, float]] = []  # middle and size of labels
         # Bands of many steps would leave single layers no room: they get the root of their number.
         self.parts = parts(self.plan)
         widths = [math.sqrt(len(steps)) for steps in self.parts]
@@ -83,19 +82,25 @@ class _Map:
                 points = self.outline(trace)
                 self.picture.add(Polygon(points, thing.colour, DARK, str(thing.number), thing.tip))
         self.peak()
+        labels = Labels(self.picture, _FONT)
         for thing in self.drawn.things:
             for trace in thing.traces:
-                self.label(thing, trace)
+                most = max(p.hi - p.lo for p in trace.pieces)
+                amount = thing.amount if most == thing.most else f"{most:,} B"
+                labels.put(self.stairs(trace), thing.name, amount, str(thing.number))
         self.layers()
+
+    def stairs(self, trace: Trace) -> list[Stair]:
+        """The pieces of a trace in the picture."""
+        return [(self.x(p.begin), self.x(p.end), self.y(p.hi), self.y(p.lo)) for p in trace.pieces]
 
     def outline(self, trace: Trace) -> list[Point]:
         """Stairs over the upper bytes, and back over the lower ones."""
         upper: list[Point] = []
         lower: list[Point] = []
-        for piece in trace.pieces:
-            for edge, byte in ((upper, piece.hi), (lower, piece.lo)):
-                for step in (piece.begin, piece.end):
-                    point = (self.x(step), self.y(byte))
+        for x0, x1, high, low in self.stairs(trace):
+            for edge, y in ((upper, high), (lower, low)):
+                for point in ((x0, y), (x1, y)):
                     if len(edge) > 1 and edge[-1][1] == edge[-2][1] == point[1]:
                         edge[-1] = point
                     elif not edge or edge[-1] != point:
@@ -174,73 +179,6 @@ class _Map:
             Polygon([(x - 6, y - 11), (x + 6, y - 11), (x, y - 1)], MARK),
             Text((x_text, y - 20), text, _FONT, anchor, MARK, bold=True),
         )
-
-    def label(self, thing: Thing, trace: Trace) -> None:
-        """The name where the tensor's colour has room for it; else its number in the legend."""
-        columns = self.columns(trace)
-        wide = text_width(thing.name, _FONT) + 8
-        for text, upright, two in (
-            (thing.name, False, True),
-            (thing.name, False, False),
-            (thing.name, True, False),
-            (str(thing.number), False, False),
-        ):
-            width = wide if text == thing.name else text_width(text, 11) + 4
-            needed = (_FONT + 4, width) if upright else (width, 2.6 * _FONT if two else _FONT)
-            place = _room(columns, *needed)
-            if place is None or not self.free(*place, *needed):
-                continue
-            x, y = place
-            if two:
-                most = max(p.hi - p.lo for p in trace.pieces)
-                amount = thing.amount if most == thing.most else f"{most:,} B"
-                self.picture.add(
-                    Text((x, y - 8), text, _FONT, "middle", DARK, bold=True),
-                    Text((x, y + 8), amount, 11, "middle", DARK),
-                )
-            else:
-                self.picture.add(Text((x, y), text, 11, "middle", DARK, upright=upright))
-            return
-
-    def free(self, x: float, y: float, width: float, height: float) -> bool:
-        """Whether no other label is there; if so it is taken."""
-        for x1, y1, width1, height1 in self.taken:
-            if 2 * abs(x - x1) < width + width1 and 2 * abs(y - y1) < height + height1:
-                return False
-        self.taken.append((x, y, width, height))
-        return True
-
-    def columns(self, trace: Trace) -> list[tuple[float, float, float]]:
-        """x, upper and lower y of narrow columns of a trace."""
-        found: list[tuple[float, float, float]] = []
-        for piece in trace.pieces:
-            x0, x1 = self.x(piece.begin), self.x(piece.end)
-            upper, lower = self.y(piece.hi), self.y(piece.lo)
-            if found and x1 - found[-1][0] < _COLUMN:
-                found[-1] = (found[-1][0], max(found[-1][1], upper), min(found[-1][2], lower))
-                continue
-            for i in range(max(int((x1 - x0) / _COLUMN), 1)):
-                found.append((x0 + i * _COLUMN, upper, lower))
-        return found
-
-
-def _room(
-    columns: list[tuple[float, float, float]], width: float, height: float
-) -> tuple[float, float] | None:
-    """The middle of the longest stretch of columns that has a rectangle of this size."""
-    best: tuple[float, float, float] | None = None
-    for i in range(len(columns)):
-        if best and columns[-1][0] - columns[i][0] < best[0]:
-            break
-        upper, lower = columns[i][1:]
-        for j in range(i, len(columns)):
-            upper, lower = max(upper, columns[j][1]), min(lower, columns[j][2])
-            if lower - upper < height:
-                break
-            length = columns[j][0] + _COLUMN - columns[i][0]
-            if length >= width and (best is None or length > best[0]):
-                best = length, columns[i][0] + length / 2, (upper + lower) / 2
-    return best and best[1:]
 
 
 def _ticks(most: int, count: int) -> Iterator[int]:

@@ -66,3 +66,13 @@ def test_every_goal_keeps_the_state(seed: int, count: int) -> None:
         wanted = [y.tobytes() for y in reference.run(sample)]
         for session in sessions:
             assert [y.tobytes() for y in session.run(sample)] == wanted
+
+
+def test_what_remembers_is_made_in_bands_too() -> None:
+    smaller = 0
+    for seed in range(8):
+        graph = remembering(network(seed), np.random.default_rng(seed), 2)
+        fast, least = (compile_graph(graph, goal=goal).plan for goal in (FASTEST, SMALLEST))
+        assert least.program.resets > 0
+        smaller += least.arena_bytes < fast.arena_bytes
+    assert smaller
