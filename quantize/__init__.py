@@ -2,7 +2,8 @@
 """Post-training quantization: float graph + samples → int8 graph.
 
 The stages, each a file: samples (read and check), check (is the network float and supported),
-prepare (constants, fused activations), search (equalization and ranges) or observe with ranges,
+prepare and norms (constants, fused activations, folded batch
+normalization), search (equalization and ranges) or observe with ranges,
 assign (scales), reconstruct (weights and biases), convert (int8 graph). docs/quantizer.md tells
 what each does and what it brings."""
 
@@ -23,6 +24,7 @@ from edgeinfer.quantize.assign import Assignment, assign
 from edgeinfer.quantize.channels import scaled
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.convert import convert
+from edgeinfer.quantize.norms import fold_norms
 from edgeinfer.quantize.observe import batch_size, mixes_samples, observe
 from edgeinfer.quantize.outliers import left_out, outliers
 from edgeinfer.quantize.params import Range
@@ -73,6 +75,8 @@ def quantize(
     checked = samples if isinstance(samples, Samples) else check(graph, samples)
     settings, warnings = _possible(graph, checked, settings)
 
+    if settings.fold:
+        graph = prepare.without_orphans(fold_norms(graph))
     if settings.reconstructs or settings.equalize:
         graph = prepare.own_constants(prepare.fuse_activations(graph))
     if settings.robust:

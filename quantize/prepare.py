@@ -23,10 +23,10 @@ def fold_constants(graph: Graph) -> Graph:
     """Compute what depends on no input (edgeinfer/fold.py), and drop the tensors that nobody reads
     then: the file would hold float16 weights beside the int8 ones."""
     plain = folded(graph)
-    return graph if plain is graph else _without_orphans(plain)
+    return graph if plain is graph else without_orphans(plain)
 
 
-def _without_orphans(graph: Graph) -> Graph:
+def without_orphans(graph: Graph) -> Graph:
     """The graph without the tensors that nothing names."""
     own = [s for s in graph.signatures if s["subgraph"] == 0]
     used = {*graph.inputs, *graph.outputs}

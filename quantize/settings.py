@@ -25,6 +25,7 @@ class Settings:
     percentile: float = 99.995  # for ranges="percentile": percent of values below the upper end
     io: str = "int8"  # type of inputs and outputs
     per_channel: bool = True  # a scale for each output channel of weights, or one for the tensor
+    fold: bool = True  # put batch normalization into the layers before
     equalize: bool = True  # balance channels between layers
     rounding: str = "adaptive"  # of weights: against the layer's inputs, or each to the nearest
     weight_scales: bool = True  # search each channel's weight scale, or take its largest weight's
@@ -80,4 +81,4 @@ FAST: dict[str, Any] = {
     "weight_scales": False,
     "correct_bias": False,
 }
-"""Settings of the simple pipeline: ranges and rounding, nothing else."""
+"""Settings of the simple pipeline: ranges and rounding, nothing else but folding, which is free."""

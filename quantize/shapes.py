@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from edgeinfer.errors import DataError
 from edgeinfer.graph import Array, Graph, Tensor
+from edgeinfer.onnx.values import CHANNELS_FIRST
 
 LABELS = ("y", "labels")
 
@@ -17,7 +18,11 @@ def choose(graph: Graph, arrays: Mapping[str, Array]) -> list[Array]:
     """The array for each input of the graph, in order.
 
     One input: `x`, its own name, or the only array whose shape fits. Several: each by its tensor's
-    or its signature's name. Raises DataError if there is none, or more than one."""
+    or its signature's name. For a model that had its channels first, arrays that only fit so are
+    turned. Raises DataError if there is none, or more than one."""
+    if CHANNELS_FIRST in graph.metadata:
+        shapes = [graph.tensors[t].shape for t in graph.inputs]
+        arrays = {name: _turned(array, shapes) for name, array in arrays.items()}
     names = [_names(graph, t) for t in graph.inputs]
     if len(names) > 1:
         chosen = [next((arrays[k] for k in own if k in arrays), None) for own in names]
@@ -78,6 +83,15 @@ def labels_of(array: Array | None, count: int) -> Array | None:
     if flat.dtype.kind not in "fiub" or not np.array_equal(flat, np.round(flat)) or flat.min() < 0:
         raise DataError("The labels are not class numbers.", "Give 0, 1, 2 …, or none.")
     return np.asarray(flat, np.int64)
+
+
+def _turned(array: Array, shapes: Sequence[tuple[int, ...]]) -> Array:
+    """[n, c, …] as [n, …, c] if that fits an input, and the array itself none."""
+    if array.ndim < 3 or any(_fitted(array, shape) is not None for shape in shapes):
+        return array
+    turned = np.moveaxis(array, 1, -1)
+    fits = any(_fitted(turned, shape) is not None for shape in shapes)
+    return np.ascontiguousarray(turned) if fits else array
 
 
 def _fitted(array: Array, shape: tuple[int, ...]) -> Array | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer import tflite
+from edgeinfer import importers
 from edgeinfer.boards import Board, board_names, layout_for, load_board
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import Compiled, compile_graph
@@ -32,7 +32,7 @@ Runner = Callable[[Sequence[Array]], list[Array]]
 
 def model_argument(parser: argparse.ArgumentParser, **options: object) -> None:
     """The positional MODEL."""
-    parser.add_argument("model", metavar="MODEL", help=".tflite file", **options)  # type: ignore[arg-type]
+    parser.add_argument("model", metavar="MODEL", help=".tflite (or .onnx) file", **options)  # type: ignore[arg-type]
 
 
 def target_arguments(parser: argparse.ArgumentParser) -> None:
@@ -130,7 +130,7 @@ def natural(text: str) -> int:
 
 def load(path: str) -> Graph:
     """The graph of a file. Raises ModelError."""
-    graph = tflite.read_file(path)
+    graph = importers.read_file(path)
     if not graph.nodes or not graph.inputs or not graph.outputs:
         raise ModelError(
             f"{path}: The model has no layers, inputs or outputs.", "Convert the model again."

@@ -82,6 +82,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     for option, name, text in (
         ("--per-tensor", "per_channel", "one scale per weight tensor, not per channel"),
+        ("--no-fold", "fold", "leave batch normalization as products and sums of its own"),
         ("--no-equalize", "equalize", "leave the channels between layers as they are"),
         ("--no-weight-scales", "weight_scales", "a channel's scale is its largest weight's"),
         ("--keep-outliers", "robust", "calibrate on samples far beyond the others, too"),

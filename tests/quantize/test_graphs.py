@@ -67,7 +67,7 @@ def test_constants_shared_by_layers_are_quantized_for_each() -> None:
     y = net.conv(x, 4, bias=bias)
     z = net.conv(net.op("MUL", y, net.const([7.0]), shape=(1, 6, 6, 4)), 4, bias=bias)
     graph = net.graph(z)
-    q = through(graph, noise(graph)).graph
+    q = through(graph, noise(graph), fold=False).graph
     first, last = q.nodes[0], q.nodes[-1]
     assert first.inputs[2] == bias
     assert last.inputs[2] == len(graph.tensors)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Float networks from ONNX files; needs the extra `onnx`."""
