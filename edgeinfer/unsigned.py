@@ -2,7 +2,7 @@
 """Models quantized to uint8, as in TFLite's first years → the int8 model of the same bytes.
 
 Every value less 128, zero points too: then TFLite's int8 kernels compute what its uint8 kernels do,
-but for those that round or count by the sign. Inputs and outputs stay uint8."""
+but for a few that round by the sign. Inputs and outputs stay uint8."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import numpy as np
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Graph, Node, Quant, Tensor
 
-OPTION = "uint8"  # of layers with weights: TFLite multiplies their scales in float32 (ops/weighted)
+# An option of layers that were uint8, which no file has: TFLite multiplies the scales of those with
+# weights in float32, and rounds halves of means up.
+OPTION = "uint8"
 WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"}
-# Operators of which TFLite's kernels of both types agree in every byte.
+# Operators of which TFLite's kernels of both types agree in every byte, with that option.
 SAME = WEIGHTED | {
     "ADD", "ARG_MAX", "ARG_MIN", "AVERAGE_POOL_2D", "BATCH_TO_SPACE_ND", "BROADCAST_TO",
     "CONCATENATION", "DEPTH_TO_SPACE", "DEQUANTIZE", "EQUAL", "EXPAND_DIMS", "GATHER", "GATHER_ND",
@@ -43,7 +45,7 @@ def signed(graph: Graph) -> Graph:
     ):
         return graph
     nodes = [_layer(graph, i) for i in range(len(graph.nodes))]
-    weights = {n.inputs[1] for n in nodes if OPTION in n.options and len(n.inputs) > 1}
+    weights = {n.inputs[1] for n in nodes if n.op in WEIGHTED and len(n.inputs) > 1}
     tensors = [_signed(t, i in weights) if _is_old(t) else t for i, t in enumerate(graph.tensors)]
     ends: dict[str, list[int]] = {"inputs": list(graph.inputs), "outputs": list(graph.outputs)}
     for side, indices in ends.items():
@@ -74,18 +76,13 @@ def _layer(graph: Graph, index: int) -> Node:
     tensors = [graph.tensors[t] for t in (*node.inputs, *node.outputs) if t >= 0]
     if not any(_is_old(t) for t in tensors):
         return node
-    o = node.options
-    # A mean of an even number of values may lie between two bytes: uint8 rounds up, int8 away from
-    # zero. In the padding any number of values may be left.
-    size = int(o.get("filter_height", 1)) * int(o.get("filter_width", 1))
-    ties = node.op == "AVERAGE_POOL_2D" and (size % 2 == 0 or (o.get("padding") == 0 and size > 1))
-    if node.op not in SAME or ties:
-        what = f"a mean of {size} values or in padding" if ties else "it"
+    if node.op not in SAME:
         raise UnsupportedError(
-            f"{graph.label(index)} computes in uint8, and {what} has other bytes in int8.",
+            f"{graph.label(index)} computes in uint8, and has other bytes in int8.",
             "Convert the float network again, or quantize it with 'edgeinfer quantize'.",
         )
-    return replace(node, options={**o, OPTION: True}) if node.op in WEIGHTED else node
+    marked = node.op in WEIGHTED or node.op == "AVERAGE_POOL_2D"
+    return replace(node, options={**node.options, OPTION: True}) if marked else node
 
 
 def _signed(tensor: Tensor, weights: bool) -> Tensor:

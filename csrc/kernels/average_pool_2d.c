@@ -2,7 +2,8 @@
  *
  * out[y][x][c] = clamp(mean of in[..][..][c] over the window's taps inside, halves away from zero)
  *
- * As AveragePool in TFLite (kernels/internal/reference/integer_ops/pooling.h).
+ * As AveragePool in TFLite (kernels/internal/reference/integer_ops/pooling.h), and as that of uint8
+ * (kernels/internal/reference/pooling.h), less 128.
  */
 #include "pool.h"
 
@@ -22,7 +23,8 @@ void ei_average_pool_2d_run(const ei_call *c) {
         const int8_t *at = w.first + ch;
         for (int32_t i = w.h; i > 0; i--, at += skip)
           for (int32_t j = w.w; j > 0; j--, at += channels) sum += *at;
-        const int32_t mean = (sum > 0 ? sum + half : sum - half) / count;
+        const int32_t mean = p->upward ? (sum + 128 * count + half) / count - 128
+                                       : (sum > 0 ? sum + half : sum - half) / count;
         *out++ = (int8_t)ei_clamp(mean, p->act_min, p->act_max);
       }
     }

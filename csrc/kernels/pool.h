@@ -15,7 +15,7 @@ typedef struct {
   uint16_t k_h, k_w, stride_h, stride_w;
   uint16_t pad_top, pad_left; /* rows, columns */
   int16_t act_min, act_max;   /* of the fused activation, -128..127 */
-  uint16_t reserved;          /* 0 */
+  uint16_t upward;            /* of means: 1 to round halves up, as uint8 does, not away from 0 */
 } ei_pool_params;
 
 /* The taps of one window that lie inside the input. */

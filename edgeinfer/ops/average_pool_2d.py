@@ -32,5 +32,8 @@ class AveragePool2D(Pool):
         window = self.window(site)
         count = window.taps_inside(x.shape[1], x.shape[2])
         total = window.patches(x, 0).sum((3, 4), dtype=np.int64)
-        mean = np.sign(total) * ((np.abs(total) + count // 2) // count)
+        if site.option("uint8"):  # of such a model, less 128 (edgeinfer/unsigned.py)
+            mean = (total + 128 * count + count // 2) // count - 128
+        else:
+            mean = np.sign(total) * ((np.abs(total) + count // 2) // count)
         return np.asarray(np.clip(mean, *int8_range(site)).astype(x.dtype))

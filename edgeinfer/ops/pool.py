@@ -35,6 +35,8 @@ class Pool(Op):
             "act_min": low,
             "act_max": high,
         }
+        if site.option("uint8"):
+            params["upward"] = 1
         if is_int16:
             params["average"] = int(self.kernel == "average_pool_2d")
         # Without padding a window's first tap never lies before the output it makes.

@@ -71,21 +71,25 @@ def conv_2d(rng: Rng) -> Graph:
 
 
 @case("CONV_2D/groups")
-def groups(rng: Rng) -> Graph:
+def groups(rng: Rng, is_wide: bool = False) -> Graph:
     kernel = (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
-    o = window_options(rng, dilation=False)
+    o = window_options(rng, dilation=True)
     hw = sizes(rng, kernel, o)
     count, per, out_per = (int(n) for n in rng.integers((2, 1, 1), (4, 5, 4)))
     out_c = count * out_per
-    x, w = quant(rng), channel_quant(rng, out_c, 0)
+    x, w = (symmetric if is_wide else quant)(rng), channel_quant(rng, out_c, 0)
+    make = wide if is_wide else activation
     inputs = [
-        activation("x", (1, *hw, count * per), x),
+        make("x", (1, *hw, count * per), x),
         constant("w", weights(rng, (out_c, *kernel, per)), w),
-        bias(rng, out_c, x, w),
+        (wide_bias if is_wide else bias)(rng, out_c, x, w),
     ]
-    y = output_scale(rng, x, w, kernel[0] * kernel[1] * per)
-    out = activation("y", (1, *out_sizes(hw, kernel, o), out_c), y)
-    return model("CONV_2D", inputs, out, o, "Conv2DOptions", 3)
+    y = (result if is_wide else output_scale)(rng, x, w, kernel[0] * kernel[1] * per)
+    out = make("y", (1, *out_sizes(hw, kernel, o), out_c), y)
+    return model("CONV_2D", inputs, out, o, "Conv2DOptions", 5 if is_wide else 3)
+
+
+CASES["CONV_2D/groups/int16"] = lambda rng: groups(rng, is_wide=True)
 
 
 @case("DEPTHWISE_CONV_2D/int16")
@@ -112,7 +116,8 @@ def depthwise(rng: Rng) -> Graph:
 @case("FULLY_CONNECTED/int16")
 def fully_connected(rng: Rng) -> Graph:
     rows, in_c, out_c = (int(n) for n in rng.integers(1, (4, 40, 14)))
-    x, w = symmetric(rng), Quant.per_tensor(scale(rng), 0)
+    x = symmetric(rng)
+    w = channel_quant(rng, out_c, 0) if rng.random() < 0.5 else Quant.per_tensor(scale(rng), 0)
     o = {"fused_activation_function": int(rng.choice([0, 1, 2, 3]))}
     inputs = [wide("x", (rows, in_c), x), constant("w", weights(rng, (out_c, in_c)), w)]
     if rng.random() < 0.8:
