@@ -35,6 +35,7 @@ FLOATING = {
     "float_math",
     "batch_matmul",
     "cumsum",
+    "l2_pool_2d",
     "reduce",
     "arg_max",
     "quantize",

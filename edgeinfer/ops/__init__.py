@@ -42,6 +42,7 @@ from edgeinfer.ops.greater import Greater
 from edgeinfer.ops.greater_equal import GreaterEqual
 from edgeinfer.ops.hard_swish import HardSwish
 from edgeinfer.ops.l2_normalization import L2Normalization
+from edgeinfer.ops.l2_pool_2d import L2Pool2D
 from edgeinfer.ops.leaky_relu import LeakyRelu
 from edgeinfer.ops.less import Less
 from edgeinfer.ops.less_equal import LessEqual
@@ -160,6 +161,7 @@ OPS: dict[str, Op] = {
         HardSwish(),
         Control("IF"),
         L2Normalization(),
+        L2Pool2D(),
         LeakyRelu(),
         Less(),
         LessEqual(),

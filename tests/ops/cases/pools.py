@@ -8,7 +8,9 @@ from typing import Any
 from edgeinfer.graph import Graph
 from tests.ops.cases.common import (
     CASES,
+    F32,
     I8,
+    I16,
     Rng,
     model,
     out_sizes,
@@ -29,8 +31,10 @@ def pool(op: str, rng: Rng, dtype: Any = I8) -> Graph:
     q = quant(rng) if dtype == I8 else symmetric(rng)
     x = plain("x", (int(rng.choice([1, 2])), *hw, channels), dtype, q)
     y = plain("y", (x.shape[0], *out_sizes(hw, kernel, o), channels), dtype, q)
-    return model(op, [x], y, o, "Pool2DOptions", 2 if dtype == I8 else 3)
+    version = {I8: 2, I16: 3, F32: 1}[dtype]
+    return model(op, [x], y, o, "Pool2DOptions", version)
 
 
+CASES["L2_POOL_2D"] = lambda rng: pool("L2_POOL_2D", rng, F32)
 CASES["AVERAGE_POOL_2D"] = lambda rng: pool("AVERAGE_POOL_2D", rng)
 CASES["MAX_POOL_2D"] = lambda rng: pool("MAX_POOL_2D", rng)
