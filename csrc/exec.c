@@ -9,15 +9,20 @@
 #define EI_KERNEL_LIST "kernels.inc"
 #endif
 
-static const ei_kernel kernels[EI_N_KERNELS] = {
+/* No table of all numbers: most would be empty, and on AVR constants take RAM. */
 #define EI_KERNEL(name) \
-  [EI_KERNEL_##name] = {ei_##name##_run, ei_##name##_check, ei_##name##_scratch},
+  static const ei_kernel name##_kernel = {ei_##name##_run, ei_##name##_check, ei_##name##_scratch};
 #include EI_KERNEL_LIST
 #undef EI_KERNEL
-};
 
 const ei_kernel *ei_find_kernel(uint16_t id) {
-  return id < EI_N_KERNELS && kernels[id].run != NULL ? &kernels[id] : NULL;
+  switch (id) {
+#define EI_KERNEL(name) \
+  case EI_KERNEL_##name: return &name##_kernel;
+#include EI_KERNEL_LIST
+#undef EI_KERNEL
+    default: return NULL;
+  }
 }
 
 void ei_resolve(const ei_model *model, const ei_step *step, uint8_t *arena, ei_call *call) {
@@ -44,7 +49,7 @@ static int run(const ei_model *model, uint8_t *arena, uint32_t i, uint32_t end, 
     ei_resolve(model, step, arena, &call);
     call.next = &next;
     if (profile != NULL) profile(context, i, 1);
-    kernels[step->kernel].run(&call);
+    ei_find_kernel(step->kernel)->run(&call);
     if (profile != NULL) profile(context, i, 0);
     if (next <= i && ++loops > EI_MAX_LOOPS) return EI_ERR_LOOP;
     i = next;
