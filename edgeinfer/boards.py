@@ -9,9 +9,11 @@ from typing import Any
 
 from edgeinfer import paths
 from edgeinfer.errors import BoardError
-from edgeinfer.toolchains import NATIVE, TOOLCHAINS
+from edgeinfer.toolchains import FROM_PLATFORM, NATIVE, TOOLCHAINS
 
-VERIFIED = ("build", "emulator", "hardware")
+VERIFIED = ("none", "build", "emulator", "hardware")
+OWN_BYTES = 1024  # what the firmware's own variables may take
+MICROS_HZ, BAUD = 1_000_000, 115_200  # of the Arduino framework's clock; where no other is named
 LAYOUTS = ("pairs", "rows")  # of filters in an image: csrc/isa/pairs.h, rows.h
 
 
@@ -19,17 +21,20 @@ LAYOUTS = ("pairs", "rows")  # of filters in an image: csrc/isa/pairs.h, rows.h
 class Board:
     name: str
     title: str
-    verified: str  # what was really tried, one of VERIFIED
+    verified: str  # what it was really tried on, one of VERIFIED
     core: str  # "cortex-m4f" …
     cpu_flags: tuple[str, ...]  # of gcc
     layout: str  # of filters: one of LAYOUTS, the one that its kernels run fastest
     toolchain: str  # one of TOOLCHAINS
+    core_hz: int  # of the processor
     clock_hz: int  # of the timer that counts ticks
     flash_origin: int
     flash_bytes: int
     ram_origin: int
     ram_bytes: int
     stack_bytes: int  # reserved in RAM
+    own_bytes: int  # of RAM that firmware and framework take at most for variables of their own
+    constants_in_ram: bool  # the image too: flash cannot be read as memory is
     port: str  # firmware/src/port_<port>.c
     timer: str  # firmware/src/timer_<timer>.c
     uart_base: int
@@ -38,6 +43,10 @@ class Board:
     platform: str  # PlatformIO platform; "local" is firmware/platform
     platformio_board: str
     framework: str
+    build_flags: tuple[str, ...]
+    options: dict[str, str]  # more of platformio.ini
+    arduino_core: tuple[str, ...]  # for the local platform: the core's folder, and the variant
+    usb: tuple[str, ...]  # "VID:PID" in hex that the board or its bootloader shows
     emulator: tuple[str, ...]  # command line; empty for a real board
     icount_shift: int  # an emulated instruction takes 2**icount_shift ns
     pins: dict[str, int]  # what is built in: GPIO numbers by name
@@ -49,7 +58,17 @@ class Board:
     @property
     def hosted(self) -> bool:
         """Whether its firmware is a Linux program."""
-        return not TOOLCHAINS[self.toolchain].bare
+        return TOOLCHAINS[self.toolchain].cpu == "linux"
+
+    @property
+    def arduino(self) -> bool:
+        """Whether its firmware is a program of the Arduino framework."""
+        return self.framework == "arduino"
+
+    @property
+    def counts_instructions(self) -> bool:
+        """Whether its timer is an emulator's count, and not time."""
+        return self.emulated and not self.arduino
 
     @property
     def runs_here(self) -> bool:
@@ -59,11 +78,11 @@ class Board:
     @property
     def unit(self) -> str:
         """What `amount` makes of ticks: instructions in an emulator, else microseconds."""
-        return "instructions" if self.emulated else "us"
+        return "instructions" if self.counts_instructions else "us"
 
     def amount(self, ticks: int) -> int:
         """Ticks of the board's timer in `unit`, rounded."""
-        nanoseconds_per_unit = 2**self.icount_shift if self.emulated else 1000
+        nanoseconds_per_unit = 2**self.icount_shift if self.counts_instructions else 1000
         per_second = self.clock_hz * nanoseconds_per_unit
         return (ticks * 10**9 + per_second // 2) // per_second
 
@@ -97,30 +116,39 @@ def all_boards() -> list[Board]:
 def _read(file: Path) -> Board:
     try:
         facts = _facts(file)
-        core, memory, firmware = facts["core"], facts["memory"], facts["firmware"]
         emulator, build = facts.get("emulator", {}), facts["platformio"]
+        arduino = build.get("framework") == "arduino"
+        core, memory = facts["core"], facts["memory"]
+        firmware = facts.get("firmware", {}) if arduino else facts["firmware"]
         board = Board(
             name=file.stem,
             title=str(facts["title"]),
             verified=str(facts["verified"]),
             core=str(core["name"]),
-            cpu_flags=tuple(core["flags"]),
+            cpu_flags=tuple(core.get("flags", ()) if arduino else core["flags"]),
             layout=str(core.get("layout", LAYOUTS[0])),
-            toolchain=str(core["toolchain"]),
-            clock_hz=int(core["clock_hz"]),
+            toolchain=str(core.get("toolchain", FROM_PLATFORM) if arduino else core["toolchain"]),
+            core_hz=int(core["clock_hz"]),
+            clock_hz=MICROS_HZ if arduino else int(core["clock_hz"]),
             flash_origin=int(memory.get("flash_origin", 0)),
             flash_bytes=int(memory["flash_bytes"]),
             ram_origin=int(memory.get("ram_origin", 0)),
             ram_bytes=int(memory["ram_bytes"]),
             stack_bytes=int(memory["stack_bytes"]),
-            port=str(firmware["port"]),
-            timer=str(firmware["timer"]),
+            own_bytes=int(memory.get("own_bytes", OWN_BYTES)),
+            constants_in_ram=bool(memory.get("constants_in_ram", False)),
+            port="arduino" if arduino else str(firmware["port"]),
+            timer="micros" if arduino else str(firmware["timer"]),
             uart_base=int(firmware.get("uart_base", 0)),
             uart_irq=int(firmware.get("uart_irq", 0)),
-            baud=int(firmware["baud"]),
+            baud=int(firmware.get("baud", BAUD) if arduino else firmware["baud"]),
             platform=str(build["platform"]),
             platformio_board=str(build.get("board", "")),
             framework=str(build.get("framework", "")),
+            build_flags=tuple(build.get("flags", ())),
+            options={str(k): str(v) for k, v in build.get("options", {}).items()},
+            arduino_core=tuple(build.get("core", ())),
+            usb=tuple(str(each).lower() for each in facts.get("usb", ())),
             emulator=tuple(emulator.get("command", ())),
             icount_shift=int(emulator.get("icount_shift", 0)),
             pins={str(name): int(number) for name, number in facts.get("pins", {}).items()},
@@ -129,7 +157,7 @@ def _read(file: Path) -> Board:
         raise BoardError(
             f"{file} lacks {error}.", "Compare it with another board's file."
         ) from error
-    except (OSError, tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+    except (OSError, tomllib.TOMLDecodeError, TypeError, ValueError, RecursionError) as error:
         raise BoardError(f"{file} cannot be read: {error}.", "Correct this line.") from error
     for key, value, known in (
         ("verified", board.verified, VERIFIED),
@@ -148,9 +176,7 @@ def _facts(file: Path) -> dict[str, Any]:
     facts: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
     if "like" not in facts:
         return facts
-    base = tomllib.loads((file.parent / f"{facts['like']}.toml").read_text(encoding="utf-8"))
-    if "like" in base:
-        raise ValueError(f"'{facts['like']}' is itself like another board")
+    base = _facts(file.parent / f"{facts['like']}.toml")
     return {
         key: base.get(key, {}) | facts.get(key, {})
         if isinstance(base.get(key, facts.get(key)), dict)

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build a board's firmware around an image with PlatformIO.
-
-The project's platformio.ini is generated from boards/<name>.toml, and the sources are the package's
-own: that is why a new board stays one file. Generated are lists and data only, never code."""
+"""Build a board's firmware around an image with PlatformIO, and measure it."""
 
 import fcntl
 import importlib.util
@@ -11,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +16,14 @@ from pathlib import Path
 from edgeinfer import paths
 from edgeinfer.boards import Board
 from edgeinfer.errors import BoardError, FitError
-from edgeinfer.image import read_image
+from edgeinfer.project import Parts, write
 from edgeinfer.toolchains import TOOLCHAINS, Toolchain
 
-STATIC_RESERVE = 1024  # bytes of RAM that the firmware's own variables may take
 COMMAND_BUFFER = 128  # bytes, rounded up
+COMMAND_BYTES = 81  # of firmware/src/serial.c
+_MEMORIES = {"FLASH": "flash", "text": "flash", "program": "flash", "data": "RAM"}  # as tools say
+# How PlatformIO says that it has no connection, or no such package.
+_UNFETCHED = r"HTTPClientError|InternetConnectionError|UnknownPackageError|VCSBaseException|fatal: "
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class Firmware:
     arena_bytes: int
     stack_bytes: int
     serial_bytes: int
+    image_ram_bytes: int = 0  # of a board that has its constants in RAM
 
 
 def require_tools(board: Board) -> None:
@@ -47,6 +47,12 @@ def require_tools(board: Board) -> None:
             raise BoardError(
                 f"{tool} is not installed; {board.name} needs it.",
                 f"Install it with: sudo apt-get install {package}",
+            )
+    for core in board.arduino_core[:1]:
+        if not Path(core).is_dir():
+            raise BoardError(
+                f"There is no Arduino core in {core}; {board.name} needs it.",
+                f"Install it with: sudo apt-get install {TOOLCHAINS[board.toolchain].package}",
             )
     for module, package in (("platformio", "platformio"), ("SCons", "scons")):
         if importlib.util.find_spec(module) is None:
@@ -59,8 +65,10 @@ def require_tools(board: Board) -> None:
 def needed_tools(board: Board) -> dict[str, str]:
     """Programs that building for this board and running it need, and their Debian packages."""
     toolchain = TOOLCHAINS[board.toolchain]
-    needed = {f"{toolchain.prefix}gcc": toolchain.package}
-    if board.emulator:
+    needed = {f"{toolchain.prefix}gcc": toolchain.package} if toolchain.package else {}
+    if board.emulator and board.arduino:
+        needed |= {"simavr": "simavr libsimavr-dev", "gcc": "gcc libc6-dev"}
+    elif board.emulator:
         emulator = board.emulator[0]
         system = "qemu-system-arm" if emulator == "qemu-system-arm" else "qemu-system-misc"
         needed[emulator] = system if emulator.startswith("qemu-system-") else "qemu-user"
@@ -82,32 +90,15 @@ def build(
 
     Raises BoardError when a tool is missing or fails, FitError when memory runs out at linking."""
     require_tools(board)
-    folder = paths.cache_dir() / "projects" / (project_name or board.name)
-    generated = folder / "generated"
-    generated.mkdir(parents=True, exist_ok=True)
+    folder = project_folder(project_name or board.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = Parts(image, board, kernels, arena_bytes, input_bytes)
     with _locked(folder / "lock"):
-        config = {
-            "EI_BOARD": f'"{board.name}"',
-            "EI_TIMER": f'"{board.timer}"',
-            "EI_CLOCK_HZ": f"{board.clock_hz}u",
-            "EI_BAUD": f"{board.baud}u",
-            "EI_UART_BASE": f"0x{board.uart_base:08X}u",
-            "EI_UART_IRQ": f"{board.uart_irq}u",
-            "EI_STACK_BYTES": f"{board.stack_bytes}u",
-            "EI_ARENA_BYTES": f"{arena_bytes}u",
-            "EI_INPUT_BYTES": f"{input_bytes}u",
-            "EI_IMAGE_CRC": f"0x{read_image(image).crc:08X}u",
-        }
-        text = "".join(f"#define {name} {value}\n" for name, value in config.items())
-        _write(generated / "config.h", text.encode())
-        _write(
-            generated / "kernel_list.inc", "".join(f"EI_KERNEL({k})\n" for k in kernels).encode()
-        )
-        _write(generated / "memory.ld", memory_script(board).encode())
-        _write(generated / "model.bin", image)
-        _write(folder / "platformio.ini", _project(board, generated, kernels).encode())
-        _run_platformio(folder, board)
+        write(parts, folder)
+        log = run_platformio(folder, board)
         elf = _elf(folder, board)
+        if board.arduino:
+            return _measure_arduino(elf, parts, log)
         if board.hosted:
             return _measure_hosted(elf, board, arena_bytes, input_bytes)
         return _measure(elf, TOOLCHAINS[board.toolchain])
@@ -115,85 +106,55 @@ def build(
 
 def built(board: Board) -> Path | None:
     """The firmware that was last built for this board; None when there is none."""
-    elf = _elf(paths.cache_dir() / "projects" / board.name, board)
+    elf = _elf(project_folder(board.name), board)
     return elf if elf.is_file() else None
+
+
+def project_folder(name: str) -> Path:
+    """Where the project of this name is."""
+    return paths.cache_dir() / "projects" / name
 
 
 def _elf(folder: Path, board: Board) -> Path:
     return folder / ".pio" / "build" / board.name / "firmware.elf"
 
 
-def memory_script(board: Board) -> str:
-    """The linker's MEMORY of a board."""
-    return (
-        "MEMORY {\n"
-        f"  FLASH (rx) : ORIGIN = 0x{board.flash_origin:08X}, LENGTH = {board.flash_bytes}\n"
-        f"  RAM (rwx) : ORIGIN = 0x{board.ram_origin:08X}, LENGTH = {board.ram_bytes}\n"
-        "}\n"
-    )
+def run_platformio(folder: Path, board: Board, *options: str) -> str:
+    """`pio run` in a project's folder; what it printed.
 
-
-def _project(board: Board, generated: Path, kernels: tuple[str, ...]) -> str:
-    firmware = paths.share("firmware")
-    local, toolchain = board.platform == "local", TOOLCHAINS[board.toolchain]
-    parts = {"cpu": toolchain.cpu, "port": board.port, "timer": board.timer}
-    sources = [f"-<{kind}_*.c> +<{kind}_{name}.c>" for kind, name in parts.items()]
-    if not toolchain.bare:
-        sources.append("-<bare.c>")
-    options = {
-        "platform": f"symlink://{firmware / 'platform'}" if local else board.platform,
-        "board": board.platformio_board,
-        "framework": board.framework,
-        "build_src_filter": " ".join(["+<*>", *sources]),
-        "custom_toolchain": toolchain.prefix,
-        "custom_cpu_flags": " ".join(board.cpu_flags),
-        "custom_library_flags": " ".join(toolchain.library_flags),
-        "custom_bare": "yes" if toolchain.bare else "",
-        "custom_generated": str(generated),
-        "custom_csrc": str(paths.share("csrc")),
-        "custom_kernels": " ".join(library_sources(kernels)),
-        # PlatformIO starts afresh when this file changes: objects of other sources never stay.
-        "custom_sources": f"{_sources_crc():08x}",
-    }
-    lines = ["[platformio]", f"src_dir = {firmware / 'src'}", f"[env:{board.name}]"]
-    lines += [f"{key} = {value}" for key, value in options.items() if value]
-    return "\n".join(lines) + "\n"
-
-
-def library_sources(kernels: tuple[str, ...]) -> list[str]:
-    """The .c files of csrc that run an image with these kernels."""
-    return ["image.c", "exec.c", *(f"kernels/{kernel}.c" for kernel in kernels)]
-
-
-def _sources_crc() -> int:
-    """CRC-32 of all that is compiled."""
-    crc = 0
-    for folder in ("csrc", "firmware"):
-        for file in sorted(paths.share(folder).rglob("*")):
-            if file.is_file() and file.suffix != ".pyc":
-                crc = zlib.crc32(file.read_bytes(), crc)
-    return crc
-
-
-def _run_platformio(folder: Path, board: Board) -> None:
+    Raises FitError for a program that is too large, BoardError for any other failure."""
     environment = os.environ | {
-        "PLATFORMIO_CORE_DIR": str(paths.cache_dir() / "platformio"),
         "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
         "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
         "PLATFORMIO_NO_ANSI": "true",
     }
+    if board.platform == "local":
+        environment["PLATFORMIO_CORE_DIR"] = str(paths.cache_dir() / "platformio")
     command = [sys.executable, "-m", "platformio", "run", "-d", str(folder), "-e", board.name]
+    command += options
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    log = folder / "build.log"
-    log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    log, text = folder / "build.log", done.stdout + done.stderr
+    log.write_text(text, encoding="utf-8")
     if done.returncode == 0:
-        return
-    over = re.search(r"region [`'](\w+)' overflowed by (\d+) bytes", log.read_text("utf-8"))
+        return text
+    over = re.search(r"region [`'](\w+)' overflowed by (\d+) bytes", text)
     if over:
-        raise does_not_fit(board, {"FLASH": "flash"}.get(over[1], over[1]), int(over[2]))
-    wrong = re.search(
-        r"^.*(?:\berror: |undefined reference).*$", log.read_text("utf-8"), re.MULTILINE
-    )
+        raise does_not_fit(board, _MEMORIES.get(over[1], over[1]), int(over[2]))
+    over = re.search(r"The (\w+) size \((\d+) bytes\) is greater than .*?\((\d+) bytes\)", text)
+    if over:
+        raise does_not_fit(board, _MEMORIES.get(over[1], over[1]), int(over[2]) - int(over[3]))
+    if board.platform != "local" and re.search(_UNFETCHED, text):
+        raise BoardError(
+            f"PlatformIO could not fetch '{board.platform}', which builds for {board.name}.",
+            "Connect this PC to the internet once and repeat; or write the project with --project "
+            "DIR and build it where there is a connection.",
+        )
+    if "upload" in options and re.search(r"^\*\*\* \[upload\]|^Error: .*port", text, re.MULTILINE):
+        raise BoardError(
+            f"The upload to {board.name} failed.",
+            f"Plug it in, close programs that use its port, or name it with --port. See {log}.",
+        )
+    wrong = re.search(r"^.*(?:\berror: |undefined reference).*$", text, re.MULTILINE)
     what = f": {wrong[0].strip()}" if wrong else ""
     raise BoardError(f"The firmware for {board.name} does not build{what}.", f"See {log}.")
 
@@ -222,6 +183,29 @@ def _measure(elf: Path, toolchain: Toolchain) -> Firmware:
     )
 
 
+def _measure_arduino(elf: Path, parts: Parts, log: str) -> Firmware:
+    """The same of an Arduino program, whose framework counts as code and variables of its own."""
+    if parts.board.platform == "local":
+        size = _output(f"{TOOLCHAINS[parts.board.toolchain].prefix}size", str(elf))
+        text, data, bss = (int(n) for n in size.split("\n")[1].split()[:3])
+        flash, ram = text + data, data + bss
+    else:
+        used = dict(re.findall(r"^(RAM|Flash): .*\(used (\d+) bytes", log, re.MULTILINE))
+        flash, ram = int(used["Flash"]), int(used["RAM"])
+    image, serial = len(parts.image), parts.input_bytes + COMMAND_BYTES
+    constants = image if parts.board.constants_in_ram else 0
+    return Firmware(
+        elf=elf,
+        code_bytes=flash - image,
+        image_bytes=image,
+        static_ram_bytes=ram - parts.arena_bytes - serial - constants,
+        arena_bytes=parts.arena_bytes,
+        stack_bytes=parts.board.stack_bytes,
+        serial_bytes=serial,
+        image_ram_bytes=constants,
+    )
+
+
 def _measure_hosted(elf: Path, board: Board, arena_bytes: int, input_bytes: int) -> Firmware:
     """The same of a Linux program, whose C library counts as code and variables of its own."""
     prefix = TOOLCHAINS[board.toolchain].prefix
@@ -243,12 +227,6 @@ def _measure_hosted(elf: Path, board: Board, arena_bytes: int, input_bytes: int)
 
 def _output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Only when it differs: an edit of platformio.ini makes PlatformIO build everything anew."""
-    if not file.is_file() or file.read_bytes() != content:
-        file.write_bytes(content)
 
 
 @contextmanager

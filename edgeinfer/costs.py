@@ -102,4 +102,4 @@ def estimate(layers: Sequence[Layer], board: Board) -> Estimate | None:
         factors = np.array(table.get(layer.op, table[_OTHER]), float)
         sums[: len(factors)] += factors @ np.array(work(layer), float)
     cycles = round(sums[1]) or None
-    return Estimate(round(sums[0]), cycles, cycles / board.clock_hz if cycles else None)
+    return Estimate(round(sums[0]), cycles, cycles / board.core_hz if cycles else None)

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
+from edgeinfer import emulator, ports
 from edgeinfer.errors import DataError, DeviceError, MismatchError
 from edgeinfer.link import BLOCK, Link
 
 PROTOCOL = "1"
+BOOT_SECONDS = 2.5  # a boot loader's patience after a reset, and some more
 _NUMBERS = ("hz", "steps", "image", "crc", "keeps")
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
@@ -53,9 +55,10 @@ class Device:
         self, port: str, *, baud: int = 115_200, timeout: float = 2.0, work: float = 120.0
     ) -> None:
         self.port, self.work = port, work
+        boot = BOOT_SECONDS if emulator.resets(port) or ports.on_usb(port) else 0.0
         self.link = Link(port, baud, timeout)
         try:
-            self.link.hello(max(5 * timeout, 1.0))
+            self.link.hello(max(5 * timeout, 1.0), boot=boot)
             self._info = self._read_info()
         except BaseException:
             self.link.close()

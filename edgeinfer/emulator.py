@@ -4,7 +4,8 @@
 QEMU, or the firmware itself where it is a Linux program, gets the pseudo-terminal's master as its
 stdin and stdout, and keeps the other end open too. So the line exists as long as the board does, a
 host that opens it is noticed at once (QEMU's own `-serial pty` polls once a second), and nothing is
-lost while no host listens."""
+lost while no host listens. An Arduino in simavr does not keep it open: a host that opens the line
+resets it."""
 
 import contextlib
 import json
@@ -32,6 +33,7 @@ class Emulator:
     pid: int
     port: str
     elf: str
+    resets: bool = False  # whenever a host opens its line
 
 
 def start(board: Board, elf: Path) -> Emulator:
@@ -39,7 +41,7 @@ def start(board: Board, elf: Path) -> Emulator:
 
     Raises BoardError when the emulator does not start."""
     stop(board.name)
-    command = _process(board, elf) if board.hosted else _machine(board, elf)
+    command = _command(board, elf)
     master, slave = os.openpty()
     try:
         tty.setraw(slave)
@@ -51,7 +53,7 @@ def start(board: Board, elf: Path) -> Emulator:
                 stdin=master,
                 stdout=master,
                 stderr=errors,
-                pass_fds=(slave,),
+                pass_fds=() if board.arduino else (slave,),
                 start_new_session=True,
             )
     except OSError as error:
@@ -63,9 +65,15 @@ def start(board: Board, elf: Path) -> Emulator:
         os.close(master)
         os.close(slave)
     _children[process.pid] = process
-    running = Emulator(board.name, process.pid, port, str(elf))
+    running = Emulator(board.name, process.pid, port, str(elf), resets=board.arduino)
     _file(board.name).write_text(json.dumps(asdict(running)), encoding="utf-8")
     return running
+
+
+def _command(board: Board, elf: Path) -> list[str]:
+    if board.arduino:
+        return [str(counter.program(board.emulator[0])), *board.emulator[1:], str(elf)]
+    return _process(board, elf) if board.hosted else _machine(board, elf)
 
 
 def _machine(board: Board, elf: Path) -> list[str]:
@@ -104,6 +112,11 @@ def running() -> list[Emulator]:
     """All emulated boards that run now."""
     names = sorted(file.stem for file in paths.state_dir().glob("*.json"))
     return [emulator for name in names if (emulator := find(name))]
+
+
+def resets(port: str) -> bool:
+    """Whether an emulated board on this port resets when a host opens it."""
+    return any(emulator.port == port and emulator.resets for emulator in running())
 
 
 def ended() -> dict[str, str]:

@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgeinfer import build, emulator
+from edgeinfer import build, emulator, upload
 from edgeinfer.boards import Board
 from edgeinfer.device import Device
 from edgeinfer.errors import BoardError, DeviceError
 from edgeinfer.image import Image, read_image
 from edgeinfer.plan import SMALLEST, Goal
+from edgeinfer.project import Parts, arduino_files
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class FlashResult:
     arena_bytes: int
     stack_bytes: int
     serial_bytes: int
+    image_ram_bytes: int  # of a board that has its constants in RAM, else 0
 
 
 def flash(
@@ -32,19 +34,18 @@ def flash(
     board: Board,
     *,
     project_name: str = "",
+    port: str = "",
     progress: Callable[[str], None] | None = None,
 ) -> FlashResult:
     """Put an image on a board and have it prove that it computes the right bytes.
 
-    `progress` is told of each stage. Raises FitError, BoardError, DeviceError or MismatchError."""
+    `port` is that of a real board, found by itself if there is but one. `progress` is told of each
+    stage. Raises FitError, BoardError, DeviceError or MismatchError."""
     say = progress or (lambda stage: None)
     facts = read_image(image)
     input_bytes = quick_fit(facts, len(image), board)
-    if not board.runs_here:
-        raise BoardError(
-            f"{board.name} cannot be flashed yet.",
-            "Choose an emulated board of 'edgeinfer boards'.",
-        )
+    if port and board.runs_here:
+        raise BoardError(f"{board.name} runs on this PC and has no port yet.", "Leave out --port.")
     say("build")
     firmware = build.build(
         image,
@@ -56,32 +57,70 @@ def flash(
     )
     _check_fit(firmware, board)
     say("upload")
-    running = emulator.start(board, firmware.elf)
-    say("self-test")
-    try:
-        _prove(facts, board, running.port)
-    except BaseException:
-        emulator.stop(board.name)
-        raise
+    if board.runs_here:
+        port = _emulate(facts, board, firmware, say)
+    else:
+        port = upload.upload(board, build.project_folder(project_name or board.name), port)
+        say("self-test")
+        _prove(facts, board, port)
     return FlashResult(
         board=board.name,
-        port=running.port,
+        port=port,
         image_bytes=len(image),
         code_bytes=firmware.code_bytes,
         static_ram_bytes=firmware.static_ram_bytes,
         arena_bytes=firmware.arena_bytes,
         stack_bytes=firmware.stack_bytes,
         serial_bytes=firmware.serial_bytes,
+        image_ram_bytes=firmware.image_ram_bytes,
     )
+
+
+def project(image: bytes, board: Board) -> dict[str, str]:
+    """The firmware's PlatformIO project for a real board, built nowhere yet: texts by file name.
+
+    Raises FitError, or BoardError for a board whose project needs what only edgeinfer has."""
+    if not board.arduino or board.platform == "local":
+        raise BoardError(
+            f"{board.name} is built by edgeinfer's own platform, for which a project is of no use.",
+            "Leave out --project, or export a library: edgeinfer export MODEL --as platformio.",
+        )
+    facts = read_image(image)
+    input_bytes = quick_fit(facts, len(image), board)
+    parts = Parts(image, board, facts.kernels, facts.arena_bytes, input_bytes)
+    return {name: data.decode() for name, data in arduino_files(parts).items()}
 
 
 def _prove(facts: Image, board: Board, port: str) -> None:
     """That the board runs this image and passes its self-test."""
+    with Device(port, baud=board.baud) as device:
+        if device.info().board != board.name:
+            raise DeviceError(
+                f"The board at {port} says that it is a {device.info().board}, not a {board.name}.",
+                "Name the right port with --port, or the right board with --board.",
+            )
+        if device.info().image_crc != facts.crc:
+            raise DeviceError("The board runs another model.", "Flash it again.")
+        device.selftest()
+
+
+def _emulate(
+    facts: Image, board: Board, firmware: build.Firmware, say: Callable[[str], None]
+) -> str:
+    """The port of the emulated board, which has proved itself."""
+    running = emulator.start(board, firmware.elf)
+    say("self-test")
     try:
-        with Device(port, baud=board.baud) as device:
-            if device.info().image_crc != facts.crc:
-                raise DeviceError("The board runs another model.", "Flash it again.")
-            device.selftest()
+        _prove_emulated(facts, board, running.port)
+    except BaseException:
+        emulator.stop(board.name)
+        raise
+    return running.port
+
+
+def _prove_emulated(facts: Image, board: Board, port: str) -> None:
+    try:
+        _prove(facts, board, port)
     except DeviceError as error:
         # A process that ends closes its line a little before it is gone.
         deadline = time.monotonic() + 1.0
@@ -98,18 +137,21 @@ def _prove(facts: Image, board: Board, port: str) -> None:
 
 def arena_room(board: Board) -> int:
     """Bytes that a board has left for the arena, known without building; below 0 if it has none."""
-    return board.ram_bytes - board.stack_bytes - build.COMMAND_BUFFER - build.STATIC_RESERVE
+    return board.ram_bytes - board.stack_bytes - build.COMMAND_BUFFER - board.own_bytes
 
 
 def goal_for(board: Board | None) -> Goal:
     """The fastest memory plan that fits a board, without one the smallest."""
-    return Goal(limit=max(arena_room(board), 1)) if board else SMALLEST
+    if board is None or board.constants_in_ram:  # each byte of the image is one less
+        return SMALLEST
+    return Goal(limit=max(arena_room(board), 1))
 
 
 def spare(facts: Image, image_bytes: int, board: Board) -> tuple[int, int]:
     """Bytes of flash and of RAM that a model leaves, below 0 what it lacks; known without building,
     and before the code, which needs some 10 to 30 KB of flash."""
-    return board.flash_bytes - image_bytes, arena_room(board) - facts.arena_bytes
+    ram = arena_room(board) - facts.arena_bytes - (image_bytes if board.constants_in_ram else 0)
+    return board.flash_bytes - image_bytes, ram
 
 
 def quick_fit(facts: Image, image_bytes: int, board: Board) -> int:
@@ -129,7 +171,8 @@ def quick_fit(facts: Image, image_bytes: int, board: Board) -> int:
 def _check_fit(firmware: build.Firmware, board: Board) -> None:
     flash_over = firmware.code_bytes + firmware.image_bytes - board.flash_bytes
     ram = firmware.static_ram_bytes + firmware.arena_bytes
-    ram_over = ram + firmware.stack_bytes + firmware.serial_bytes - board.ram_bytes
+    ram += firmware.stack_bytes + firmware.serial_bytes + firmware.image_ram_bytes
+    ram_over = ram - board.ram_bytes
     if flash_over > 0:
         raise build.does_not_fit(board, "flash", flash_over)
     if ram_over > 0:

@@ -57,10 +57,15 @@ class Link:
         with contextlib.suppress(serial.SerialException, OSError):
             self._line.close()
 
-    def hello(self, seconds: float = 10.0, terminators: int = 1) -> None:
+    def hello(self, seconds: float = 10.0, terminators: int = 1, boot: float = 0.0) -> None:
         """Get in step with the board: send bare terminators until it says that it is ready.
 
-        Repeated, they are enough to fill a block that an earlier host left unfinished."""
+        Repeated, they are enough to fill a block that an earlier host left unfinished. For `boot`
+        seconds it is only listened to: what a boot loader is told may keep it from starting."""
+        start = time.monotonic()
+        while boot and (line := self._read_line(start + boot)) is not None:
+            if line == READY:
+                return
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self._send(b"%" * terminators)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 class Toolchain:
     prefix: str  # of gcc, size …
     package: str  # of Debian, for the remedy
-    cpu: str  # firmware/src/cpu_<cpu>.c: start-up, faults, sleep
+    cpu: str  # firmware/src/cpu_<cpu>.c: start-up, faults, sleep; not for "arduino"
     library_flags: tuple[str, ...] = ()  # the C library, for compiler and linker
-    bare: bool = True  # no operating system: the firmware brings memory map and start-up
+    bare: bool = True  # neither system nor framework: the firmware brings memory map and start-up
 
 
 NATIVE = "native"
+FROM_PLATFORM = "platform"  # the compiler that a public PlatformIO platform brings
 _STATIC = ("-static",)  # a Pi's libraries are not those of this machine
 
 TOOLCHAINS = {
@@ -38,5 +39,7 @@ TOOLCHAINS = {
     "aarch64-linux-gnu": Toolchain(
         "aarch64-linux-gnu-", "gcc-aarch64-linux-gnu", "linux", _STATIC, bare=False
     ),
+    "avr": Toolchain("avr-", "gcc-avr avr-libc arduino-core-avr", "arduino", bare=False),
+    FROM_PLATFORM: Toolchain("", "", "arduino", bare=False),
     NATIVE: Toolchain("", "gcc libc6-dev", "linux", bare=False),
 }

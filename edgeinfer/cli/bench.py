@@ -138,4 +138,5 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         cut=6,
     )
     rest = result["per_inference"] - total
-    ui.say(f"The rest of an inference, {rest:,} {unit}, is spent between the layers.")
+    if rest >= 0:  # below, each layer waited for a tick of a coarse clock
+        ui.say(f"The rest of an inference, {rest:,} {unit}, is spent between the layers.")

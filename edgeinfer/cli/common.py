@@ -165,16 +165,18 @@ def compiled(
     args: argparse.Namespace | None = None,
     *,
     strip: bool = False,
+    board: Board | None = None,
 ) -> Compiled:
     """The image, named like its file, as the options of `args` and the board they name want it.
 
     Raises UnsupportedError for a float model, DeviceError when no board answers at --port."""
     require_int8(graph, path)
-    board = _board(args, ui) if args else None
+    if board is None and args:
+        board = _board(args, ui)
     with ui.progress("Compiling"):
         return compile_graph(
             replace(graph, name=image_name(path)),
-            strip=strip,
+            strip=strip or (board is not None and board.constants_in_ram),
             passes=passes(args) if args else None,
             goal=goal(args, board) if args else SMALLEST,
             layout=layout_for(board),
@@ -232,7 +234,9 @@ def connected(port: str, baud: int, ui: Ui) -> Device:
         return Device(port, baud=baud)
 
 
-def flashed(board: str, image: bytes, ui: Ui) -> FlashResult:
+def flashed(board: str, image: bytes, ui: Ui, port: str = "") -> FlashResult:
     """Flash an image, with its stages on the terminal; returns the FlashResult."""
     with ui.progress(f"Flashing {board}") as advance:
-        return flash(image, load_board(board), progress=lambda stage: advance(None, stage))
+        return flash(
+            image, load_board(board), port=port, progress=lambda stage: advance(None, stage)
+        )

@@ -5,16 +5,20 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from edgeinfer.boards import load_board
 from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui, size
+from edgeinfer.export import folder
+from edgeinfer.flash import project
 
 NAME, HELP = "flash", "build the firmware with a model, put it on a board, and have it prove itself"
 EXAMPLES = (
     "edgeinfer flash model_int8.tflite --board netduinoplus2",
-    "edgeinfer flash digits_int8.tflite --board microbit --json",
+    "edgeinfer flash digits_int8.tflite --board nano33ble --port /dev/ttyACM0",
+    "edgeinfer flash digits_int8.tflite --board pico --project digits_pico",
 )
 
 
@@ -23,22 +27,39 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--board", required=True, metavar="B", help="where to; 'edgeinfer boards' lists them"
     )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--port", default="", metavar="P", help="a real board's serial port, if it is not found"
+    )
+    where.add_argument(
+        "--project", metavar="DIR", help="only write the PlatformIO project of a real board"
+    )
     common.compile_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
-    load_board(args.board)  # an unknown board is said before the model is read
-    model = common.compiled(common.load(args.model), args.model, ui, args)
-    flashed = asdict(common.flashed(args.board, model.image, ui))
+    board = load_board(args.board)  # an unknown board is said before the model is read
+    model = common.compiled(common.load(args.model), args.model, ui, args, board=board)
+    if args.project is not None:
+        texts = project(model.image, board)
+        folder.write(Path(args.project), texts, {"model": args.model, "board": board.name})
+        return {"model": args.model, "board": board.name, "project": args.project}
+    flashed = asdict(common.flashed(args.board, model.image, ui, args.port))
     return {"model": args.model, **flashed, **common.optimized_fields(model.optimized)}
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:
+    if "project" in result:
+        ui.say(f"{result['project']} is a PlatformIO project for {result['board']}.")
+        ui.say(f"Where there is a connection: pio run -d {result['project']} -t upload")
+        return
     ui.say(f"{result['board']} runs {result['model']} at {result['port']}; self-test passed.")
     code, image = result["code_bytes"], result["image_bytes"]
     ui.say(f"  flash {size(code + image)}: code {size(code)}, image {size(image)}")
-    parts = ("arena", "stack", "serial", "static_ram")
+    parts = ("arena", "stack", "serial", "static_ram", "image_ram")
     total = sum(result[f"{p}_bytes"] for p in parts)
-    names = ", ".join(f"{p.split('_')[0]} {size(result[p + '_bytes'])}" for p in parts)
+    names = ", ".join(
+        f"{p.split('_')[0]} {size(result[p + '_bytes'])}" for p in parts if result[f"{p}_bytes"]
+    )
     ui.say(f"  RAM   {size(total)}: {names}")
     common.say_optimized(result, ui, "  ")

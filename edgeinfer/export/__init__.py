@@ -10,8 +10,8 @@ from edgeinfer.export import folder as folders
 from edgeinfer.export.kinds import KINDS, Library
 from edgeinfer.export.model import element, header, source
 from edgeinfer.export.names import identifier, require_identifier
-from edgeinfer.export.sources import sources
 from edgeinfer.image import read_image
+from edgeinfer.library import sources
 
 __all__ = ["KINDS", "Exported", "export", "identifier"]
 

@@ -10,20 +10,35 @@
 #define COMMAND_BYTES 80
 #define READY "m-ready\r\n"
 
+/* A literal that only `say` and `same` read, by TEXT_AT. On AVR it would take RAM, were it not so.
+ */
+#ifdef __AVR__
+#include <avr/pgmspace.h>
+#define TEXT(literal) PSTR(literal)
+#define TEXT_AT(pointer) ((char)pgm_read_byte(pointer))
+#else
+#define TEXT(literal) ("" literal)
+#define TEXT_AT(pointer) (*(pointer))
+#endif
+
 /* serial.c: lines out, commands in. */
-void say(const char *text);
+#define say(literal) say_text(TEXT(literal))
+void say_text(const char *text);
+void say_word(const char *word); /* in RAM */
 void say_bytes(const char *text, uint32_t n);
 void say_u32(uint32_t value);
 void say_u64(uint64_t value);
 void say_hex(const uint8_t *bytes, uint32_t n);
 void say_hex32(uint32_t value);
-void say_field(const char *name, uint32_t value); /* one line: m-ei-<name>-[<value>] */
+#define say_field(name, value) say_line(TEXT("m-ei-" name "-["), value)
+void say_line(const char *begin, uint64_t value); /* one line: <begin><value>] */
 extern uint32_t sent_crc;    /* CRC-32 of all bytes said since it was set to 0 */
 char *receive_command(void); /* NULL: it was too long */
 
 /* Words of a command, and what they may mean. */
 char *next_word(char **rest); /* NULL: no more */
-int same(const char *a, const char *b);
+#define same(word, literal) same_text(word, TEXT(literal))
+int same_text(const char *word, const char *text);
 int read_u32(const char *word, uint32_t *value); /* decimal; 0: it is not a number */
 int read_hex_byte(const char *digits);           /* two digits; negative: they are not hex */
 int read_hex32(const char *digits, uint32_t *value);
@@ -32,7 +47,8 @@ int read_hex32(const char *digits, uint32_t *value);
 extern ei_model model;
 extern int model_error; /* what ei_verify found */
 extern uint8_t arena[];
-extern const uint8_t ei_image[], ei_image_end[];
+extern const uint8_t ei_image[];
+extern const uint32_t ei_image_bytes;
 
 enum { INPUT_ABSENT, INPUT_PARTIAL, INPUT_READY };
 extern uint8_t input_state;
@@ -52,14 +68,20 @@ int receive_block(char *rest); /* the verb "block"; 1, or GARBLED when it must b
 int benchmark_command(const char *verb, char *rest);
 int ei_command(char *rest);
 
-int app_main(void); /* main.c: the loop that answers */
+/* main.c: the loop that answers, whole or turn by turn. */
+int app_main(void);
+int app_start(void); /* 0: done */
+void app_turn(void); /* waits for a command and answers it */
 
 /* fault.c: tell the host and wait for one, which resets the board. `at` is the address of the
  * instruction or of what it touched; 0: the stack was used up. */
 void report_fault(uint32_t number, uintptr_t at);
 
-/* bare.c, or cpu_linux.c */
-uint32_t stack_used(void);   /* bytes, the most so far */
+/* bare.c, or stack.c where others set up the stack: bytes, the most so far. */
+uint32_t stack_used(void);
+void paint_stack(void);     /* stack.c: what will be used from here on */
+extern uintptr_t stack_top; /* set by it */
+/* bare.c, cpu_linux.c or port_arduino.cpp */
 uint32_t static_bytes(void); /* of variables, without arena, stack and serial buffers */
 
 #endif

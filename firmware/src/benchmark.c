@@ -122,7 +122,7 @@ static void db_print(void) {
   for (uint32_t i = 0; i < n; i++) {
     if (i % 8u == 0) say("m-buffer-");
     say_hex(input_at(i), 1);
-    say(i % 8u == 7u || i + 1u == n ? "\r\n" : "-");
+    say_text(i % 8u == 7u || i + 1u == n ? TEXT("\r\n") : TEXT("-"));
   }
 }
 
@@ -134,7 +134,8 @@ static void db_bytes(const char *hex) {
   for (; *hex; hex += 2) {
     const int byte = hex[1] ? read_hex_byte(hex) : -2;
     if (byte < 0) {
-      say(byte == -2 ? "e-[Insufficient number of hex digits]\r\n" : "e-[Invalid hex digit]\r\n");
+      say_text(byte == -2 ? TEXT("e-[Insufficient number of hex digits]\r\n")
+                          : TEXT("e-[Invalid hex digit]\r\n"));
       return;
     }
     *input_at(input_received) = (uint8_t)byte;

@@ -11,26 +11,10 @@
 #include "app.h"
 #include "port.h"
 
-#define PAINT 0xA5u
-
 /* From the linker. */
 extern char __data_start[], _end[];
 
 static sigjmp_buf boot;
-static uintptr_t stack_top;
-
-/* Paint what main's stack will use; it stays in the process after the return. */
-static __attribute__((noinline)) void paint_stack(void) {
-  volatile uint8_t area[EI_STACK_BYTES];
-  for (uint32_t i = 0; i < sizeof area; i++) area[i] = PAINT;
-  stack_top = (uintptr_t)area + sizeof area;
-}
-
-uint32_t stack_used(void) {
-  uint32_t used = EI_STACK_BYTES;
-  while (used && *(const volatile uint8_t *)(stack_top - used) == PAINT) used--;
-  return used;
-}
 
 uint32_t static_bytes(void) {
   return (uint32_t)(_end - __data_start) - EI_ARENA_BYTES - EI_INPUT_BYTES;

@@ -15,24 +15,31 @@ static void answer(char *command) {
     if (!ei_command(rest)) say("e-[Unknown ei command]\r\n");
   } else if (!benchmark_command(verb, rest)) {
     say("e-[Unknown command: ");
-    say(verb);
+    say_word(verb);
     say("]\r\n");
   }
 }
 
-int app_main(void) {
+int app_start(void) {
   port_init();
   timer_init();
   model_start();
   say("m-timestamp-mode-performance\r\n");
   if (!benchmark_command("timestamp", 0)) return 1;
   say("m-init-done\r\n" READY);
-  for (;;) {
-    char *command = receive_command();
-    if (command)
-      answer(command);
-    else
-      say("e-[Command longer than 80 bytes]\r\n");
-    say(READY);
-  }
+  return 0;
+}
+
+void app_turn(void) {
+  char *command = receive_command();
+  if (command)
+    answer(command);
+  else
+    say("e-[Command longer than 80 bytes]\r\n");
+  say(READY);
+}
+
+int app_main(void) {
+  if (app_start()) return 1;
+  for (;;) app_turn();
 }

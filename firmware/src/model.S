@@ -7,8 +7,11 @@
     .global ei_image
 ei_image:
     .incbin "model.bin"
-    .global ei_image_end
-ei_image_end:
+end:
+    .balign 4
+    .global ei_image_bytes
+ei_image_bytes:
+    .long end - ei_image
 #ifdef __linux__
     .section .note.GNU-stack, "", %progbits
 #endif

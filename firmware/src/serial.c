@@ -12,10 +12,12 @@ void say_bytes(const char *text, uint32_t n) {
   for (uint32_t i = 0; i < n; i++) port_putc((uint8_t)text[i]);
 }
 
-void say(const char *text) {
-  uint32_t n = 0;
-  while (text[n]) n++;
-  say_bytes(text, n);
+void say_text(const char *text) {
+  for (char c; (c = TEXT_AT(text)) != 0; text++) say_bytes(&c, 1);
+}
+
+void say_word(const char *word) {
+  for (; *word; word++) say_bytes(word, 1);
 }
 
 void say_u64(uint64_t value) {
@@ -49,11 +51,9 @@ void say_hex32(uint32_t value) {
   say_hex(bytes, 4);
 }
 
-void say_field(const char *name, uint32_t value) {
-  say("m-ei-");
-  say(name);
-  say("-[");
-  say_u32(value);
+void say_line(const char *begin, uint64_t value) {
+  say_text(begin);
+  say_u64(value);
   say("]\r\n");
 }
 
@@ -81,9 +81,9 @@ char *next_word(char **rest) {
   return word;
 }
 
-int same(const char *a, const char *b) {
-  while (*a && *a == *b) a++, b++;
-  return *a == *b;
+int same_text(const char *word, const char *text) {
+  while (*word && *word == TEXT_AT(text)) word++, text++;
+  return *word == TEXT_AT(text);
 }
 
 int read_u32(const char *word, uint32_t *value) {

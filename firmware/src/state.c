@@ -22,7 +22,7 @@ static uint8_t input[EI_INPUT_BYTES] __attribute__((section(".bss.serial"), alig
 
 void model_start(void) {
   input_state = INPUT_ABSENT;
-  model_error = ei_verify(ei_image, (size_t)(ei_image_end - ei_image), &model);
+  model_error = ei_verify(ei_image, (size_t)ei_image_bytes, &model);
   if (model_error == EI_OK &&
       (model.arena_bytes > EI_ARENA_BYTES || (EI_INPUT_BYTES && input_bytes() != EI_INPUT_BYTES)))
     model_error = EI_ERR_SIZE;

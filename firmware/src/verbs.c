@@ -9,15 +9,13 @@
 #include "port.h"
 
 static void info(void) {
-  static const char *const label[] = {"]\r\nm-ei-inputs-[", "]\r\nm-ei-outputs-["};
-  const uint32_t size = (uint32_t)(ei_image_end - ei_image);
   say("m-ei-protocol-[" PROTOCOL "]\r\nm-ei-board-[" EI_BOARD "]\r\nm-ei-timer-[" EI_TIMER
       "]\r\nm-ei-model-[");
   say_bytes(model.name, model.name_bytes);
   for (uint32_t side = 0; side < 2; side++) {
     const ei_io *io = side ? model.outputs : model.inputs;
     const uint32_t n = side ? model.n_outputs : model.n_inputs;
-    say(label[side]);
+    say_text(side ? TEXT("]\r\nm-ei-outputs-[") : TEXT("]\r\nm-ei-inputs-["));
     for (uint32_t i = 0; i < n; i++) {
       if (i) say(" ");
       say_u32(io[i].bytes);
@@ -26,16 +24,10 @@ static void info(void) {
   say("]\r\n");
   say_field("hz", EI_CLOCK_HZ);
   say_field("steps", model.n_steps - model.reset_steps);
-  say_field("image", size);
+  say_field("image", ei_image_bytes);
   /* Without the CRC at its end: over all of it, every image has the same. */
-  say_field("crc", ei_crc32(0, ei_image, size - 4u));
+  say_field("crc", ei_crc32(0, ei_image, ei_image_bytes - 4u));
   say_field("keeps", EI_INPUT_BYTES != 0);
-}
-
-static void say_ticks(const char *before, uint64_t ticks) {
-  say(before);
-  say_u64(ticks);
-  say("]\r\n");
 }
 
 static void run(char *rest) {
@@ -52,7 +44,7 @@ static void run(char *rest) {
     timer_align();
     begin = timer_ticks();
     ei_invoke(&model, arena, 0, 0);
-    say_ticks("m-ei-run-[", timer_ticks() - begin);
+    say_field("run", timer_ticks() - begin);
   }
 }
 
@@ -68,7 +60,7 @@ static void step_hook(void *context, uint32_t step, int begin) {
     say_u32(step);
     say(" ");
     say_u32(model.steps[step].layer);
-    say_ticks(" ", ticks);
+    say_line(TEXT(" "), ticks);
   }
 }
 
@@ -98,7 +90,7 @@ static void selftest(void) {
   ei_invoke(&model, arena, 0, 0);
   crc = ei_output_crc(&model, arena);
   (void)ei_reset(&model, arena);
-  say(crc == model.selftest_crc ? "m-ei-selftest-[ok " : "m-ei-selftest-[fail ");
+  say_text(crc == model.selftest_crc ? TEXT("m-ei-selftest-[ok ") : TEXT("m-ei-selftest-[fail "));
   say_hex32(crc);
   say(" ");
   say_hex32(model.selftest_crc);

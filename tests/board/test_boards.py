@@ -22,8 +22,10 @@ def test_every_board_file_is_read() -> None:
     names = [board.name for board in all_boards()]
     assert {"netduinoplus2", "mps2-an386", "microbit"} <= set(names)
     for board in all_boards():
-        assert (paths.share("firmware") / "src" / f"port_{board.port}.c").is_file()
-        assert (paths.share("firmware") / "src" / f"timer_{board.timer}.c").is_file()
+        source = paths.share("firmware") / "src"
+        assert (source / f"port_{board.port}.{'cpp' if board.arduino else 'c'}").is_file()
+        assert board.arduino or (source / f"timer_{board.timer}.c").is_file()
+        assert board.runs_here or (board.arduino and board.usb and board.platformio_board)
 
 
 def test_a_board_like_another_says_only_what_differs() -> None:

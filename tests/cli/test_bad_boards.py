@@ -53,7 +53,7 @@ def test_an_unknown_board(refused: Refused, models: Path) -> None:
         ("eval", model, "--data", models / "x.npz", "--board"),
         ("boards", "--stop"),
     ):
-        near = "Did you mean microbit? 'edgeinfer boards' lists them all"
+        near = "Did you mean microbit or microbit_v2? 'edgeinfer boards' lists them all"
         refused(*words, "micro:bit", says="There is no board 'micro:bit'", remedy=near)
         refused(*words, "../x", says="There is no board '../x'", remedy="'edgeinfer boards'")
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgeinfer.boards import Board, load_board
-from edgeinfer.build import memory_script, needed_tools
+from edgeinfer.build import needed_tools
+from edgeinfer.project import memory_script
 from edgeinfer.toolchains import TOOLCHAINS
 from tests.conformance.bundle import Case, bundles
 from tests.conftest import ROOT
@@ -84,7 +85,7 @@ class Core:
         (self._folder / "config.h").write_text(text)
         (self._folder / "memory.ld").write_text(memory_script(board))
         parts = {f"cpu_{self._toolchain.cpu}", f"port_{board.port}", f"timer_{board.timer}"}
-        parts |= {"serial", "fault"} | ({"bare"} if self._toolchain.bare else set())
+        parts |= {"serial", "fault"} | {"bare" if self._toolchain.bare else "stack"}
         sources = [firmware / f"{part}.c" for part in sorted(parts)]
         sources += sorted((ROOT / "csrc").glob("*.c"))
         sources += sorted((ROOT / "csrc" / "kernels").glob("*.c"))

@@ -18,7 +18,7 @@ uint8_t arena[EI_ARENA_BYTES] __attribute__((section(".bss.arena"), aligned(16))
 static uint32_t padded(uint32_t n) { return (n + 15u) & ~15u; }
 
 static void report(const char *what, uint32_t number, uint32_t value) {
-  say(what);
+  say_text(what);
   say(" ");
   say_u32(number);
   say(" ");
@@ -85,7 +85,7 @@ int app_main(void) {
   const uint8_t *at = ei_image;
   port_init();
   timer_init();
-  while (at != ei_image_end) at = run((const void *)at);
+  while (at != ei_image + ei_image_bytes) at = run((const void *)at);
   say("done\n");
   return 0;
 }

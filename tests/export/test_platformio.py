@@ -13,8 +13,8 @@ import pytest
 from platformio.package.manifest.parser import ManifestParserFactory
 
 from edgeinfer.boards import load_board
-from edgeinfer.build import memory_script
 from edgeinfer.export import export
+from edgeinfer.project import memory_script
 from edgeinfer.toolchains import TOOLCHAINS
 from tests.conftest import ROOT, need
 from tests.export.conftest import example_output, said

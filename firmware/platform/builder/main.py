@@ -12,11 +12,12 @@ def option(name: str) -> list[str]:
     return str(env.GetProjectOption(f"custom_{name}", "")).split()
 
 
+arduino = option("arduino")  # folder of an Arduino core for AVR, and its variant
 cpu = option("cpu_flags")
 library = option("library_flags")
 prefix = "".join(option("toolchain"))
-generated = env.GetProjectOption("custom_generated")
-csrc = env.GetProjectOption("custom_csrc")
+generated = env.GetProjectOption("custom_generated", "")
+csrc = env.GetProjectOption("custom_csrc", "")
 link_script = Path(env.subst("$PROJECT_SRC_DIR")).parent / "link.ld"
 
 env.Replace(
@@ -33,22 +34,19 @@ env.Replace(
 )
 env.Append(
     ASFLAGS=cpu,
-    ASPPFLAGS=[*cpu, "-x", "assembler-with-cpp", f"-Wa,-I{generated}"],
+    ASPPFLAGS=[*cpu, "-x", "assembler-with-cpp"],
     CCFLAGS=[
         *cpu,
         *library,
-        "-O2",
+        "-Os" if arduino else "-O2",
         "-g",
         "-Wall",
         "-Wextra",
-        "-Wstrict-prototypes",
         "-ffunction-sections",
         "-fdata-sections",
         "-ffp-contract=off",  # a fused multiply-add would round other than the host
     ],
-    CFLAGS=["-std=gnu99"],
-    CPPDEFINES=[("EI_KERNEL_LIST", '\\"kernel_list.inc\\"')],
-    CPPPATH=[generated, csrc],
+    CFLAGS=["-std=gnu99", "-Wstrict-prototypes"],
     LINKFLAGS=[
         *cpu,
         *library,
@@ -56,6 +54,12 @@ env.Append(
         f"-Wl,-Map,{env.subst('$BUILD_DIR')}/firmware.map",
     ],
 )
+if generated:
+    env.Append(
+        ASPPFLAGS=[f"-Wa,-I{generated}"],
+        CPPDEFINES=[("EI_KERNEL_LIST", '\\"kernel_list.inc\\"')],
+        CPPPATH=[generated, csrc],
+    )
 if option("bare"):
     env.Append(
         LINKFLAGS=["-nostartfiles", f"-L{generated}", f"-T{link_script}"], LIBS=["m", "c", "gcc"]
@@ -64,6 +68,18 @@ if kernels := option("kernels"):  # none: an exported library in a user's own pr
     env.BuildSources(
         str(Path(env.subst("$BUILD_DIR")) / "csrc"), csrc, [f"+<{file}>" for file in kernels]
     )
+if arduino:
+    core = Path(arduino[0]) / "cores" / "arduino"
+    env.Append(
+        CXXFLAGS=["-std=gnu++11", "-fpermissive", "-fno-exceptions", "-fno-threadsafe-statics"],
+        CPPPATH=[str(core), str(Path(arduino[0]) / "variants" / arduino[1])],
+        LIBS=["m"],
+    )
+    theirs = env.Clone()
+    # It is written for a younger compiler, whose <float.h> has this in C++.
+    theirs.Append(CCFLAGS=["-w"], CPPDEFINES=[("DECIMAL_DIG", "__DECIMAL_DIG__")])
+    build = Path(env.subst("$BUILD_DIR")) / "core"
+    env.Prepend(LIBS=[theirs.BuildLibrary(str(build), str(core), "+<*> -<wiring_pulse.c>")])
 program = env.BuildProgram()
 if option("bare"):
     env.Depends(program, [str(link_script), str(Path(generated) / "memory.ld")])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of csrc that an image needs, as files that get along with any other library.
+"""The part of csrc that an image needs: by name, or as files that get along with any other library.
 
 Includes are rewritten to paths from the including file, so that no search path is needed, and every
 function that the linker sees gets the model's name before its own: several exports, of one version
@@ -12,7 +12,6 @@ import re
 from pathlib import Path, PurePosixPath
 
 from edgeinfer import paths
-from edgeinfer.build import library_sources
 
 _INCLUDE = re.compile(r'^(\s*#\s*include\s+")([^"]+)(")', re.MULTILINE)
 _FUNCTION = re.compile(r"^(?!static\b)[\w *]*?\b(ei_\w+)\(", re.MULTILINE)
@@ -21,11 +20,16 @@ _KERNELS = "kernels.inc"  # numbers the kernels, so that all of it is needed
 NAMES, CHOSEN = "names.h", "kernel_list.inc"  # generated
 
 
+def file_names(kernels: tuple[str, ...]) -> list[str]:
+    """The .c files of csrc that run an image with these kernels."""
+    return ["image.c", "exec.c", *(f"kernels/{kernel}.c" for kernel in kernels)]
+
+
 def sources(kernels: tuple[str, ...], prefix: str) -> dict[str, str]:
     """Texts by file name: csrc with these kernels, every function named `prefix`_…"""
     root = paths.share("csrc")
     texts: dict[str, str] = {}
-    waiting = [PurePosixPath(name) for name in library_sources(kernels)]
+    waiting = [PurePosixPath(name) for name in file_names(kernels)]
     while waiting:
         name = waiting.pop()
         if str(name) in texts:

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The PlatformIO project of a board's firmware around an image.
+
+Its platformio.ini is generated from boards/<name>.toml: that is why a new board stays one file.
+Generated are lists and data only, never code. A board with a public platform gets all sources with
+it, so that its project is whole wherever it lies; the others' are the package's own."""
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeinfer import library, paths
+from edgeinfer.boards import Board
+from edgeinfer.image import read_image
+from edgeinfer.toolchains import TOOLCHAINS
+
+ARDUINO_SOURCES = (
+    *("app.h", "port.h", "main.c", "serial.c", "state.c", "verbs.c", "benchmark.c", "stack.c"),
+    *("model_arduino.c", "port_arduino.cpp"),
+)
+_PER_LINE = 20  # bytes of the image
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What goes into a firmware. `input_bytes`: of the input's own buffer, 0 for none."""
+
+    image: bytes
+    board: Board
+    kernels: tuple[str, ...]
+    arena_bytes: int
+    input_bytes: int
+
+
+def write(parts: Parts, folder: Path) -> None:
+    """Bring the project in a folder up to date; what is as it was is not written."""
+    for name, data in (
+        arduino_files(parts) if parts.board.arduino else _files(parts, folder)
+    ).items():
+        file = folder / name
+        # An edit of platformio.ini makes PlatformIO build everything anew.
+        if not file.is_file() or file.read_bytes() != data:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+
+
+def arduino_files(parts: Parts) -> dict[str, bytes]:
+    """A whole project for the Arduino framework: contents by file name."""
+    board, source = parts.board, paths.share("firmware") / "src"
+    texts = {name: (source / name).read_text(encoding="utf-8") for name in ARDUINO_SOURCES}
+    texts["app.h"] = texts["app.h"].replace('"edgeinfer.h"', '"csrc/edgeinfer.h"')
+    texts["config.h"] = _config(parts)
+    rows = (parts.image[at : at + _PER_LINE] for at in range(0, len(parts.image), _PER_LINE))
+    texts["model.inc"] = "".join("".join(f"{byte}," for byte in row) + "\n" for row in rows)
+    texts |= {f"csrc/{name}": text for name, text in library.sources(parts.kernels, "fw").items()}
+    options = _local_options(board) if board.platform == "local" else _public_options(board)
+    files = {f"src/{name}": text.encode() for name, text in texts.items()}
+    files["platformio.ini"] = _ini(board, options).encode()
+    return files
+
+
+def _files(parts: Parts, folder: Path) -> dict[str, bytes]:
+    """A project of the local platform, for the package's own sources."""
+    board, firmware = parts.board, paths.share("firmware")
+    toolchain = TOOLCHAINS[board.toolchain]
+    chosen = {"cpu": toolchain.cpu, "port": board.port, "timer": board.timer}
+    sources = [f"-<{kind}_*> +<{kind}_{name}.c>" for kind, name in chosen.items()]
+    sources += ["-<model_*>", f"-<{'stack' if toolchain.bare else 'bare'}.c>"]
+    options = _local_options(board) | {
+        "build_src_filter": " ".join(["+<*>", *sources]),
+        "custom_library_flags": " ".join(toolchain.library_flags),
+        "custom_bare": "yes" if toolchain.bare else "",
+        "custom_generated": str(folder / "generated"),
+        "custom_csrc": str(paths.share("csrc")),
+        "custom_kernels": " ".join(library.file_names(parts.kernels)),
+        # PlatformIO starts afresh when this file changes: objects of other sources never stay.
+        "custom_sources": f"{_sources_crc():08x}",
+    }
+    kernels = "".join(f"EI_KERNEL({kernel})\n" for kernel in parts.kernels)
+    return {
+        "generated/config.h": _config(parts).encode(),
+        "generated/kernel_list.inc": kernels.encode(),
+        "generated/memory.ld": memory_script(board).encode(),
+        "generated/model.bin": parts.image,
+        "platformio.ini": _ini(board, options, firmware / "src").encode(),
+    }
+
+
+def _local_options(board: Board) -> dict[str, str]:
+    toolchain = TOOLCHAINS[board.toolchain]
+    return {
+        "platform": f"symlink://{paths.share('firmware') / 'platform'}",
+        "custom_toolchain": toolchain.prefix,
+        "custom_cpu_flags": " ".join(board.cpu_flags),
+        "custom_arduino": " ".join(board.arduino_core),
+    }
+
+
+def _public_options(board: Board) -> dict[str, str]:
+    """For speed, but where flash is as small as on an AVR; without fused multiply-adds, which round
+    other than the host."""
+    small = board.core == "avr"
+    flags = ("-Os" if small else "-O2", "-ffp-contract=off", *board.build_flags)
+    return {
+        "platform": board.platform,
+        "board": board.platformio_board,
+        "framework": board.framework,
+        "monitor_speed": str(board.baud),
+        "build_unflags": "" if small else "-Os",
+        "build_flags": " ".join(flags),
+        **board.options,
+    }
+
+
+def _config(parts: Parts) -> str:
+    board = parts.board
+    config = {
+        "EI_BOARD": f'"{board.name}"',
+        "EI_TIMER": f'"{board.timer}"',
+        "EI_CLOCK_HZ": f"{board.clock_hz}u",
+        "EI_BAUD": f"{board.baud}u",
+        "EI_UART_BASE": f"0x{board.uart_base:08X}u",
+        "EI_UART_IRQ": f"{board.uart_irq}u",
+        "EI_STACK_BYTES": f"{board.stack_bytes}u",
+        "EI_ARENA_BYTES": f"{parts.arena_bytes}u",
+        "EI_INPUT_BYTES": f"{parts.input_bytes}u",
+        "EI_IMAGE_CRC": f"0x{read_image(parts.image).crc:08X}u",
+    }
+    return "".join(f"#define {name} {value}\n" for name, value in config.items())
+
+
+def memory_script(board: Board) -> str:
+    """The linker's MEMORY of a board."""
+    return (
+        "MEMORY {\n"
+        f"  FLASH (rx) : ORIGIN = 0x{board.flash_origin:08X}, LENGTH = {board.flash_bytes}\n"
+        f"  RAM (rwx) : ORIGIN = 0x{board.ram_origin:08X}, LENGTH = {board.ram_bytes}\n"
+        "}\n"
+    )
+
+
+def _ini(board: Board, options: dict[str, str], source: Path | None = None) -> str:
+    lines = ["[platformio]", f"src_dir = {source}"] if source else []
+    lines.append(f"[env:{board.name}]")
+    lines += [f"{key} = {value}" for key, value in options.items() if value]
+    return "\n".join(lines) + "\n"
+
+
+def _sources_crc() -> int:
+    """CRC-32 of all that is compiled."""
+    crc = 0
+    for folder in ("csrc", "firmware"):
+        for file in sorted(paths.share(folder).rglob("*")):
+            if file.is_file() and file.suffix != ".pyc":
+                crc = zlib.crc32(file.read_bytes(), crc)
+    return crc

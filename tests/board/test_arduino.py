@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The firmware on the Arduino framework: compiled for its cores, flashed by stock avrdude through a
+boot loader, and equal to the host on an Uno and a Mega in simavr."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from serial.tools import list_ports
+
+from edgeinfer import build, device, emulator, ports, upload
+from edgeinfer.boards import Board, all_boards, load_board
+from edgeinfer.cli.app import main
+from edgeinfer.compile import compile_graph
+from edgeinfer.device import Device
+from edgeinfer.errors import BoardError, DeviceError, FitError
+from edgeinfer.flash import flash, project
+from edgeinfer.tflite import read_file, write
+from tests.board.conftest import two_inputs
+from tests.board.fake import INFO, FakeBoard
+from tests.conftest import need
+from tests.export.conftest import example_output, tiny
+
+pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
+
+HERE = Path(__file__).parent
+EMULATED = ("uno-simavr", "mega-simavr")
+PUBLIC = [board for board in all_boards() if board.arduino and board.platform != "local"]
+PROGRAMMER = {  # what avrdude is told for an Uno with this boot loader, and for a Mega
+    "uno-simavr": ("-c", "arduino", "-p", "m328p", "-b", "57600"),
+    "mega-simavr": ("-c", "wiring", "-p", "m2560", "-b", "115200"),
+}
+
+
+@pytest.fixture(scope="module")
+def small() -> bytes:
+    return tiny()
+
+
+def gives_the_hosts_bytes(port: str, image: bytes) -> None:
+    expected = example_output(image)
+    with Device(port) as device:
+        device.selftest()
+        (size,) = device.info().inputs
+        assert list(device.invoke([bytes(i * 7 % 256 for i in range(size))])[0]) == expected
+
+
+def avrdude(name: str, port: str, elf: Path) -> None:
+    """Upload as anyone would. A pseudo-terminal has no DTR; opening it resets all the same."""
+    need("avrdude", "avr-objcopy")
+    program = elf.with_suffix(".hex")
+    subprocess.run(["avr-objcopy", "-O", "ihex", "-R", ".eeprom", elf, program], check=True)
+    command = ["avrdude", *PROGRAMMER[name], "-P", port, "-D", "-U", f"flash:w:{program}:i"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", EMULATED)
+def test_flashed_it_equals_the_host(name: str, small: bytes, cache: Path) -> None:
+    board = load_board(name)
+    result = flash(small, board)
+    gives_the_hosts_bytes(result.port, small)
+    parts = (result.arena_bytes, result.static_ram_bytes, result.serial_bytes, result.stack_bytes)
+    assert sum(parts) + result.image_ram_bytes <= board.ram_bytes
+    with Device(result.port) as device:
+        device.selftest()
+        memory = device.memory()
+        assert 100 < memory.stack_used < memory.stack_bytes == result.stack_bytes
+        assert memory.static_bytes <= result.static_ram_bytes
+        with pytest.raises(DeviceError, match="reports no faults"):
+            device.link.command("ei fault")
+    emulator.stop(name)
+
+
+def test_hello_world_runs_in_2_kb(shared: Path, cache: Path) -> None:
+    graph = read_file(shared / "models" / "int8" / "hello_world_int8.tflite")
+    image = compile_graph(graph, strip=True).image
+    gives_the_hosts_bytes(flash(image, load_board("uno-simavr")).port, image)
+    emulator.stop("uno-simavr")
+
+
+@pytest.fixture(params=EMULATED)
+def blank(request: pytest.FixtureRequest, cache: Path) -> Iterator[emulator.Emulator]:
+    """A board with nothing but its boot loader."""
+    yield emulator.start(load_board(request.param), Path("none"))
+    emulator.stop(request.param)
+
+
+def test_a_real_board_is_flashed_through_its_boot_loader(
+    blank: emulator.Emulator, small: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that `flash` does for a board on USB, but that avrdude is started by this test."""
+    board = dataclasses.replace(
+        load_board(blank.board), name=f"real-{blank.board}", emulator=(), usb=("2341:0043",)
+    )
+    asked = []
+
+    def run(folder: Path, board: Board, *options: str) -> str:
+        asked.append(options)
+        avrdude(blank.board, blank.port, folder / ".pio" / "build" / board.name / "firmware.elf")
+        return ""
+
+    monkeypatch.setattr(upload, "run_platformio", run)
+    connect(monkeypatch, {blank.port: (0x2341, 0x0043), "/dev/other": (1, 2)})
+    stages: list[str] = []
+    result = flash(small, board, progress=stages.append)
+    assert asked == [("-t", "upload", "--upload-port", blank.port)]
+    assert stages == ["build", "upload", "self-test"]
+    assert result.port == blank.port
+    gives_the_hosts_bytes(result.port, small)
+
+
+def connect(patch: pytest.MonkeyPatch, found: dict[str, tuple[int, int]]) -> None:
+    """Let these be the ports on USB."""
+    there = [SimpleNamespace(device=name, vid=vid, pid=pid) for name, (vid, pid) in found.items()]
+    patch.setattr(list_ports, "comports", lambda: there)
+
+
+def test_ports_are_found_by_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = load_board("nano33ble")
+    connect(monkeypatch, {"/dev/a": (0x2341, 0x805A), "/dev/b": (0x2341, 0x0043)})
+    assert ports.before_upload(board) == ports.after_upload(board) == "/dev/a"
+    assert ports.after_upload(board, "/dev/b") == "/dev/b"
+    connect(monkeypatch, {"/dev/a": (0x2341, 0x805A), "/dev/c": (0x2341, 0x005A)})
+    for search in (ports.before_upload, ports.after_upload):
+        with pytest.raises(DeviceError, match="Several ports may be the nano33ble: /dev/a, /dev/c"):
+            search(board)
+    connect(monkeypatch, {"/dev/b": (0x2341, 0x0043)})
+    assert ports.before_upload(board) == ""
+    with pytest.raises(DeviceError, match="No port on USB is a nano33ble") as caught:
+        ports.after_upload(board, seconds=0.2)
+    assert "There is /dev/b." in caught.value.remedy
+
+
+def test_a_port_that_comes_back_renamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    board, looks = load_board("nano33ble"), iter(["/dev/a"] * 3 + [""] * 3)
+
+    def comports() -> list[SimpleNamespace]:
+        name = next(looks, "/dev/b")
+        return [SimpleNamespace(device=name, vid=0x2341, pid=0x805A)] if name else []
+
+    monkeypatch.setattr(list_ports, "comports", comports)
+    assert ports.after_upload(board, "/dev/a") == "/dev/b"
+
+
+def test_another_board_at_the_port_is_told(
+    fake: FakeBoard, small: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = load_board("nano33ble")
+    firmware = build.Firmware(Path("x"), 0, 0, 0, 0, 0, 0)
+    monkeypatch.setattr(device, "BOOT_SECONDS", 0.1)
+    monkeypatch.setattr(build, "build", lambda *args, **options: firmware)
+    monkeypatch.setattr(upload, "run_platformio", lambda *args: "")
+    connect(monkeypatch, {fake.port: (0x2341, 0x805A)})
+    with pytest.raises(DeviceError, match="says that it is a fake, not a nano33ble"):
+        flash(small, board)
+    fake.info = INFO.replace("board-[fake]", "board-[nano33ble]")
+    with pytest.raises(DeviceError, match="runs another model"):
+        flash(small, board)
+    with Device(fake.port), pytest.raises(DeviceError, match="in use by another program"):
+        flash(small, board)
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "message"),
+    [
+        ("HTTPClientError: ", BoardError, "could not fetch 'nordicnrf52'"),
+        ("UnknownPackageError: Could not find", BoardError, "could not fetch 'nordicnrf52'"),
+        ("*** [upload] Error 1", BoardError, "The upload to nano33ble failed"),
+        ("main.c:1:2: error: what", BoardError, "does not build: main.c:1:2: error: what"),
+        (
+            "Error: The data size (2100 bytes) is greater than maximum allowed (2048 bytes)",
+            FitError,
+            "RAM is short by 52 bytes",
+        ),
+    ],
+)
+def test_what_platformio_says_is_put_into_a_sentence(
+    said: str, error: type[Exception], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = subprocess.CompletedProcess([], 1, stdout=f"Processing\n{said}\n", stderr="")
+    monkeypatch.setattr(subprocess, "run", lambda *args, **options: done)
+    with pytest.raises(error, match=message):
+        build.run_platformio(tmp_path, load_board("nano33ble"), "-t", "upload")
+
+
+def test_sizes_are_read_from_platformio(
+    small: bytes, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = (
+        "RAM:   [=    ]  12.0% (used 31464 bytes from 262144 bytes)\n"
+        "Flash: [=    ]   8.0% (used 78644 bytes from 983040 bytes)\n"
+    )
+    monkeypatch.setattr(build, "run_platformio", lambda *args: log)
+    found = build.build(
+        small, load_board("nano33ble"), kernels=("lut",), arena_bytes=32, input_bytes=8
+    )
+    assert found.code_bytes + found.image_bytes == 78644
+    assert found.static_ram_bytes + found.arena_bytes + found.serial_bytes == 31464
+
+
+def test_a_model_too_large_for_an_uno_is_refused_with_figures(image: bytes) -> None:
+    with pytest.raises(FitError, match=r"RAM is short by [\d,]+ bytes"):
+        flash(image, load_board("uno-simavr"))  # its constants lie in RAM
+
+
+@pytest.mark.parametrize(
+    "compiler",
+    [
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m0", "-mthumb"),
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-d16"),
+        ("riscv64-unknown-elf-gcc", "-march=rv32imac", "-mabi=ilp32", "--specs=picolibc.specs"),
+        ("gcc",),
+    ],
+    ids=lambda compiler: "-".join(compiler[:2]).replace("-mcpu=", ""),
+)
+def test_the_project_compiles_without_a_warning(
+    compiler: tuple[str, ...], small: bytes, tmp_path: Path
+) -> None:
+    """Every file, against no more of Arduino's interface than tests/board/arduino has."""
+    need(compiler[0])
+    for name, text in project(small, load_board("nano33ble")).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    sources = [f for f in sorted((tmp_path / "src").rglob("*")) if f.suffix in (".c", ".cpp")]
+    assert len(sources) > 10
+    for source in sources:
+        language = ["-std=gnu++11"] if source.suffix == ".cpp" else ["-std=gnu99"]
+        warnings = ["-Wall", "-Wextra", "-Wconversion", "-Werror"]
+        command = [*compiler, "-O2", *language, *warnings, f"-I{HERE / 'arduino'}"]
+        command += ["-c", str(source), "-o", str(tmp_path / "out.o")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("board", PUBLIC, ids=lambda board: board.name)
+def test_every_public_board_has_a_whole_project(board: Board, small: bytes) -> None:
+    texts = project(small, board)
+    lines = dict(line.split(" = ", 1) for line in texts["platformio.ini"].splitlines()[1:])
+    assert lines["platform"] == board.platform
+    assert lines["framework"] == "arduino" and lines["monitor_speed"] == "115200"
+    assert f'EI_BOARD "{board.name}"' in texts["src/config.h"]
+    data = texts["src/model.inc"].replace("\n", "")
+    assert bytes(int(word) for word in data.rstrip(",").split(",")) == small
+
+
+def test_flash_project_only_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, target = tmp_path / "two.tflite", tmp_path / "pico"
+    model.write_bytes(write(two_inputs()))
+    words = ["flash", str(model), "--board", "pico", "--project", str(target)]
+    for _ in range(2):  # the second replaces the first
+        assert main([*words, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["project"] == str(target)
+    assert (target / "platformio.ini").is_file() and (target / "src" / "main.c").is_file()
+    (target / "src" / "main.c").write_text("mine")
+    assert main(words) == 2
+    assert "was changed" in capsys.readouterr().err
+    words[3] = "microbit"
+    assert main(words) == 2
+    assert "Leave out --project" in capsys.readouterr().err
