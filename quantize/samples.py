@@ -10,9 +10,10 @@ import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from edgeinfer.quantize.preprocess import Preprocess
 from edgeinfer.quantize.shapes import LABELS, choose, fit, labels_of
 
 FEW = 10  # fewer samples than this deserve a warning
+FUNCTION = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")  # a module's
 _FORMATS = "Save arrays with numpy.savez(file, x=samples) or numpy.save(file, samples)."
 
 
@@ -64,7 +66,7 @@ def load(
             raise DataError(f"'{file}' is a folder, for several inputs.", _FORMATS)
         arrays: Mapping[str, Array]
         arrays = {"x": read_folder(file, graph.tensors[graph.inputs[0]], how)}
-    elif (named := re.fullmatch(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)", str(path))) is not None:
+    elif (named := FUNCTION.fullmatch(str(path))) is not None:
         arrays = call(named[1], named[2])
     else:
         arrays = read(file)
@@ -107,21 +109,34 @@ def call(module: str, function: str) -> dict[str, Array]:
 
     The module is looked for in the current folder first. Raises DataError if there is no such
     function, it fails, or it returns something else."""
-    where = str(Path.cwd())
-    sys.path.insert(0, where)
-    try:
-        made = getattr(importlib.import_module(module), function)()
-    except Exception as error:  # the user's code may raise anything
-        raise DataError(
-            f"The function {function}() of module '{module}' cannot be used: "
-            f"{type(error).__name__}: {error}.",
-            "Give MODULE:FUNCTION of a function that returns samples and needs no arguments.",
-        ) from error
-    finally:
-        sys.path.remove(where)
+    remedy = "Give MODULE:FUNCTION of a function that returns samples and needs no arguments."
+    made = users_own(module, function, remedy)()
     if isinstance(made, Mapping):
         return {str(k): np.asarray(v) for k, v in made.items()}
     return {"x": np.asarray(made)}
+
+
+def users_own(module: str, function: str, remedy: str) -> Callable[..., Any]:
+    """A function of the user's, with its module's folder on the path while it runs.
+
+    The module is looked for in the current folder first. Whatever goes wrong is a DataError with
+    this remedy."""
+    where = str(Path.cwd())
+
+    def run(*arguments: Any) -> Any:
+        sys.path.insert(0, where)
+        try:
+            return getattr(importlib.import_module(module), function)(*arguments)
+        except Exception as error:  # the user's code may raise anything
+            raise DataError(
+                f"The function {function}() of module '{module}' cannot be used: "
+                f"{type(error).__name__}: {error}.",
+                remedy,
+            ) from error
+        finally:
+            sys.path.remove(where)
+
+    return run
 
 
 def read(file: Path) -> dict[str, Array]:

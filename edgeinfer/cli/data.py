@@ -121,6 +121,13 @@ def check_writable(path: str) -> None:
         raise _unwritable(path, error) from error
 
 
+def size_of(path: str) -> int:
+    """Bytes of a model's file, or of all files of its folder."""
+    place = Path(path)
+    files = place.rglob("*") if place.is_dir() else [place]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
 def write_whole(files: Mapping[str, bytes]) -> None:
     """Write files so that each of them is there whole, or none is. Raises DataError."""
     mask = os.umask(0)

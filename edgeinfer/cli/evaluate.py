@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from edgeinfer.cli import common, data, measure
@@ -61,8 +60,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     result: dict[str, Any] = {"model": args.model}
     if args.reference:
         other = _reference(args.reference)
-        size = Path(args.reference).stat().st_size
-        result |= {"reference": args.reference, "float_bytes": size}
+        result |= {"reference": args.reference, "float_bytes": data.size_of(args.reference)}
         with ui.progress("Float reference") as advance:
             wanted = measure.float_outputs(other, samples.inputs, advance)
     where = "host"
@@ -74,7 +72,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         model = common.compiled(graph, args.model, ui, args)
         plan = model.plan
         result |= {
-            "model_bytes": Path(args.model).stat().st_size,
+            "model_bytes": data.size_of(args.model),
             "image_bytes": len(model.image),
             "arena_bytes": plan.arena_bytes,
         }

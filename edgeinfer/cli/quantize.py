@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from edgeinfer import tflite
 from edgeinfer.cli import common, data, measure
+from edgeinfer.cli.rater import rater
 from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.errors import DataError, QuantizeError
 from edgeinfer.graph import Graph
@@ -20,6 +21,7 @@ from edgeinfer.plan import METADATA_KEY, offline_metadata
 from edgeinfer.quantize import FAST, Samples, Settings, quantize
 from edgeinfer.quantize import load as load_samples
 from edgeinfer.quantize.check import check_float
+from edgeinfer.quantize.choose import Trial, choose
 from edgeinfer.quantize.settings import CHOICES
 from edgeinfer.report import accuracy
 from edgeinfer.session import Session
@@ -102,6 +104,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help=f"of what is drawn at random (default {DEFAULTS.seed})",
     )
     parser.add_argument("--labels", metavar="Y.npy", help="labels, if DATA has none")
+    parser.add_argument(
+        "--evaluate",
+        metavar="MODULE:FUNCTION",
+        help="try several settings and keep those for which this function returns the most; it is "
+        "given an edgeinfer.Interpreter (calibrated anew each time: about seven times as long)",
+    )
     data.report_argument(parser)
 
 
@@ -113,14 +121,17 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     if args.labels:
         samples = replace(samples, labels=data.read_labels(args.labels, len(samples)))
     calibration = samples.first(args.n) if args.n is not None else samples
+    rate, trials = rater(args.evaluate) if args.evaluate else None, list[Trial]()
     with ui.progress("Quantizing") as advance:
-        done = quantize(
-            graph,
-            calibration,
-            progress=lambda stage, part: advance(part, stage),
-            cache=cache_dir() / "quantize",
+        how: dict[str, Any] = {
+            "progress": lambda stage, part: advance(part, stage),
+            "cache": cache_dir() / "quantize",
             **settings,
-        )
+        }
+        if rate:
+            done, trials = choose(graph, calibration, rate, **how)
+        else:
+            done = quantize(graph, calibration, **how)
     for text in done.warnings:
         ui.warn(text)
     result = replace(done.graph, metadata={**done.graph.metadata, **preprocess.as_metadata()})
@@ -142,11 +153,12 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         "recipe": recipe,
         "settings": done.recipe["settings"],
         "calibration_samples": len(calibration),
-        "float_bytes": Path(args.model).stat().st_size,
+        "float_bytes": data.size_of(args.model),
         "model_bytes": len(files[out]),
         "image_bytes": len(made.image),
         "arena_bytes": read_image(made.image).arena_bytes,
         "warnings": done.warnings,
+        "trials": [asdict(trial) for trial in trials],
         **report,
     }
     if args.report:
@@ -219,5 +231,19 @@ def show(result: dict[str, Any], ui: Ui) -> None:
     ui.say(f"  int8 against float on {some(n, 'sample')} ({calibrated} of them calibrated it):")
     for line in measure.lines(result):
         ui.say("    " + line)
+    _show_trials(result, ui)
     measure.say_layers(result, ui)
     data.say_report(result, ui)
+
+
+def _show_trials(result: dict[str, Any], ui: Ui) -> None:
+    """What the user's own measure said of each run."""
+    if not result["trials"]:
+        return
+    rows = []
+    for trial in result["trials"]:
+        changed = ", ".join(f"{name} {value}" for name, value in trial["changed"].items())
+        better = "better, kept" if trial["kept"] and trial["changed"] else ""
+        rows.append([f"{trial['score']:.6g}", changed or "as given", better])
+    ui.say()
+    ui.table(rows, ["your measure", "settings", ""], "rll")

@@ -121,13 +121,7 @@ def test_what_is_not_read_names_node_and_remedy(tmp_path: Path) -> None:
     assert "no sound ONNX file" in refusal(tmp_path / "absent.onnx")[0]
 
 
-def test_other_kinds_of_files_are_told_the_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "saved").mkdir()
-    (tmp_path / "saved" / "saved_model.pb").touch()
-    for name in ("a.keras", "b.H5", "saved"):
-        assert "TFLiteConverter" in refusal(tmp_path / name)[1]
+def test_other_ways_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a.pt", "b.pth"):
         assert "torch.onnx.export" in refusal(tmp_path / name)[1]
     find = importlib.util.find_spec

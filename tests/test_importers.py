@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keras models go through TensorFlow in a process of its own; here a stand-in takes its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgeinfer import importers, tflite
+from edgeinfer.errors import ModelError, UnsupportedError
+from tests.quantize.networks import classifier
+
+# Its models are .tflite files already; what is called "bad" cannot be loaded.
+STAND_IN = """
+import pathlib, shutil
+class TFLiteConverter:
+    def __init__(self, folder):
+        self.folder = folder
+    from_saved_model = classmethod(lambda cls, folder: cls(folder))
+    def convert(self):
+        return (pathlib.Path(self.folder) / "saved_model.pb").read_bytes()
+class Model:
+    def __init__(self, path):
+        self.path = path
+    def export(self, folder):
+        shutil.copy(self.path, pathlib.Path(folder) / "saved_model.pb")
+class models:
+    def load_model(path, compile):
+        assert compile is False
+        if "bad" in path:
+            raise ValueError("a layer\\n of unknown  class")
+        return Model(path)
+class keras: models = models
+class lite: TFLiteConverter = TFLiteConverter
+print("noise")
+"""
+
+
+@pytest.fixture
+def tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    (folder / "tensorflow.py").write_text(STAND_IN)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.syspath_prepend(folder)
+    return tmp_path
+
+
+def test_files_and_folders_are_converted(tensorflow: Path) -> None:
+    data = tflite.write(classifier())
+    (tensorflow / "saved").mkdir()
+    for name in ("net.keras", "net.h5", "saved/saved_model.pb"):
+        (tensorflow / name).write_bytes(data)
+    for name in ("net.keras", "net.h5", "saved"):
+        graph = importers.read_file(tensorflow / name)
+        assert tflite.write(graph) == data
+
+
+def test_what_tensorflow_refuses_is_said(tensorflow: Path) -> None:
+    (tensorflow / "bad.keras").touch()
+    with pytest.raises(ModelError, match="ValueError: a layer of unknown class") as caught:
+        importers.read_file(tensorflow / "bad.keras")
+    assert "SavedModel" in caught.value.remedy
+    with pytest.raises(ModelError, match="There is no file"):
+        importers.read_file(tensorflow / "absent.keras")
+
+
+def test_without_tensorflow_the_extra_is_named(tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "saved_model.pb").touch()
+    for name in ("a.keras", "b.H5", "saved"):
+        with pytest.raises(UnsupportedError) as caught:
+            importers.read_file(tmp_path / name)
+        assert caught.value.remedy == "Install it with: pip install 'edgeinfer[keras]'"
