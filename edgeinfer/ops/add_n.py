@@ -51,6 +51,8 @@ class AddN(Op):
         return np.clip(q, -128, 127).astype(np.int8)
 
     def pack(self, site: Site) -> list[Call]:
+        if len(site.inputs) < 2:  # nor does TFLite (kernels/add_n.cc)
+            raise site.unsupported("a sum of fewer than two tensors")
         tensors = [site.input(i) for i in range(len(site.inputs))]
         int8 = site.output.dtype == np.int8
         if {t.dtype for t in tensors} != {site.output.dtype} or len(tensors) > MOST:

@@ -109,6 +109,7 @@ def layer(op: str, inputs: list[Tensor], out: tuple[int, ...], dtype: Any, **opt
             UnsupportedError,
         ),
         (layer("RELU", [plain("x", (1, 0), I8, Q)], (1, 0), I8), UnsupportedError),
+        (layer("ADD_N", [plain("x", (1, 5), I8, Q)], (1, 5), I8), UnsupportedError),
         (  # a sum that is far larger than its output can say
             layer(
                 "ADD", [plain(n, (1, 5), I8, Quant.per_tensor(1e30, 0)) for n in "ab"], (1, 5), I8
