@@ -16,7 +16,7 @@ from tests.conformance.bundle import Case, joined
 from tests.models.test_public import MODELS, real_inputs
 
 FRONT_END = "micro_speech_frontend"
-CHUNK = 25  # inputs of a case: with the largest images they fit a bundle
+CHUNK = 5  # inputs of a case: with the largest images they fit the RISC-V board too
 RANDOM = 100  # inputs of a model, besides the real ones that there are
 
 
