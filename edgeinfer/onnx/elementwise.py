@@ -37,6 +37,14 @@ def same(call: Call) -> Value:
     return call.value()
 
 
+def power(call: Call) -> Value:
+    """Pow with the exponent 2 or 1/2."""
+    exponents = {float(e) for e in call.needed(1, "an exponent").reshape(-1)}
+    if exponents not in ({2.0}, {0.5}):
+        raise call.refused(f"a power of {sorted(exponents)[:3]}")
+    return unary("SQUARE" if exponents == {2.0} else "SQRT", positive=True)(call)
+
+
 def leaky_relu(call: Call) -> Value:
     """LeakyRelu."""
     x, alpha = call.value(), float(call.attributes.get("alpha", 0.01))
@@ -135,6 +143,8 @@ def prelu(call: Call) -> Value:
     """PRelu with constant slopes."""
     x, slope = call.value(), call.needed(1, "a slope")
     x = call.make.plain(x) if x.flat else x
+    if slope.shape == x.shape[1:2] and slope.size != x.shape[-1]:  # as older exports have it
+        slope = slope.reshape(-1, *[1] * (len(x.shape) - 2))
     alpha = call.make.constant_like(slope, len(x.shape), x.last)
     return replace(x, tensor=call.make.emit("PRELU", x.tensor, alpha), positive=False)
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edgeinfer.onnx import dense, elementwise, moves, windows
+from edgeinfer.onnx import convolutions, dense, elementwise, moves, pools, resize
 from edgeinfer.onnx.call import Call
 from edgeinfer.onnx.values import Value
 
 OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
     "Abs": elementwise.unary("ABS", positive=True),
     "Add": elementwise.binary("ADD"),
-    "AveragePool": windows.average_pool,
+    "AveragePool": pools.average_pool,
     "BatchNormalization": elementwise.batch_normalization,
     "Cast": elementwise.same,
     "Clip": elementwise.clip,
     "Concat": moves.concat,
-    "Conv": windows.conv,
+    "Conv": convolutions.conv,
+    "ConvTranspose": convolutions.conv_transpose,
     "Div": elementwise.binary("DIV"),
     "Dropout": elementwise.same,
     "Elu": elementwise.elu,
@@ -33,7 +34,7 @@ OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
     "LeakyRelu": elementwise.leaky_relu,
     "MatMul": dense.matmul,
     "Max": elementwise.binary("MAXIMUM"),
-    "MaxPool": windows.max_pool,
+    "MaxPool": pools.max_pool,
     "Min": elementwise.binary("MINIMUM"),
     "Mul": elementwise.binary("MUL"),
     "Neg": elementwise.unary("NEG"),
@@ -43,17 +44,20 @@ OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
     "ReduceMean": dense.reduction("MEAN"),
     "ReduceMin": dense.reduction("REDUCE_MIN"),
     "ReduceSum": dense.reduction("SUM"),
+    "Pow": elementwise.power,
     "Relu": elementwise.unary("RELU", positive=True),
     "Reshape": moves.reshape,
-    "Resize": windows.resize,
+    "Resize": resize.resize,
     "Sigmoid": elementwise.unary("LOGISTIC", positive=True),
     "Slice": moves.slices,
     "Softmax": dense.softmax,
     "Split": moves.split,
+    "Sqrt": elementwise.unary("SQRT", positive=True),
     "Squeeze": moves.squeeze,
     "Sub": elementwise.binary("SUB"),
+    "Sum": elementwise.binary("ADD"),
     "Tanh": elementwise.unary("TANH"),
     "Transpose": moves.transpose,
     "Unsqueeze": moves.unsqueeze,
-    "Upsample": windows.resize,
+    "Upsample": resize.resize,
 }

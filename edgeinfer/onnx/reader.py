@@ -20,8 +20,8 @@ from edgeinfer.onnx.values import CHANNELS_FIRST, Maker, Value
 
 # Operators that look at neighbours: what they read is stored channels last.
 SPATIAL = {
-    "Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Resize", "Upsample",
-    "BatchNormalization",
+    "Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool",
+    "Resize", "Upsample", "BatchNormalization",
 }  # fmt: skip
 # Those that leave elements where they are: the next operator decides.
 NEUTRAL = {

@@ -34,7 +34,8 @@ TABLES = {
     "HARD_SWISH": "HardSwishOptions", "STRIDED_SLICE": "StridedSliceOptions",
     "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions", "GELU": "GeluOptions",
     "RESIZE_BILINEAR": "ResizeBilinearOptions", "ABS": "AbsOptions", "NEG": "NegOptions",
-    "EXP": "ExpOptions",
+    "EXP": "ExpOptions", "TRANSPOSE_CONV": "TransposeConvOptions", "SLICE": "SliceOptions",
+    "SQUARE": "SquareOptions",
 }  # fmt: skip
 
 

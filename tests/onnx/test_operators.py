@@ -59,6 +59,20 @@ def test_one_dimension() -> None:
     assert graph.tensors[graph.inputs[0]].shape == (1, 20, 3)
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {},
+        {"strides": [2, 2], "pads": [1, 1, 1, 1]},
+        {"strides": [2, 3], "pads": [0, 1, 2, 1]},
+        {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]},
+    ],
+)
+def test_conv_transpose(attributes: dict[str, Any]) -> None:
+    net = Net(*SIZE)
+    check(net, net.op("ConvTranspose", "x", net.weights(4, 5, 4, 4), net.weights(5), **attributes))
+
+
 @pytest.mark.parametrize("positive", [False, True])
 @pytest.mark.parametrize(
     "attributes",
@@ -80,6 +94,8 @@ def test_max_pool(attributes: dict[str, Any], positive: bool) -> None:
         {"kernel_shape": [2, 2], "strides": [2, 2]},
         {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]},
         {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1], "count_include_pad": 1},
+        {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 0, 1]},
+        {"kernel_shape": [3, 2], "strides": [2, 2], "ceil_mode": 1},
     ],
 )
 def test_average_pool(attributes: dict[str, Any]) -> None:
@@ -129,6 +145,13 @@ def test_of_one_tensor(op: str, attributes: dict[str, Any]) -> None:
         "axis",
     }:
         check(plain, plain.op(op, "x", **attributes))
+
+
+def test_sums_roots_and_squares() -> None:
+    net = Net(2, 30)
+    square = net.op("Pow", "x", net.const(2))
+    check(net, square, net.op("Sqrt", square), net.op("Pow", square, net.const([0.5])),
+          net.op("Sum", "x", square, net.const(1), "x"))  # fmt: skip
 
 
 def test_gelu() -> None:
