@@ -14,7 +14,7 @@ from edgeinfer.toolchains import FROM_PLATFORM, NATIVE, TOOLCHAINS
 VERIFIED = ("none", "build", "emulator", "hardware")
 OWN_BYTES = 1024  # what the firmware's own variables may take
 MICROS_HZ, BAUD = 1_000_000, 115_200  # of the Arduino framework's clock; where no other is named
-LAYOUTS = ("pairs", "rows")  # of filters in an image: csrc/isa/pairs.h, rows.h
+LAYOUTS = ("pairs", "rows", "quads")  # of filters in an image: csrc/isa/<layout>.h
 
 
 @dataclass(frozen=True)

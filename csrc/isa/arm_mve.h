@@ -9,7 +9,7 @@
 #include <arm_mve.h>
 
 #define EI_ROWS
-#define EI_TAPS_ALL
+#define EI_TAPS_MANY
 
 #include "isa/arm_dsp.h"
 #include "isa/arm_mve/rows.h"

@@ -5,6 +5,8 @@
 
 #if defined(__ARM_FEATURE_MVE)
 #include "isa/arm_mve.h"
+#elif defined(__ARM_NEON)
+#include "isa/arm_neon.h"
 #elif defined(EI_DSP_EMULATION) || defined(__ARM_FEATURE_SIMD32) || defined(__ARM_FEATURE_DSP)
 #include "isa/arm_dsp.h"
 #elif defined(EI_ARMV6M_EMULATION) || defined(__ARM_ARCH_6M__)

@@ -50,6 +50,9 @@ EI_INLINE int32_t ei_saturate_int8(int32_t x) {
 #include "isa/portable/pairs.h"
 #endif
 
+#include "isa/quads.h"
+#include "isa/strip.h"
+#include "isa/sums.h"
 #include "isa/tile.h"
 #ifndef EI_TILE
 #include "isa/portable/tile.h"

@@ -37,6 +37,9 @@ typedef struct {
   int32_t half_zero;                        /* of the input whose factor is 1/2, scaled */
   int32_t scale, zero, mult, offset, right; /* of the other */
   int32_t out_mult, out_offset, out_right;
+#ifdef EI_SUMS
+  ei_sums sums; /* the same for vectors */
+#endif
 } brief;
 
 EI_INLINE int8_t add_brief(const void *constants, int32_t half, int32_t other) {
@@ -48,6 +51,17 @@ EI_INLINE int8_t add_brief(const void *constants, int32_t half, int32_t other) {
   ei_output_twice(&out, half + 2 * other, k->out_mult, k->out_right, k->out_offset);
   return out;
 }
+
+#ifdef EI_SUMS
+EI_INLINE int32_t add_many(const void *constants, const int8_t *half, const int8_t *other,
+                           int8_t *out, int32_t n) {
+  const brief *k = constants;
+  return ei_sums_many(&k->sums, half, other, out, n);
+}
+#define ADD_MANY add_many
+#else
+#define ADD_MANY NULL
+#endif
 
 EI_INLINE int is_half(const ei_add_params *p, int input) {
   return p->mult[input] == INT32_C(1) << 30 && p->shift[input] == 0;
@@ -70,6 +84,16 @@ EI_NOINLINE int make_brief(const ei_add_params *p, int half, brief *k) {
   k->out_mult = p->out_mult;
   k->out_right = -p->out_shift;
   k->out_offset = ei_output_offset(k->out_right, p->out_zero);
+#ifdef EI_SUMS
+  const ei_sums sums = {{p->zero[half], p->zero[other]},
+                        LEFT_SHIFT + (both ? 1 : 0),
+                        k->mult,
+                        k->right,
+                        k->out_mult,
+                        k->out_right,
+                        p->out_zero};
+  k->sums = sums;
+#endif
   return 1;
 }
 
@@ -78,11 +102,11 @@ void ei_add_run(const ei_call *c) {
   const int half = is_half(p, 0) ? 0 : 1;
   brief found;
   if (!make_brief(p, half, &found)) {
-    ei_walk_run(c, &p->walk, 0, add, p);
+    ei_walk_run(c, &p->walk, 0, add, NULL, p);
     return;
   }
   const brief k = found;
-  ei_walk_run(c, &p->walk, half, add_brief, &k);
+  ei_walk_run(c, &p->walk, half, add_brief, ADD_MANY, &k);
   const uint32_t *dims = p->walk.dims;
   ei_clamp_all(c->out, (c->y1 - c->y0) * (int32_t)(dims[1] * dims[2] * dims[3]), p->act_min,
                p->act_max);

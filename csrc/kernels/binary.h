@@ -17,9 +17,12 @@ typedef struct {
 
 /* out = op(a, b) for every element of the rows [y0, y1), a from input `first`. op is inlined; its
  * `constants`, if they are the caller's own, become registers, which those in the image cannot:
- * outputs might alias them. */
+ * outputs might alias them. `many`, if there is one, makes the first of n neighbours with vectors
+ * and returns how many. */
 EI_INLINE void ei_walk_run(const ei_call *c, const ei_walk *w, int first,
                            int8_t (*op)(const void *constants, int32_t a, int32_t b),
+                           int32_t (*many)(const void *constants, const int8_t *a, const int8_t *b,
+                                           int8_t *out, int32_t n),
                            const void *constants) {
   const int8_t *const a0 = c->in[first], *const b0 = c->in[1 - first];
   const uint32_t *const step_a = w->stride[first], *const step_b = w->stride[1 - first];
@@ -31,7 +34,12 @@ EI_INLINE void ei_walk_run(const ei_call *c, const ei_walk *w, int first,
         const uint32_t row = (uint32_t)(y - c->in_y0);
         const int8_t *a = a0 + row * step_a[0] + i * step_a[1] + j * step_a[2];
         const int8_t *b = b0 + row * step_b[0] + i * step_b[1] + j * step_b[2];
-        for (uint32_t k = w->dims[3]; k > 0; k--, a += sa, b += sb) *out++ = op(constants, *a, *b);
+        uint32_t k = w->dims[3];
+        if (many != NULL && sa == 1 && sb == 1) {
+          const int32_t done = many(constants, a, b, out, (int32_t)k);
+          a += done, b += done, out += done, k -= (uint32_t)done;
+        }
+        for (; k > 0; k--, a += sa, b += sb) *out++ = op(constants, *a, *b);
       }
 }
 

@@ -101,13 +101,11 @@ void ei_depthwise_conv_2d_run(const ei_call *c) {
         taps.a_col = taps.w_col = taps.a_row;
       }
       int32_t o = 0;
-#ifdef EI_TAPS_ALL
-      if (params->multiplier == 1) {
-        ei_taps_all(&taps, a, w, bias, mult, shift, zero, out, out_c);
-        continue;
-      }
+#ifdef EI_TAPS_MANY
+      if (params->multiplier == 1)
+        o = ei_taps_many(&taps, a, w, bias, mult, shift, zero, out, out_c);
 #endif
-      if (apart && brief) {
+      if (apart && brief && o == 0) {
         const scales s = {bias, mult, shift, zero};
         o = out_c & ~3;
         brief_window(&taps, a, w, s, out, o);

@@ -4,7 +4,7 @@
  * multiplier of 1 and at least four channels. A tile of the input is widened into the scratch,
  * padding included, for each four channels; windows of stride 1 make two rows of outputs from it.
  */
-#include "conv.h"
+#include "filters_3x3.h"
 
 typedef struct {
   uint32_t weights; /* data offset: ei_filter_3x3 [out_c] */
@@ -138,18 +138,7 @@ void ei_depthwise_conv_3x3_run(const ei_call *c) {
 
 int ei_depthwise_conv_3x3_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_depthwise_conv_3x3_params, p, c, need);
-  const int result = ei_conv_check(c, &p->conv, need);
-  if (result != EI_OK) return result;
-  const ei_conv *conv = &p->conv;
-  if (conv->k_h != K || conv->k_w != K || conv->dil_h != 1 || conv->dil_w != 1 ||
-      conv->in_c != conv->out_c || conv->out_c < EI_TILE_CHANNELS || p->weights % 4 != 0 ||
-      p->weights + (uint64_t)conv->out_c * sizeof(ei_filter_3x3) > need->data_bytes)
-    return EI_ERR_PARAMS;
-  const ei_filter_3x3 *filter = (const void *)(c->data + p->weights);
-  for (int32_t i = conv->out_c; i > 0; i--, filter++)
-    if (filter->weights[0][K] < 1 || filter->weights[0][K] > EI_MAX_RIGHT_SHIFT)
-      return EI_ERR_PARAMS;
-  return EI_OK;
+  return ei_filters_3x3_check(c, &p->conv, p->weights, need);
 }
 
 uint32_t ei_depthwise_conv_3x3_scratch(const void *params) {

@@ -24,7 +24,7 @@ EI_INLINE int8_t mul(const void *constants, int32_t a, int32_t b) {
 
 void ei_mul_run(const ei_call *c) {
   const ei_mul_params p = *(const ei_mul_params *)c->params;
-  ei_walk_run(c, &p.walk, 0, mul, &p);
+  ei_walk_run(c, &p.walk, 0, mul, NULL, &p);
 }
 
 int ei_mul_check(const ei_call *c, ei_need *need) {

@@ -14,7 +14,7 @@ from edgeinfer.graph import Array
 from edgeinfer.ops import wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, Site
-from edgeinfer.ops.filters import ROWS_BLOCK, filters_for
+from edgeinfer.ops.filters import BLOCK, filters_for
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -43,11 +43,11 @@ def variant_of(
     """The convolution kernel for filters [o, n] with corrected biases."""
     rows = 1 if window.is_direct(site) else window.kernel[0]
     suffix, consts = filters_for(site.layout, w, bias, mult, shift, rows)
-    block = 4 if suffix else ROWS_BLOCK
+    block = BLOCK[suffix]
     # The kernel for pairs reads a block of windows, or copies one, before it writes any of their
     # outputs; not so where the output is too small for a block.
     direct = window.is_direct(site) and len(w) <= w.shape[1]
-    inplace = direct and bool(suffix) and math.prod(window.out) >= block
+    inplace = direct and suffix == "_pairs" and math.prod(window.out) >= block
     return Variant(f"conv_2d{suffix}", consts, block=block, inplace=inplace)
 
 

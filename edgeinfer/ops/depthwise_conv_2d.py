@@ -54,6 +54,10 @@ class DepthwiseConv2D(Convolution):
         bias = bias_of(site, w.shape[3], np.int32)
         if self._is_3x3(site) and (filters := filters_3x3(w[0], bias, mult, shift)) is not None:
             window = self.window(site)
+            if site.layout == "quads":  # its kernel reads and writes column by column
+                return Variant(
+                    "depthwise_conv_strips", {"weights": filters}, block=window.out[1] + 1
+                )
             # One tile for all columns, and both rows that it makes are written after it is read.
             whole = window.stride == (1, 1) and window.out[1] <= _TILE_OUTPUTS
             return Variant(

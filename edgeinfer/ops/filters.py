@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records of filters that the fast kernels read: in pairs (csrc/isa/pairs.h), 3x3 (tile.h)."""
+"""Filters as the fast kernels read them: pairs, rows, quads (csrc/isa/<layout>.h), 3x3 (tile.h)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from edgeinfer.graph import Array
 
 MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
 ROWS_SPARE = 16  # EI_ROWS_SPARE
-ROWS_BLOCK = 16  # EI_ROWS_BLOCK
+BLOCK = {"": 16, "_pairs": 4, "_quads": 16}  # vectors that a kernel computes together
 _ORDER = (0, 2, 1, 3)  # of four inputs
 _PAIR = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("reserved", "<u2")])
+_QUAD_CHANNELS = 16  # EI_QUAD_CHANNELS
 _FILTER_3X3 = np.dtype([("bias", "<i4"), ("mult", "<i4"), ("weights", "i1", (3, 4))])
 
 
@@ -24,11 +25,13 @@ def filters_for(
     Multipliers and shifts are [o], or [1] for all filters. `rows`: those of a window that lie
     apart in the input."""
     mult, shift = (np.broadcast_to(values, len(weights)) for values in (mult, shift))
-    stream = (
-        filter_pairs(_by_words(weights, rows), bias, mult, shift) if layout == "pairs" else None
-    )
+    stream = None
+    if layout == "pairs":
+        stream = filter_pairs(_by_words(weights, rows), bias, mult, shift)
+    elif layout == "quads":
+        stream = filter_quads(weights, bias, mult, shift)
     if stream is not None:
-        return "_pairs", {"weights": stream}
+        return f"_{layout}", {"weights": stream}
     return "", filter_rows(weights, bias, mult, shift)
 
 
@@ -72,6 +75,25 @@ def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array |
     words = joined.reshape(len(joined), -1, 4)[:, :, _ORDER].astype("<i2")
     raw = np.ascontiguousarray(words.reshape(len(joined), -1)).view(np.uint8)
     return np.hstack([heads.view(np.uint8).reshape(len(joined), -1), raw]).view("<i4")
+
+
+def filter_quads(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:
+    """The stream of filters [o, n] in quads, as int32 words; None as above."""
+    channels, n = weights.shape
+    bias, mult, shift = without_dead(weights, bias, mult, shift)
+    sums = 128 * np.abs(weights.astype(np.int64)).sum(1)
+    if weights.min() == -128 or not rounds_briefly(bias, sums, shift):
+        return None
+    groups, quads = -(-channels // _QUAD_CHANNELS), -(-n // 4)
+    spare = groups * _QUAD_CHANNELS - channels
+    w = np.pad(weights, ((0, spare), (0, 4 * quads - n)))
+    w = w.reshape(groups, _QUAD_CHANNELS, quads, 4).transpose(0, 2, 1, 3)
+    words = np.ascontiguousarray(w).view("<i4").reshape(groups, -1)
+    heads = [
+        np.pad(values, (0, spare), constant_values=fill).reshape(groups, -1).astype("<i4")
+        for values, fill in ((bias, 0), (mult, 0), (-shift, 1))
+    ]
+    return np.hstack([*heads, words])
 
 
 def filter_rows(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> dict[str, Array]:

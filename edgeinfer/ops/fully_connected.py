@@ -13,7 +13,7 @@ from edgeinfer.graph import Array
 from edgeinfer.ops import wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
-from edgeinfer.ops.filters import ROWS_BLOCK, filters_for
+from edgeinfer.ops.filters import BLOCK, filters_for
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -95,7 +95,7 @@ class FullyConnected(Op):
                 consts=consts,
                 reads=(Rows(in_c, rows),),
                 row_bytes=out_c,
-                ahead=min(rows, 1 if suffix else ROWS_BLOCK) - 1,
+                ahead=min(rows, 1 if suffix == "_pairs" else BLOCK[suffix]) - 1,
             )
         ]
 

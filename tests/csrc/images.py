@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgeinfer import native
+from edgeinfer.boards import LAYOUTS
 from edgeinfer.compile import compile_graph, make_plan
 from edgeinfer.image import pack, read_image, with_selftest
 from edgeinfer.lower import lower
@@ -20,7 +21,7 @@ from tests.ops.cases import CASES
 
 @functools.cache
 def all_images() -> dict[str, bytes]:
-    """Three random models of each operator, in both layouts of filters where that differs,
+    """Three random models of each operator, in all layouts of filters where they differ,
     and the planner's own kernel; by name."""
     found = {"move": _move()}
     for op, make in CASES.items():
@@ -29,7 +30,8 @@ def all_images() -> dict[str, bytes]:
             graph = make(rng)
             found[f"{op} {number}"] = image = compile_graph(graph).image
             if any(kernel.endswith("_pairs") for kernel in read_image(image).kernels):
-                found[f"{op} {number} rows"] = compile_graph(graph, layout="rows").image
+                for layout in LAYOUTS[1:]:
+                    found[f"{op} {number} {layout}"] = compile_graph(graph, layout=layout).image
     kernels = {kernel for image in found.values() for kernel in read_image(image).kernels}
     assert kernels == set(native.kernel_names())
     return found

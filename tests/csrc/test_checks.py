@@ -20,6 +20,7 @@ from tests.ops.cases import CASES
 
 ARENA = 1 << 17  # bytes
 DATA = np.ones(ARENA, np.uint8)  # constants of any kind; as shifts they are in range
+WORDS = np.ones(ARENA // 4, np.int32)  # likewise, for filters in quads
 FAR = 65535
 ONE = dict.fromkeys(("in_h", "in_w", "out_h", "out_w", "k_h", "k_w", "stride_h", "stride_w"), 1)
 ONE |= {"pad_top": 0, "pad_left": 0}
@@ -27,6 +28,7 @@ CHANNELS = dict.fromkeys(("in_c", "out_c", "dil_h", "dil_w"), 1)
 CONVOLUTIONS = {
     "conv_2d": ("CONV_2D", "rows", {}),
     "conv_2d_pairs": ("CONV_2D", "pairs", {}),
+    "conv_2d_quads": ("CONV_2D", "quads", {}),
     "conv_2d_groups": ("CONV_2D/groups", "pairs", {"group_in": 1, "group_out": 1}),
     "conv_16": ("CONV_2D/int16", "pairs", {"group_in": 1, "group_out": 1}),
     "depthwise_conv_2d": ("DEPTHWISE_CONV_2D", "pairs", {"multiplier": 1}),
@@ -45,7 +47,8 @@ def verify(op: str, layout: str, kernel: str, params: Mapping[str, Any], scratch
     while plan.steps[0].call.kernel != kernel:
         plan = make_plan(lower(CASES[op](rng), layout), FASTEST)
     step = plan.steps[0]
-    call = replace(step.call, params=params, consts=dict.fromkeys(step.call.consts, DATA))
+    data = WORDS if kernel.endswith("_quads") else DATA
+    call = replace(step.call, params=params, consts=dict.fromkeys(step.call.consts, data))
     step = replace(step, call=call, y0=0, y1=1, in_y0=0, inputs=(0,), out=0, scratch=scratch)
     Session(pack(replace(plan, steps=(step,), arena_bytes=ARENA)))
 

@@ -46,7 +46,7 @@ def test_three_executions_give_the_oracles_bytes(op: str) -> None:
             layout: compile_graph(graph, passes=(), layout=layout).image for layout in LAYOUTS
         }
         sessions = {backend: Session(images["pairs"], backend) for backend in BACKENDS}
-        sessions["rows"] = Session(images["rows"])
+        sessions |= {layout: Session(image) for layout, image in images.items()}
         for inputs in samples(graph, rng, INPUTS):
             expected = oracle.run(inputs)
             results = {name: session.run(inputs) for name, session in sessions.items()}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from edgeinfer.boards import LAYOUTS
 from edgeinfer.compile import compile_graph, make_plan, scratch_bytes
 from edgeinfer.errors import PlanError
 from edgeinfer.image import pack
@@ -37,6 +38,9 @@ def test_every_goal_gives_the_references_bytes(seed: int) -> None:
             for backend in ("host", "dsp"):
                 got = Session(made.image, backend).run(sample)
                 assert [y.tobytes() for y in got] == wanted
+        for layout in LAYOUTS[1:]:
+            image = compile_graph(graph, layout=layout).image
+            assert [y.tobytes() for y in Session(image).run(sample)] == wanted
 
 
 def test_a_plan_within_the_limit_is_not_made_smaller() -> None:

@@ -6,17 +6,18 @@
 #ifndef EI_ISA_ARM_MVE_TAPS_H
 #define EI_ISA_ARM_MVE_TAPS_H
 
-/* out[i] for i < channels: as ei_taps_x1, each with its bias, multiplier and shift. */
-EI_NOINLINE void ei_taps_all(const ei_taps *t, const int8_t *a, const int8_t *w,
-                             const int32_t *bias, const int32_t *mult, const int8_t *shift,
-                             int32_t zero, int8_t *out, int32_t channels) {
+/* out[i] for i < channels: as ei_taps_x1, each with its bias, multiplier and shift. Returns how
+ * many of them are done: all. */
+EI_NOINLINE int32_t ei_taps_many(const ei_taps *t, const int8_t *a, const int8_t *w,
+                                 const int32_t *bias, const int32_t *mult, const int8_t *shift,
+                                 int32_t zero, int8_t *out, const int32_t channels) {
   const int16_t offset = (int16_t)t->offset;
   const int32_t a_col = t->a_col, w_col = t->w_col;
   const uint32x4_t pairs = vmulq_n_u32(vidupq_n_u32(0, 1), 2);
-  for (; channels > 0; channels -= 8) {
-    const mve_pred16_t some = vctp16q((uint32_t)channels);
-    const mve_pred16_t even = vctp32q((uint32_t)(channels + 1) / 2);
-    const mve_pred16_t odd = vctp32q((uint32_t)channels / 2);
+  for (int32_t left = channels; left > 0; left -= 8) {
+    const mve_pred16_t some = vctp16q((uint32_t)left);
+    const mve_pred16_t even = vctp32q((uint32_t)(left + 1) / 2);
+    const mve_pred16_t odd = vctp32q((uint32_t)left / 2);
     int32x4_t e = vldrwq_gather_shifted_offset_z_s32(bias, pairs, even);
     int32x4_t o = vldrwq_gather_shifted_offset_z_s32(bias + 1, pairs, odd);
     const int8_t *b = a, *v = w;
@@ -38,6 +39,7 @@ EI_NOINLINE void ei_taps_all(const ei_taps *t, const int8_t *a, const int8_t *w,
     vstrbq_p_s16(out, vreinterpretq_s16_s8(vqmovnbq_s16(vreinterpretq_s8_s16(both), both)), some);
     a += 8, w += 8, bias += 8, mult += 8, shift += 8, out += 8;
   }
+  return channels;
 }
 
 #endif

@@ -20,10 +20,19 @@ from tests.ops.cases.common import (
 
 @case("CONV_2D")
 def conv_2d(rng: Rng) -> Graph:
+    return conv_of(rng, int(rng.integers(1, 10)), int(rng.integers(1, 10)))
+
+
+@case("CONV_2D/wide")
+def conv_2d_wide(rng: Rng) -> Graph:
+    """Whole vectors of channels, and some more."""
+    return conv_of(rng, int(rng.choice([8, 16, 19, 32])), int(rng.integers(10, 36)))
+
+
+def conv_of(rng: Rng, in_c: int, out_c: int) -> Graph:
     kernel = (int(rng.integers(1, 5)), int(rng.integers(1, 5)))
     o = window_options(rng, dilation=True)
     hw = sizes(rng, kernel, o)
-    in_c, out_c = int(rng.integers(1, 10)), int(rng.integers(1, 10))
     x = quant(rng)
     w, b = filters(rng, (out_c, *kernel, in_c), x, 0)
     assert w.quant is not None
