@@ -5,18 +5,54 @@ from __future__ import annotations
 
 import functools
 import importlib
+import platform
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from edgeinfer.errors import EdgeinferError
 
+HOSTS = {
+    "vnni": ("avx2", "avx512f", "avx512bw", "avx512vl", "avx512_vnni"),
+    "avx2": ("avx2",),
+    "portable": (),
+}
+"""What each of the host's builds wants of the processor, as Linux calls it; the fastest first."""
+
+
+def _features() -> frozenset[str]:
+    """The processor's features; none where Linux does not tell them."""
+    try:
+        words = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return frozenset()
+    flags = re.search(r"^flags\s*:(.*)$", words, re.MULTILINE)
+    return frozenset(flags[1].split()) if flags else frozenset()
+
+
+def _hosts() -> list[str]:
+    """The builds that this processor runs, the fastest first."""
+    features = _features()
+    return [name for name, wanted in HOSTS.items() if features.issuperset(wanted)]
+
+
+def _module(host: str) -> str:
+    return "edgeinfer._csrc" if host == "portable" else f"edgeinfer._csrc_{host}"
+
+
 BACKENDS = {
-    "host": "edgeinfer._csrc",
+    "host": _module(_hosts()[0]),
+    **{name: _module(name) for name in _hosts()},
     "dsp": "edgeinfer._csrc_dsp",
     "armv6m": "edgeinfer._csrc_armv6m",
 }
-"""`host` is what evaluation runs; `dsp` and `armv6m` are the code for Cortex-M4 and Cortex-M0."""
+"""`host` is what evaluation runs, the fastest of those that this processor can: `portable`, `avx2`,
+`vnni`. `dsp` and `armv6m` are the code for Cortex-M4 and Cortex-M0."""
+
+# The loops over quads for any C99 compiler are short rather than fast.
+HOST_LAYOUT = "quads" if "avx2" in BACKENDS or platform.machine() == "aarch64" else "pairs"
+"""The layout of filters that `host` runs fastest."""
 
 DTYPES = (
     "int8",

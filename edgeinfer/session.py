@@ -51,10 +51,11 @@ class Session:
         A model with state keeps it for the next run. Raises DataError when the inputs do not
         match, ModelError for a loop that does not end."""
         self.write(inputs)
-        self._invoke()
+        self.invoke()
         return self.read()
 
-    def _invoke(self) -> None:
+    def invoke(self) -> None:
+        """An inference on what lies in the arena. Raises ModelError for a loop without an end."""
         self._done(self._lib.ei_invoke(self._model, self._arena, self._ffi.NULL, self._ffi.NULL))
 
     @staticmethod
@@ -92,7 +93,7 @@ class Session:
         """CRC-32 of all outputs for the self-test's input, from the start of the state."""
         self.reset()
         self._lib.ei_selftest_input(self._model, self._arena)
-        self._invoke()
+        self.invoke()
         crc = int(self._lib.ei_output_crc(self._model, self._arena))
         self.reset()
         return crc

@@ -11,6 +11,8 @@
 #include "isa/arm_dsp.h"
 #elif defined(EI_ARMV6M_EMULATION) || defined(__ARM_ARCH_6M__)
 #include "isa/armv6m.h"
+#elif defined(__AVX2__)
+#include "isa/x86_avx2.h"
 #else
 #include "isa/portable.h"
 #endif

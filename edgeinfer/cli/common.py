@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,8 +24,9 @@ from edgeinfer.flash import FlashResult, flash, goal_for
 from edgeinfer.graph import Array, Graph
 from edgeinfer.image import Image, read_image
 from edgeinfer.inspection import is_float
+from edgeinfer.native import HOST_LAYOUT
 from edgeinfer.optimize import PASSES, Optimized
-from edgeinfer.plan import SMALLEST, Goal
+from edgeinfer.plan import FASTEST, SMALLEST, Goal
 from edgeinfer.session import Session
 
 Runner = Callable[[Sequence[Array]], list[Array]]
@@ -166,26 +168,35 @@ def compiled(
     *,
     strip: bool = False,
     board: Board | None = None,
+    host: bool = False,
 ) -> Compiled:
-    """The image, named like its file, as the options of `args` and the board they name want it.
+    """The image, named like its file, as the options of `args` and the board they name want it;
+    with `host` the fastest for this machine, if they name none.
 
     Raises UnsupportedError for a float model, DeviceError when no board answers at --port."""
     require_int8(graph, path)
     if board is None and args:
         board = _board(args, ui)
+    fastest = host and board is None
     with ui.progress("Compiling"):
         return compile_graph(
             replace(graph, name=image_name(path)),
             strip=strip or (board is not None and board.constants_in_ram),
             passes=passes(args) if args else None,
-            goal=goal(args, board) if args else SMALLEST,
-            layout=layout_for(board),
+            goal=FASTEST if fastest else goal(args, board) if args else SMALLEST,
+            layout=HOST_LAYOUT if fastest else layout_for(board),
         )
 
 
 def image_name(path: str) -> str:
     """A file's stem as a board can say it in "m-model-[…]"."""
     return re.sub(r"[^!-~]|[][%]", "_", Path(path).stem)[:63] or "model"
+
+
+def host_runners(model: Compiled) -> list[Runner]:
+    """One for each core of this machine; only one for a model that remembers its inputs."""
+    cores = 1 if read_image(model.image).reset_steps else os.cpu_count() or 1
+    return [Session(model.image).run for _ in range(cores)]
 
 
 @contextmanager

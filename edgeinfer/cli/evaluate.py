@@ -70,17 +70,21 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             got = measure.float_outputs(graph, samples.inputs, advance)
     else:
         model = common.compiled(graph, args.model, ui, args)
-        plan = model.plan
         result |= {
             "model_bytes": data.size_of(args.model),
             "image_bytes": len(model.image),
-            "arena_bytes": plan.arena_bytes,
+            "arena_bytes": model.plan.arena_bytes,
         }
-        with (
-            common.runner(args, model, ui) as (execute, where),
-            ui.progress("Evaluating") as advance,
-        ):
-            got = measure.outputs(graph, samples.inputs, execute, advance)
+        if args.board is None and args.port is None:
+            fastest = common.compiled(graph, args.model, ui, args, host=True)
+            with ui.progress("Evaluating") as advance:
+                got = measure.spread(graph, samples.inputs, common.host_runners(fastest), advance)
+        else:
+            with (
+                common.runner(args, model, ui) as (execute, where),
+                ui.progress("Evaluating") as advance,
+            ):
+                got = measure.outputs(graph, samples.inputs, execute, advance)
     result |= {"on": where, **measure.figures(got, samples.labels, wanted)}
     if other is not None and not is_float(graph):
         with ui.progress("Comparing layer by layer") as advance:

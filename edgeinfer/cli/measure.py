@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,30 @@ def outputs(
         found.append(got.reshape(step, -1))
         advance(float(rows[-1] + 1) / count)
     return np.concatenate(found)[:count]
+
+
+def spread(
+    graph: Graph,
+    inputs: Sequence[Array],
+    runners: Sequence[Runner],
+    advance: Callable[[float], None],
+) -> Array:
+    """The same as `outputs`, the samples shared out to several runners that work side by side."""
+    count, step = len(inputs[0]), graph.tensors[graph.inputs[0]].shape[0]
+    size = -(-count // (len(runners) * step)) * step
+    starts = range(0, count, size)
+    done = [0.0] * len(starts)
+
+    def part(number: int) -> Array:
+        def tell(share: float) -> None:
+            done[number] = share
+            advance(sum(done) / len(done))
+
+        mine = [x[starts[number] : starts[number] + size] for x in inputs]
+        return outputs(graph, mine, runners[number], tell)
+
+    with ThreadPoolExecutor(len(runners)) as pool:
+        return np.concatenate(list(pool.map(part, range(len(starts)))))
 
 
 def figures(got: Array, labels: Array | None, wanted: Array | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeinfer.native import BACKENDS
 from tests.conftest import ROOT, need
 from tests.csrc.images import all_images
 
@@ -20,6 +21,8 @@ PATHS: dict[str, list[str]] = {
     "dsp": ["-DEI_DSP_EMULATION"],
     "armv6m": ["-DEI_ARMV6M_EMULATION"],
 }
+AVX2, AVX512 = ["-mavx2"], [f"-mavx512{part}" for part in ("f", "bw", "vl", "vnni")]
+PATHS |= {k: v for k, v in {"avx2": AVX2, "vnni": AVX2 + AVX512}.items() if k in BACKENDS}
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

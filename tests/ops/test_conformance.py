@@ -11,7 +11,7 @@ import pytest
 from edgeinfer.boards import LAYOUTS
 from edgeinfer.compile import compile_graph
 from edgeinfer.lower import lower
-from edgeinfer.native import BACKENDS, kernel_names
+from edgeinfer.native import BACKENDS, HOSTS, kernel_names
 from edgeinfer.ops import OPS
 from edgeinfer.reference import Reference
 from edgeinfer.session import Session
@@ -45,8 +45,9 @@ def test_three_executions_give_the_oracles_bytes(op: str) -> None:
         images = {
             layout: compile_graph(graph, passes=(), layout=layout).image for layout in LAYOUTS
         }
-        sessions = {backend: Session(images["pairs"], backend) for backend in BACKENDS}
-        sessions |= {layout: Session(image) for layout, image in images.items()}
+        runs = [*((backend, "pairs") for backend in BACKENDS), ("portable", "rows")]
+        runs += [(backend, "quads") for backend in HOSTS if backend in BACKENDS]
+        sessions = {f"{b}, {layout}": Session(images[layout], b) for b, layout in runs}
         for inputs in samples(graph, rng, INPUTS):
             expected = oracle.run(inputs)
             results = {name: session.run(inputs) for name, session in sessions.items()}
