@@ -7,7 +7,7 @@ import argparse
 from typing import Any
 
 from edgeinfer import bench as benchmark
-from edgeinfer import emulator
+from edgeinfer import emulator, ports
 from edgeinfer.boards import Board, load_board
 from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui, size, some
@@ -77,20 +77,21 @@ def _flash(args: argparse.Namespace, board: Board | None, ui: Ui) -> tuple[Compi
             f"{board.name} is emulated: flashing it makes a port of its own.", "Leave out --port."
         )
     model = common.compiled(common.load(args.model), args.model, ui, args)
-    return model, common.flashed(board.name, model.image, ui)
+    return model, common.flashed(board.name, model.image, ui, args.port or "")
 
 
 def _running(board: Board | None) -> str:
-    """The port of the emulated board that runs already."""
+    """The port of the board that runs already."""
     if board is None:
         raise BoardError("No board is named.", "Give --board or --port; see 'edgeinfer boards'.")
     running = emulator.find(board.name)
-    if running is None:
+    port = running.port if running else "" if board.runs_here else ports.before_upload(board)
+    if not port:
         raise BoardError(
-            f"No {board.name} is running.",
+            f"No {board.name} is {'running' if board.runs_here else 'connected'}.",
             f"Flash it first: edgeinfer flash MODEL --board {board.name}",
         )
-    return running.port
+    return port
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:

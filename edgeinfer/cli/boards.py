@@ -8,7 +8,7 @@ from typing import Any
 
 from serial.tools import list_ports
 
-from edgeinfer import emulator
+from edgeinfer import emulator, ports
 from edgeinfer.boards import Board, all_boards, load_board
 from edgeinfer.build import built, require_tools
 from edgeinfer.cli.ui import Ui
@@ -41,7 +41,8 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     elif args.stop is not None:
         asked = [load_board(args.stop).name]
     stopped = [name for name in asked if emulator.stop(name)]
-    ports = {e.board: e.port for e in emulator.running()}
+    known = all_boards()
+    running = {e.board: e.port for e in emulator.running()}
     result: dict[str, Any] = {
         "boards": [
             {
@@ -52,13 +53,17 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
                 "ram_bytes": board.ram_bytes,
                 "verified": board.verified,
                 "pins": board.pins,
-                "port": ports.get(board.name),
+                "port": running.get(board.name),
             }
-            for board in all_boards()
+            for board in known
         ],
         "ended": [{"board": name, "reason": words} for name, words in ended.items()],
         "serial_ports": [
-            {"port": port.device, "title": port.description}
+            {
+                "port": port.device,
+                "title": port.description,
+                "boards": [b.name for b in known if port.device in ports.matching(b)],
+            }
             for port in sorted(list_ports.comports())
             if port.vid is not None  # on USB; the others are the PC's own
         ],
@@ -120,4 +125,5 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         cut=6,
     )
     for port in result["serial_ports"]:
-        ui.say(f"{port['port']}: {port['title']}")
+        which = f" (may be {', '.join(port['boards'])})" if port["boards"] else ""
+        ui.say(f"{port['port']}: {port['title']}{which}")

@@ -25,6 +25,7 @@ from edgeinfer.tflite import read_file, write
 from tests.board.conftest import two_inputs
 from tests.board.fake import INFO, FakeBoard
 from tests.conftest import need
+from tests.csrc.test_toolchains import STRING_H, XTENSA
 from tests.export.conftest import example_output, tiny
 
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
@@ -138,6 +139,23 @@ def test_ports_are_found_by_their_numbers(monkeypatch: pytest.MonkeyPatch) -> No
     assert "There is /dev/b." in caught.value.remedy
 
 
+def test_boards_says_what_a_port_may_be(
+    capsys: pytest.CaptureFixture[str], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = SimpleNamespace(device="/dev/a", vid=0x2341, pid=0x0043, description="Arduino Uno")
+    monkeypatch.setattr(list_ports, "comports", lambda: [one])
+    assert main(["boards"]) == 0
+    assert "/dev/a: Arduino Uno (may be uno)" in capsys.readouterr().out
+
+
+def test_bench_says_that_a_board_is_not_connected(
+    capsys: pytest.CaptureFixture[str], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, {})
+    assert main(["bench", "--board", "nano33ble"]) == 2
+    assert "No nano33ble is connected." in capsys.readouterr().err
+
+
 def test_a_port_that_comes_back_renamed(monkeypatch: pytest.MonkeyPatch) -> None:
     board, looks = load_board("nano33ble"), iter(["/dev/a"] * 3 + [""] * 3)
 
@@ -216,6 +234,7 @@ def test_a_model_too_large_for_an_uno_is_refused_with_figures(image: bytes) -> N
         ("arm-none-eabi-gcc", "-mcpu=cortex-m0", "-mthumb"),
         ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-d16"),
         ("riscv64-unknown-elf-gcc", "-march=rv32imac", "-mabi=ilp32", "--specs=picolibc.specs"),
+        XTENSA,
         ("gcc",),
     ],
     ids=lambda compiler: "-".join(compiler[:2]).replace("-mcpu=", ""),
@@ -228,12 +247,21 @@ def test_the_project_compiles_without_a_warning(
     for name, text in project(small, load_board("nano33ble")).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
+    if compiler == XTENSA:
+        (tmp_path / "src" / "string.h").write_text(STRING_H)
     sources = [f for f in sorted((tmp_path / "src").rglob("*")) if f.suffix in (".c", ".cpp")]
     assert len(sources) > 10
     for source in sources:
         language = ["-std=gnu++11"] if source.suffix == ".cpp" else ["-std=gnu99"]
         warnings = ["-Wall", "-Wextra", "-Wconversion", "-Werror"]
-        command = [*compiler, "-O2", *language, *warnings, f"-I{HERE / 'arduino'}"]
+        command = [
+            *compiler,
+            "-O2",
+            *language,
+            *warnings,
+            f"-I{HERE / 'arduino'}",
+            f"-I{tmp_path / 'src'}",
+        ]
         command += ["-c", str(source), "-o", str(tmp_path / "out.o")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

@@ -22,7 +22,7 @@ CORES = {
         *TOOLCHAINS[board.toolchain].library_flags,
     )
     for board in all_boards()
-    if board.toolchain != "native"
+    if board.toolchain != "native" and not board.arduino
 }
 # Debian has the compiler of the ESP8266 without a C library: these declarations stand in.
 XTENSA = ("xtensa-lx106-elf-gcc", "-ffreestanding")
