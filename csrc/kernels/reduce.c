@@ -67,8 +67,8 @@ static void product(const ei_call *c, uint32_t i, uint32_t place) {
   uint32_t at[DIMS] = {0};
   int32_t x = factor(c, place);
   while (next(p->over, p->over_stride, at, &place))
-    x = ei_requantize_wide((int64_t)x * factor(c, place), p->mult, p->shift);
-  store(c, i, ei_requantize_wide(x, p->mult, p->shift));
+    x = ei_requantize_wide((int64_t)x * factor(c, place), p->mult, (int)p->shift);
+  store(c, i, ei_requantize_wide(x, p->mult, (int)p->shift));
 }
 
 static void integers(const ei_call *c, uint32_t i, uint32_t place) {
