@@ -23,6 +23,8 @@ class Preprocess:
     scale: float = 1.0
     offset: float = 0.0
     fit: str = "crop"  # the middle; "pad" with black; "stretch" to the input's proportions
+    frontend: str = ""  # .tflite that makes features of sound, for a folder of WAV files
+    hop: int = 0  # samples of sound from one of its windows to the next; 0: a whole window
 
     def __post_init__(self) -> None:
         if self.fit not in FITS:
@@ -34,6 +36,9 @@ class Preprocess:
                 f"Samples cannot be divided by {self.scale}, with {self.offset} added.",
                 "Give finite numbers, the scale not 0.",
             )
+
+        if self.hop < 0:
+            raise DataError(f"Windows cannot be {self.hop} samples apart.", "Give 1 or more.")
 
     def apply(self, values: Array) -> Array:
         """Samples as float32, scaled; unchanged if there is nothing to do."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from edgeinfer.errors import DataError
 from edgeinfer.graph import Array, Graph
-from edgeinfer.quantize.images import read_folder
+from edgeinfer.quantize import audio, images
 from edgeinfer.quantize.preprocess import Preprocess
 from edgeinfer.quantize.shapes import LABELS, choose, fit, labels_of
 
@@ -54,7 +54,7 @@ class Samples:
 def load(
     path: str | os.PathLike[str], graph: Graph, preprocess: Preprocess | None = None
 ) -> Samples:
-    """The samples (and labels, if there) of a file, folder of images or function, checked against
+    """The samples (and labels, if there) of a file, folder or function, checked against
     the graph's inputs and scaled by `preprocess`.
 
     .npy: the array of a model with one input. .npz: `x`, or the only array whose shape fits; for
@@ -65,7 +65,8 @@ def load(
         if len(graph.inputs) != 1:
             raise DataError(f"'{file}' is a folder, for several inputs.", _FORMATS)
         arrays: Mapping[str, Array]
-        arrays = {"x": read_folder(file, graph.tensors[graph.inputs[0]], how)}
+        reader = audio.read_folder if audio.is_audio(file) else images.read_folder
+        arrays = {"x": reader(file, graph.tensors[graph.inputs[0]], how)}
     elif (named := FUNCTION.fullmatch(str(path))) is not None:
         arrays = call(named[1], named[2])
     else:

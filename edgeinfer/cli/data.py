@@ -7,6 +7,7 @@ import argparse
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from edgeinfer.quantize.samples import read, require_finite
 from edgeinfer.quantize.shapes import choose, fit, labels_of
 
 PLAIN = Preprocess()
+NAMES = [field.name for field in fields(Preprocess)]
 
 
 def preprocess_arguments(parser: argparse.ArgumentParser) -> None:
-    """--scale, --offset and --fit: how samples become what the float network takes."""
+    """--scale, --offset and so on: how samples become what the float network takes."""
     group = parser.add_argument_group("samples")
     group.add_argument(
         "--scale", type=float, metavar="S", help=f"divide samples by S (default {PLAIN.scale:g})"
@@ -34,6 +36,15 @@ def preprocess_arguments(parser: argparse.ArgumentParser) -> None:
         "--fit",
         choices=FITS,
         help=f"images in another size than the input's (default {PLAIN.fit})",
+    )
+    group.add_argument(
+        "--frontend", metavar="F.tflite", help="makes features of sound, for a folder of WAV files"
+    )
+    group.add_argument(
+        "--hop",
+        type=int,
+        metavar="H",
+        help="samples of sound from one of its windows to the next (default: a whole window)",
     )
 
 
@@ -62,7 +73,7 @@ def say_report(result: Mapping[str, Any], ui: Ui) -> None:
 
 def preprocess(args: argparse.Namespace, graph: Graph | None = None) -> Preprocess:
     """What the options say; without any, what a quantized model remembers."""
-    given = {k: v for k in ("scale", "offset", "fit") if (v := getattr(args, k)) is not None}
+    given = {k: v for k in NAMES if (v := getattr(args, k)) is not None}
     if not given and graph is not None and Path(args.data).is_dir():
         return remembered(graph.metadata)
     return Preprocess(**given)

@@ -32,6 +32,7 @@ EXAMPLES = (
     "edgeinfer quantize model.tflite --calib x.npy -n 100 -o small.tflite",
     "edgeinfer quantize model.tflite --calib x.npz --fast --io float32",
     "edgeinfer quantize model.tflite --calib photographs/ --scale 127.5 --offset -1",
+    "edgeinfer quantize model.tflite --calib sounds/ --frontend frontend.tflite --hop 320",
     "edgeinfer quantize model.tflite --calib x.npz --report report.html",
     "edgeinfer quantize new.tflite --calib x.npz --recipe model_int8.json",
 )
@@ -44,8 +45,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--calib",
         required=True,
         metavar="DATA",
-        help=".npz (samples x, labels y if there) or .npy, a folder of images, or MODULE:FUNCTION "
-        "of a Python function that returns them",
+        help=".npz (samples x, labels y if there) or .npy, a folder of images or WAV files, or "
+        "MODULE:FUNCTION of a Python function that returns them",
     )
     data.preprocess_arguments(parser)
     parser.add_argument(
