@@ -8,7 +8,8 @@
  * so words stay words, whatever the length of a row. Where that takes no more inputs, the last word
  * of each row is filled up instead.
  *
- * Scratch: the block, or a vector where there are fewer windows; a row; the tails of four windows.
+ * Scratch: the block, or a vector where there are fewer windows; a row; where a row is no whole
+ * words, the tails of four windows or a vector.
  */
 #include "conv.h"
 #include "pairs.h"
@@ -37,26 +38,42 @@ EI_INLINE int8_t *copy_tail(int8_t *to, const int8_t *row, int32_t words, int32_
   return to;
 }
 
+/* The window of output (y, x) as one vector; `spare` has room for a row. */
+EI_NOINLINE void put_vector(const ei_conv *p, const ei_call *c, int32_t y, int32_t x, int8_t *to,
+                            int8_t *spare) {
+  const int32_t n = row_bytes(p), words = word_inputs(p), apart = p->in_w * p->in_c * p->dil_h;
+  const int8_t *from = ei_conv_inside(p, c, y, x);
+  int8_t *tail = to + p->k_h * words;
+  for (int32_t ky = 0; ky < p->k_h; ky++, to += words) {
+    if (words >= n && from == NULL) {
+      ei_conv_gather_row(p, c, y, x, ky, to);
+      continue;
+    }
+    if (from == NULL) ei_conv_gather_row(p, c, y, x, ky, spare);
+    const int8_t *const row = from == NULL ? spare : from;
+    if (words) ei_conv_copy(to, row, words < n ? words : n);
+    tail = copy_tail(tail, row, words, n);
+    if (from != NULL) from += apart;
+  }
+}
+
 /* The window of output (y, x) as column j of the block; `spare` is the scratch behind it. */
 EI_NOINLINE void put_window(const ei_conv *p, const ei_call *c, int32_t y, int32_t x, int32_t j,
                             int8_t *spare) {
-  const int32_t n = row_bytes(p), words = word_inputs(p), inputs = ei_pair_inputs(window_bytes(p));
-  const int32_t apart = p->in_w * p->in_c * p->dil_h;
-  const int8_t *from = words > n ? NULL : ei_conv_inside(p, c, y, x);
-  int8_t *const tails = spare + ei_pair_inputs(n), *tail = tails;
-  int32_t at = 0;
-  for (int32_t ky = 0; ky < p->k_h; ky++, at += words) {
-    const int8_t *row = from;
-    if (from == NULL) {
-      ei_conv_gather_row(p, c, y, x, ky, spare);
-      row = spare;
-    } else {
-      from += apart;
-    }
-    ei_column_put(c->scratch, inputs, j, at, row, words);
-    tail = copy_tail(tail, row, words, n);
+  const int32_t n = row_bytes(p), inputs = ei_pair_inputs(window_bytes(p));
+  if (n % 4 != 0) {
+    int8_t *const vector = spare + ei_pair_inputs(n);
+    put_vector(p, c, y, x, vector, spare);
+    ei_column_put(c->scratch, inputs, j, 0, vector, inputs);
+    return;
   }
-  if (at < inputs) ei_column_put(c->scratch, inputs, j, at, tails, inputs - at);
+  const int8_t *from = ei_conv_inside(p, c, y, x);
+  const int32_t apart = p->in_w * p->in_c * p->dil_h;
+  for (int32_t at = 0, ky = 0; at != inputs; at += n, ky++) {
+    if (from == NULL) ei_conv_gather_row(p, c, y, x, ky, spare);
+    ei_column_put(c->scratch, inputs, j, at, from == NULL ? spare : from, n);
+    if (from != NULL) from += apart;
+  }
 }
 
 /* Whether the windows of outputs (y, x) to (y, x + 3) lie inside the input and in one row of
@@ -87,18 +104,6 @@ EI_NOINLINE void put_four(const ei_conv *p, const ei_call *c, int32_t y, int32_t
     for (int32_t ky = k_h; ky > 0; ky--, row += apart) tail = copy_tail(tail, row, words, n);
   }
   ei_columns_put(c->scratch, inputs, k_h * words, tails, pitch, pitch, 1, 0);
-}
-
-/* The window of output (y, x) as one vector. */
-EI_NOINLINE void put_vector(const ei_conv *p, const ei_call *c, int32_t y, int32_t x, int8_t *to,
-                            int8_t *spare) {
-  const int32_t n = row_bytes(p), words = word_inputs(p);
-  int8_t *tail = to + p->k_h * words;
-  for (int32_t ky = 0; ky < p->k_h; ky++) {
-    ei_conv_gather_row(p, c, y, x, ky, spare);
-    if (words) to = ei_conv_copy(to, spare, words);
-    tail = copy_tail(tail, spare, words, n);
-  }
 }
 
 EI_INLINE int few_windows(const ei_conv *p) { return (uint32_t)p->out_h * p->out_w < EI_COLUMNS; }
@@ -176,9 +181,11 @@ int ei_conv_2d_pairs_check(const ei_call *c, ei_need *need) {
 uint32_t ei_conv_2d_pairs_scratch(const void *params) {
   const ei_conv *p = &((const ei_conv_2d_pairs_params *)params)->conv;
   const int32_t n = window_bytes(p), block = block_bytes(p);
-  if (!ei_conv_is_direct(p))
-    return (uint32_t)(block + ei_pair_inputs(row_bytes(p)) +
-                      (few_windows(p) ? 0 : EI_COLUMNS * tail_inputs(p)));
+  if (!ei_conv_is_direct(p)) {
+    const int32_t tails = EI_COLUMNS * tail_inputs(p), vector = ei_pair_inputs(n);
+    const int32_t more = few_windows(p) || row_bytes(p) % 4 == 0 ? 0 : vector;
+    return (uint32_t)(block + ei_pair_inputs(row_bytes(p)) + (more && tails > more ? tails : more));
+  }
   if (few_windows(p)) return 0;
   return (uint32_t)(block + (n % 4 != 0 ? ei_pair_inputs(n) : 0));
 }

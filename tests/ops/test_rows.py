@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgeinfer.compile import make_plan
+from edgeinfer.compile import make_plan, scratch_bytes
 from edgeinfer.image import pack
 from edgeinfer.lower import lower
 from edgeinfer.plan import FASTEST, Plan, PlannedStep, check
@@ -51,7 +51,7 @@ def test_rows_are_made_alone(op: str) -> None:
         graph = CASES[op](rng)
         whole = make_plan(lower(graph), FASTEST)
         rows = single_rows(whole)
-        check(rows)
+        check(rows, scratch_bytes)
         sessions = [Session(pack(made, strip=True)) for made in (whole, rows)]
         for inputs in samples(graph, rng, 2):
             first, second = ([y.tobytes() for y in s.run(inputs)] for s in sessions)
