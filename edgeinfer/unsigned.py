@@ -28,6 +28,8 @@ SAME = WEIGHTED | {
     "SOFTMAX", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V", "SQUEEZE",
     "STRIDED_SLICE", "SUB", "TANH", "TILE", "TRANSPOSE", "UNPACK",
 }  # fmt: skip
+# What computes with real numbers, and only reads uint8.
+_READING = {"CUSTOM:TFLite_Detection_PostProcess"}
 _CONVERTING = {"QUANTIZE", "DEQUANTIZE", "CAST"}  # their kernels take uint8 as it is
 
 
@@ -76,7 +78,7 @@ def _layer(graph: Graph, index: int) -> Node:
     tensors = [graph.tensors[t] for t in (*node.inputs, *node.outputs) if t >= 0]
     if not any(_is_old(t) for t in tensors):
         return node
-    if node.op not in SAME:
+    if node.op not in SAME | _READING:
         raise UnsupportedError(
             f"{graph.label(index)} computes in uint8, and has other bytes in int8.",
             "Convert the float network again, or quantize it with 'edgeinfer quantize'.",

@@ -52,6 +52,7 @@ FLOATING = {
     "binary_float",
     "cast",
     "add_n",
+    "detection",
 }
 FLOOR = {name: i for i, names in enumerate(FLOORS) for name in names}
 

@@ -24,6 +24,7 @@ from edgeinfer.ops.cumsum import Cumsum
 from edgeinfer.ops.depth_to_space import DepthToSpace
 from edgeinfer.ops.depthwise_conv_2d import DepthwiseConv2D
 from edgeinfer.ops.dequantize import Dequantize
+from edgeinfer.ops.detection_post_process import DetectionPostProcess
 from edgeinfer.ops.div import Div
 from edgeinfer.ops.elu import Elu
 from edgeinfer.ops.embedding_lookup import EmbeddingLookup
@@ -142,6 +143,7 @@ OPS: dict[str, Op] = {
         DepthToSpace(),
         DepthwiseConv2D(),
         Dequantize(),
+        DetectionPostProcess(),
         Div(),
         Elu(),
         EmbeddingLookup(),

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What TFLite Micro's audio operators share: options in a flexbuffer, and no scales.
+"""What TFLite Micro's audio operators share: no scales, and state.
 
 The references are in its folder signal/src, the types in signal/micro/kernels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from flatbuffers import flexbuffers
 
 from edgeinfer.errors import ModelError
 from edgeinfer.fixed_point import bit_length
@@ -66,30 +65,6 @@ class Signal(Op):
                 more_out={**state, **self.outputs(site)},
             )
         ]
-
-
-def custom_options(site: Site) -> Mapping[str, Any]:
-    """An operator's custom options. Raises ModelError if they are no flexbuffer map."""
-    if not site.node.custom:
-        return {}
-    try:
-        found = flexbuffers.Loads(site.node.custom)
-    except Exception as error:  # the package checks nothing
-        raise ModelError(f"{site.where}: its options are damaged.", "Convert it again.") from error
-    if not isinstance(found, dict):
-        raise ModelError(f"{site.where}: its options are no map.", "Convert the model again.")
-    return found
-
-
-def option(site: Site, name: str, low: int, high: int) -> int:
-    """A whole number of the custom options. Raises ModelError if it is absent or out of range."""
-    value = custom_options(site).get(name)
-    if not isinstance(value, (int, bool)) or not low <= value <= high:
-        raise ModelError(
-            f"{site.where}: option '{name}' is {value}, not {low} to {high}.",
-            "Convert the model again: it is damaged.",
-        )
-    return int(value)
 
 
 def bits32(x: Array) -> Array:

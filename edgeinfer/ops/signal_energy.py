@@ -10,7 +10,8 @@ import numpy as np
 
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
-from edgeinfer.ops.signal import Signal, option
+from edgeinfer.ops.custom import option
+from edgeinfer.ops.signal import Signal
 
 
 class SignalEnergy(Signal):

@@ -11,7 +11,8 @@ import numpy as np
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
-from edgeinfer.ops.signal import Signal, option, vector
+from edgeinfer.ops.custom import option
+from edgeinfer.ops.signal import Signal, vector
 
 
 class SignalFilterBank(Signal):

@@ -10,7 +10,8 @@ import numpy as np
 
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
-from edgeinfer.ops.signal import Signal, bits32, option
+from edgeinfer.ops.custom import option
+from edgeinfer.ops.signal import Signal, bits32
 
 SEGMENTS = 128
 LOG_2 = 45426  # Q16

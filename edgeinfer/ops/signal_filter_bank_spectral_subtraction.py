@@ -10,7 +10,8 @@ import numpy as np
 
 from edgeinfer.graph import Array, Tensor
 from edgeinfer.ops.base import Ref, Site
-from edgeinfer.ops.signal import Signal, option
+from edgeinfer.ops.custom import option
+from edgeinfer.ops.signal import Signal
 
 WORD = (1 << 31) - 1
 

@@ -11,7 +11,8 @@ import numpy as np
 from edgeinfer.fixed_point import wrap
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
-from edgeinfer.ops.signal import Signal, bits32, option, vector
+from edgeinfer.ops.custom import option
+from edgeinfer.ops.signal import Signal, bits32, vector
 
 SNR_BITS, OUT_BITS = 12, 6
 TABLE = 125

@@ -11,7 +11,8 @@ import numpy as np
 from edgeinfer.fixed_point import Ints, wrap
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
-from edgeinfer.ops.signal import Signal, option
+from edgeinfer.ops.custom import option
+from edgeinfer.ops.signal import Signal
 
 Complex = tuple[Ints, Ints]
 
