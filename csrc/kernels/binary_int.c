@@ -9,7 +9,7 @@ typedef struct {
   ei_broadcast walk;
   uint32_t op;                /* enum ei_binary */
   uint32_t in_type, out_type; /* enum ei_dtype */
-  int32_t act_min, act_max;   /* of the fused activation; not used for int64 */
+  int32_t act_min, act_max;   /* of the fused activation; INT32_MIN and INT32_MAX are none */
 } ei_binary_int_params;
 
 static int64_t quotient(int64_t a, int64_t b) {
@@ -50,11 +50,9 @@ void ei_binary_int_run(const ei_call *c) {
   for (uint32_t i = 0; i < n; i++) {
     int64_t x = apply(p->op, ei_load(c->in[0], p->in_type, place[0]),
                       ei_load(c->in[1], p->in_type, place[1]));
-    if (p->out_type == EI_INT32) {
-      x = (int32_t)(uint32_t)x;
-      x = x < p->act_min ? p->act_min : x;
-      x = x > p->act_max ? p->act_max : x;
-    }
+    if (p->out_type == EI_INT32) x = (int32_t)(uint32_t)x;
+    if (p->act_min != INT32_MIN && x < p->act_min) x = p->act_min;
+    if (p->act_max != INT32_MAX && x > p->act_max) x = p->act_max;
     ei_store(c->out, p->out_type, i, x);
     ei_broadcast_next(&p->walk, at, place);
   }

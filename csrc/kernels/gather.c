@@ -9,7 +9,7 @@
 enum { DEPTH = 6 };
 
 typedef struct {
-  uint32_t index_type;   /* enum ei_dtype: int32 or int64 */
+  uint32_t index_type;   /* enum ei_dtype: int16, int32 or int64 */
   uint32_t batch, outer; /* indices are of their own for each batch */
   uint32_t count;        /* indices of a batch */
   uint32_t depth;        /* numbers of an index, 1..6 */
@@ -41,8 +41,8 @@ void ei_gather_run(const ei_call *c) {
 
 int ei_gather_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_gather_params, p, c, need);
-  if ((p->index_type != EI_INT32 && p->index_type != EI_INT64) || p->depth == 0 ||
-      p->depth > DEPTH || p->chunk == 0)
+  if ((p->index_type != EI_INT16 && p->index_type != EI_INT32 && p->index_type != EI_INT64) ||
+      p->depth == 0 || p->depth > DEPTH || p->chunk == 0)
     return EI_ERR_PARAMS;
   uint64_t slice = p->chunk, parts = p->batch, indices = p->batch;
   for (uint32_t d = 0; d < p->depth; d++)

@@ -50,9 +50,9 @@ class Arithmetic(Binary):
                 result = self.plain(site, a, b)
                 return clip(site, result) if result.dtype == np.float32 else result
             wide = self.plain(site, a.astype(np.int64), b.astype(np.int64))
-            if site.output.dtype == np.int32:
-                wide = np.clip(wide.astype(np.int32), *int32_range(site))
-            return wide.astype(site.output.dtype)
+            made = wide.astype(site.output.dtype)
+            low, high = (int(v) if np.isfinite(v) else None for v in real_range(site))
+            return made if low is high is None else np.clip(made, low, high)
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         return self.float_(site, values)
@@ -108,7 +108,7 @@ class Arithmetic(Binary):
 
 
 def int32_range(site: Site) -> tuple[int, int]:
-    """The fused activation's range in plain int32."""
+    """The fused activation's range in plain integers; the limits of int32 stand for none."""
     info, (low, high) = np.iinfo(np.int32), real_range(site)
     return (info.min if low == -np.inf else int(low)), (info.max if high == np.inf else int(high))
 

@@ -44,8 +44,9 @@ class Lookup(Op):
 
     def pack(self, site: Site) -> list[Call]:
         x = site.input(self.source)
-        if x.dtype != site.output.dtype or site.input(self.index).dtype not in (np.int32, np.int64):
-            raise site.unsupported(f"{x.dtype} by {site.input(self.index).dtype}")
+        index = site.input(self.index).dtype
+        if x.dtype != site.output.dtype or index not in (np.int16, np.int32, np.int64):
+            raise site.unsupported(f"{x.dtype} by {index}")
         batch, outer, count, sizes, chunk = self.geometry(site)
         if not 1 <= len(sizes) <= DEPTH or min(sizes) < 1:
             raise site.unsupported(f"indices of {len(sizes)} numbers")

@@ -26,6 +26,7 @@ from edgeinfer.ops.points import looked_up, points
 from edgeinfer.ops.reduction import in_order
 
 DIFF_BITS = 5  # integer bits of a scaled difference
+TO_16 = Quant.per_tensor(1 / 65536, -32768)  # of an int16 output of int8 inputs
 
 
 class Softmax(Op):
@@ -56,8 +57,10 @@ class Softmax(Op):
         near = diff >= diff_min
         total = wrap(np.where(near, div_pot(exps, SUM_BITS), 0).sum(-1, keepdims=True))
         scale, bits = reciprocal(total, SUM_BITS)
-        q = div_pot(mul_high(scale, exps), np.minimum(bits + 31 - 8, 31)) - 128
-        return np.where(near, np.clip(q, -128, 127), -128).astype(np.int8)
+        limits = np.iinfo(site.output.dtype)
+        q = div_pot(mul_high(scale, exps), np.clip(bits + 31 - limits.bits, 0, 31)) + limits.min
+        q = np.where(near, np.clip(q, limits.min, limits.max), limits.min)
+        return q.astype(site.output.dtype)
 
     def pack(self, site: Site) -> list[Call]:
         if site.input(0).dtype == site.output.dtype == np.float32:
@@ -66,9 +69,12 @@ class Softmax(Op):
             wide.require_int16(site, 0)
             mult, shift = _scale_16(site)
             return [self.call(site, "softmax_16", {"mult": mult, "shift": shift}, _tables_16())]
-        site.require_int8(0)
+        if site.input(0).dtype != np.int8 or site.output.dtype not in (np.int8, np.int16):
+            raise site.unsupported(f"type {site.output.dtype} of {site.input(0).dtype}")
         mult, shift, diff_min = self._scaling(site)
-        return [self.call(site, "softmax", {"mult": mult, "shift": shift, "diff_min": diff_min})]
+        params = {"mult": mult, "shift": shift, "diff_min": diff_min}
+        params["bits"] = site.output.dtype.itemsize * 8
+        return [self.call(site, "softmax", params)]
 
     @staticmethod
     def call(
@@ -83,7 +89,8 @@ class Softmax(Op):
         if not site.output.shape:
             raise site.unsupported("a tensor without dimensions")
         row = site.output.shape[-1]
-        rows, row_bytes = site.output.size // row, row * site.output.dtype.itemsize
+        rows = site.output.size // row
+        bytes_in, row_bytes = (row * t.dtype.itemsize for t in (site.input(0), site.output))
         return Call(
             kernel,
             {"row": row, **params},
@@ -91,15 +98,16 @@ class Softmax(Op):
             site.out_ref(),
             rows,
             consts=consts,
-            inplace=(0,),
-            reads=(Rows(row_bytes, rows),),
+            inplace=(0,) if bytes_in == row_bytes else (),
+            reads=(Rows(bytes_in, rows),),
             row_bytes=row_bytes,
         )
 
     def _scaling(self, site: Site) -> tuple[int, int, int]:
         """As PreprocessSoftmaxScaling in TFLite (kernels/internal/quantization_util.cc)."""
-        assert self.rule.fixed_output is not None
-        site.require_output(self.rule.fixed_output)
+        fixed = TO_16 if site.output.dtype == np.int16 else self.rule.fixed_output
+        assert fixed is not None
+        site.require_output(fixed)
         beta = float(np.float32(site.option("beta", 1.0)))
         real = min(beta * site.input(0).scale * (1 << (31 - DIFF_BITS)), (1 << 31) - 1.0)
         if not math.isfinite(real) or real <= 1:

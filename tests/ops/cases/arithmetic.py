@@ -59,7 +59,7 @@ def pair(rng: Rng, op: str, dtype: Any, out: Any = None, *, rank: int = 5, bound
     else:
         inputs = [plain("a", a, dtype, qs[0]), plain("b", b, dtype, qs[1])]
     output = plain("y", np.broadcast_shapes(a, b), out or dtype, y)
-    fused = op in ("ADD", "SUB", "MUL", "DIV") and dtype != np.int64
+    fused = op in ("ADD", "SUB", "MUL", "DIV")
     options = {"fused_activation_function": int(rng.choice([0, 1, 2, 3]))} if fused else {}
     return model(op, inputs, output, options, OPTIONS.get(op, ""), 1)
 

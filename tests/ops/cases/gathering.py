@@ -40,9 +40,10 @@ CASES["ARG_MIN"] = lambda rng: arg(rng, "ARG_MIN")
 
 def indices(rng: Rng, limit: int, shape: tuple[int, ...]) -> Tensor:
     """Constant or known at run time only."""
+    dtype = pick(rng, (np.int16, np.int32, np.int32, np.int64))
     if rng.random() < 0.5:
-        return bounded(0, limit, shape)
-    return constant("indices", rng.integers(0, limit, shape).astype(np.int32))
+        return bounded(0, limit, shape, dtype)
+    return constant("indices", rng.integers(0, limit, shape).astype(dtype))
 
 
 @case("GATHER")
@@ -55,7 +56,7 @@ def gather(rng: Rng) -> Graph:
     out = (*x[:axis], *i[batch:], *x[axis + 1 :])
     inputs = [plain("x", x, dtype, q), indices(rng, x[axis], i)]
     options = {"axis": axis, "batch_dims": batch}
-    return model("GATHER", inputs, plain("y", out, dtype, q), options, "GatherOptions", 1)
+    return model("GATHER", inputs, plain("y", out, dtype, q), options, "GatherOptions", 4)
 
 
 @case("GATHER_ND")
@@ -66,7 +67,7 @@ def gather_nd(rng: Rng) -> Graph:
     dtype, q = pick(rng, TYPES), quant(rng)
     inputs = [plain("x", x, dtype, q), indices(rng, min(x[:depth]), i)]
     y = plain("y", (*i[:-1], *x[depth:]), dtype, q)
-    return model("GATHER_ND", inputs, y, {}, "GatherNdOptions", 1)
+    return model("GATHER_ND", inputs, y, {}, "GatherNdOptions", 4)
 
 
 @case("EMBEDDING_LOOKUP")

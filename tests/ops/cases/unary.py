@@ -154,7 +154,8 @@ def dequantize(rng: Rng) -> Graph:
 def softmax(rng: Rng) -> Graph:
     shape = (int(rng.integers(1, 4)), int(rng.integers(1, 60)))
     x = activation("x", shape, quant(rng))
-    y = activation("y", shape, Quant.per_tensor(1 / 256, -128))
+    bits, dtype = pick(rng, ((8, np.int8), (8, np.int8), (16, np.int16)))
+    y = Tensor("y", shape, np.dtype(dtype), Quant.per_tensor(0.5**bits, -(1 << (bits - 1))))
     return model("SOFTMAX", [x], y, {"beta": float(rng.choice([1.0, 0.5]))}, "SoftmaxOptions", 2)
 
 
