@@ -17,6 +17,8 @@ from edgeinfer.errors import ModelError, UnsupportedError
 from edgeinfer.graph import Graph, Node, Tensor
 from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
+from edgeinfer.ops.circular_buffer import NAME as BUFFER
+from edgeinfer.ops.circular_buffer import counter, cycles, timed
 
 COPY, JUMP, LABEL = "copy", "jump", "label"
 MAX_NODES = 100_000  # of the flat graph: subgraphs that call others twice double at each level
@@ -44,7 +46,7 @@ def inlined(graph: Graph) -> Inlined:
 
 class _Inliner:
     def __init__(self, graph: Graph) -> None:
-        self.main = graph
+        self.main = graph = timed(graph)
         self.tensors = list(graph.tensors)
         self.variables: dict[Key, int] = {}
         self.own: dict[tuple[int, ...], int] = {}  # subgraph and its variable tensor → tensor
@@ -53,21 +55,39 @@ class _Inliner:
         self.count = 0  # of nodes so far
         self.open: set[int] = set()  # subgraphs that are being put in line
         self.nothing = -1  # the output of all jumps
+        self.end = -1  # the label of the end, once an inference may go there
 
     def all(self) -> Inlined:
         """The main graph with everything that it calls."""
         place = _Place(self, self.main, 0, {i: i for i in range(len(self.tensors))}, {})
         place.run()
+        outputs = self._kept(place) if self.end >= 0 else self.main.outputs
         starts = [
             Node(COPY, (self._start(t),), (i,))
             for i, t in enumerate(list(self.tensors))
             if t.is_variable and t.data is None
         ]
         resets = [*starts, *(node for nodes in self.once.values() for node in nodes)]
-        nodes = _shortcuts(self.tensors, place.nodes, self.main.outputs)
+        nodes = _shortcuts(self.tensors, place.nodes, outputs)
         flat, count = _resolved(resets, nodes)
-        changed = replace(self.main, tensors=tuple(self.tensors), nodes=flat, subgraphs=())
-        return Inlined(changed, count)
+        changed = replace(self.main, nodes=flat, outputs=outputs, subgraphs=())
+        return Inlined(replace(changed, tensors=tuple(self.tensors)), count)
+
+    def _kept(self, place: _Place) -> tuple[int, ...]:
+        """The outputs as state, which an inference that ends early leaves as it is."""
+        made = {t for node in place.nodes for t in node.outputs if not self.tensors[t].is_variable}
+        kept = {
+            t: self.tensor(replace(self.tensors[t], is_variable=True))
+            for t in dict.fromkeys(self.main.outputs)
+            if t in made
+        }
+        place.nodes = [
+            each
+            for node in place.nodes
+            for each in (node, *(Node(COPY, (t,), (kept[t],)) for t in node.outputs if t in kept))
+        ]
+        place.mark(self.end)
+        return tuple(kept.get(t, t) for t in self.main.outputs)
 
     def _start(self, tensor: Tensor) -> int:
         """A constant of one byte: what each byte of a state is at the start."""
@@ -127,6 +147,7 @@ class _Place:
             "CALL_ONCE": (self.call_once, 0, 0),
             "IF": (self.branch, 1, 0),
             "WHILE": (self.loop, 0, 0),
+            BUFFER: (self.buffer, 1, 1),
         }
         for index, node in enumerate(self.part.nodes):
             self.whole.count += 1
@@ -186,6 +207,20 @@ class _Place:
                     self.whole.own[own] = self.whole.tensor(state)
                 inputs += (self.whole.own[own],)
         self.nodes.append(replace(made, inputs=inputs))
+
+    def buffer(self, node: Node, where: str) -> None:
+        """The output is the state; where nothing reads whether a cycle is done, a jump does."""
+        site = Site.made(self.whole.tensors, node, where)
+        if self.number:
+            raise site.unsupported("a subgraph's stream")
+        x, y, *valid = (*node.inputs[:1], *node.outputs)
+        done = valid[0] if valid else self.whole.tensor(Tensor("done", (1,), np.dtype(np.bool_)))
+        count = self.whole.tensor(counter(site.output))
+        self.whole.tensors[y] = replace(site.output, is_variable=True)
+        self.nodes.append(replace(node, inputs=(x, count), outputs=(y, done)))
+        if not valid and cycles(site) > 1:
+            self.whole.end = self.whole.end if self.whole.end >= 0 else self.whole.label()
+            self.jump(self.whole.end, (done,))
 
     def handle(self, tensor: int, where: str) -> Key:
         if tensor not in self.handles:

@@ -14,6 +14,7 @@ from edgeinfer.graph import Array, Graph, Tensor
 from edgeinfer.inline import start_value
 from edgeinfer.ops import OPS, op_for
 from edgeinfer.ops.base import Site
+from edgeinfer.ops.circular_buffer import timed
 from edgeinfer.unsigned import signed
 
 Observe = Callable[[int, Array], None]
@@ -55,7 +56,7 @@ class Reference:
     `observe` is called with what is computed now, as it depends on no input."""
 
     def __init__(self, graph: Graph, observe: Observe | None = None) -> None:
-        self.graph = graph = signed(graph)
+        self.graph = graph = timed(signed(graph))
         self.parts = (folded(graph, observe), *(folded(part) for part in graph.subgraphs))
         self.reset()
 
@@ -64,6 +65,8 @@ class Reference:
         self.variables: dict[tuple[int, ...], Array] = {}  # of a part: of a tensor, of a node
         self.resources: dict[Any, Array] = {}
         self.called: set[int] = set()
+        self.ended = False  # the inference, by a layer that runs once in a cycle
+        self.last = {t: start(self.graph.tensors[t]) for t in self.graph.outputs}
 
     def run(self, inputs: Sequence[Array], observe: Observe | None = None) -> list[Array]:
         """The outputs for these inputs, after which the state is the next."""
@@ -74,6 +77,7 @@ class Reference:
                     f"not {value.dtype} {value.shape}.",
                     "Reshape or convert the samples.",
                 )
+        self.ended = False
         return self._part(0, inputs, observe)
 
     def _part(self, number: int, inputs: Sequence[Any], observe: Observe | None) -> list[Any]:
@@ -108,7 +112,11 @@ class Reference:
             for t in node.inputs:
                 if last_use.get(t) == i and t not in part.outputs and t not in part.inputs:
                     values.pop(t, None)
-        return [values[t] for t in part.outputs]
+            if self.ended:
+                break
+        if number == 0:
+            self.last |= {t: values[t] for t in part.outputs if t in values}
+        return [values[t] if number else self.last[t] for t in part.outputs]
 
     def _states(self, number: int, index: int) -> list[int]:
         site = Site.of(self.parts[number], index)
@@ -123,6 +131,7 @@ class Reference:
         for key, tensor in zip(keys, hidden, strict=True):
             given.append(self.variables.setdefault(key, start(tensor)))
         results = op.run(site, given)
+        self.ended = op.ends(site, results)
         kept = len(results) - len(hidden)
         self.variables.update(zip(keys, results[kept:], strict=True))
         return results[:kept]

@@ -16,6 +16,7 @@ from edgeinfer.ops.batch_to_space_nd import BatchToSpaceNd
 from edgeinfer.ops.broadcast_to import BroadcastTo
 from edgeinfer.ops.cast import Cast
 from edgeinfer.ops.ceil import Ceil
+from edgeinfer.ops.circular_buffer import CircularBuffer
 from edgeinfer.ops.concatenation import Concatenation
 from edgeinfer.ops.control import Control
 from edgeinfer.ops.conv_2d import Conv2D
@@ -136,6 +137,7 @@ OPS: dict[str, Op] = {
         Control("CALL_ONCE"),
         Cast(),
         Ceil(),
+        CircularBuffer(),
         Concatenation(),
         Conv2D(),
         Cos(),

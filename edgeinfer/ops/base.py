@@ -257,6 +257,10 @@ class Op:
         """State that no tensor of the file holds: tensors that become the last inputs."""
         return ()
 
+    def ends(self, site: Site, results: Sequence[Array]) -> bool:
+        """Whether the inference ends here, with all that is not yet made as it was; by `run`."""
+        return False
+
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
         """All outputs, by the reference that fits the types of this site."""
         first = (*site.outputs, *(t for t in site.inputs[:1] if t))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from flatbuffers import flexbuffers
 
 from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
 from edgeinfer.tflite.types import RESOURCE
@@ -84,6 +85,15 @@ class Part:
             "ConcatenationOptions",
             2,
         )
+
+    def ring(self, x: int, slots: int, cycles: int, valid: bool = False) -> int:
+        """CIRCULAR_BUFFER: `cycles` below 1 are not in the options; `valid`: a second output."""
+        like = self.tensors[x]
+        out = [self.tensor((1, slots, *like.shape[2:]), like.quant)]
+        out += [self.tensor((1,), None, BOOL)] if valid else []
+        custom = bytes(flexbuffers.Dumps({"cycles_max": cycles})) if cycles > 0 else b""
+        self.nodes.append(Node("CUSTOM:CIRCULAR_BUFFER", (x,), tuple(out), {}, "", custom))
+        return out[0]
 
     def handle(self, name: str) -> int:
         options = {"container": "", "shared_name": name}
@@ -209,3 +219,18 @@ def loop(rng: Rng) -> Graph:
         condition.graph([flags, *rest], [first]),
         body.graph(state, results),
     )
+
+
+@case("CUSTOM:CIRCULAR_BUFFER", oracle=False)
+def circular_buffer(rng: Rng) -> Graph:
+    """One or two after each other; what is made of them, and sometimes they themselves."""
+    main = Part()
+    slots, depth, rows = (int(n) for n in rng.integers(1, 7, 3))
+    x = main.tensor((1, 1, rows, depth), quant(rng))
+    before = main.add(x, x, quant(rng))
+    buffer = main.ring(before, slots, int(rng.integers(-1, 4)), bool(rng.integers(0, 2)))
+    sums = [main.add(buffer, buffer, quant(rng))]
+    if rng.random() < 0.3:
+        sums.append(main.add(main.ring(x, int(rng.integers(1, 5)), 2), x, quant(rng)))
+    others = [t for t in (before, buffer) if rng.random() < 0.3]
+    return main.graph([x], [*sums, *others])
