@@ -37,7 +37,7 @@ void ei_softmax_run(const ei_call *c) {
 
     int bits;
     const int32_t scale = ei_reciprocal(sum, EI_SUM_BITS, &bits);
-    const int n = ei_clamp(bits + 31 - bits_out, 0, 31);
+    const int n = (int)ei_clamp(bits + 31 - bits_out, 0, 31);
     for (uint32_t i = 0; i < p->row; i++, at++) {
       int32_t q = min;
       if (in[i] - max >= p->diff_min)
