@@ -10,7 +10,7 @@ import numpy as np
 
 from edgeinfer.graph import Array, Graph, Node, Tensor
 from edgeinfer.ops.base import Call, Op, Site
-from edgeinfer.ops.signal import custom_options
+from edgeinfer.ops.custom import custom_options
 
 NAME = "CUSTOM:CIRCULAR_BUFFER"
 EVERY = (5, 13, 25)  # slots of buffers whose cycle is 1 if the file does not say
