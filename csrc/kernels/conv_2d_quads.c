@@ -32,7 +32,8 @@ EI_INLINE int is_padded(const ei_conv *p) { return p->pad_left > 0 || columns(p)
 /* A row of the input with its padding. */
 static void put_row(const ei_conv *p, const ei_call *c, int32_t iy, int8_t *to) {
   const int32_t in_c = p->in_c, width = (int32_t)columns(p), left = p->pad_left;
-  const int32_t zero = p->in_zero, end = left + p->in_w < width ? left + p->in_w : width;
+  const int32_t end = left + p->in_w < width ? left + p->in_w : width;
+  const int zero = p->in_zero;
   if (iy < 0 || iy >= p->in_h) {
     memset(to, zero, (size_t)(width * in_c));
     return;

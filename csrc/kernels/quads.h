@@ -26,7 +26,7 @@ EI_NOINLINE void ei_quads_run(const ei_quads *f, const ei_vectors *v, int8_t *ou
       for (int32_t p = v->parts; p > 0; p--, from += v->pitch)
         for (int32_t j = 0; j < v->part; j++, i++)
           sum += (uint32_t)(from[j] * w[(i >> 2) * 4 * EI_QUAD_CHANNELS + (i & 3)]);
-      const int right = g->shift[k];
+      const int32_t right = g->shift[k];
       ei_output_twice(out, (int32_t)(2 * sum), g->mult[k], right, ei_output_offset(right, f->zero));
     }
 }
