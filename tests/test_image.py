@@ -6,25 +6,20 @@ from __future__ import annotations
 import struct
 import subprocess
 import zlib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgeinfer import native
-from edgeinfer.compile import compile_graph, make_plan
+from edgeinfer.compile import compile_graph
 from edgeinfer.errors import ImageError
-from edgeinfer.image import pack, read_image
+from edgeinfer.image import read_image
 from edgeinfer.image.layout import IO, MAX_RANK, STEP, VERSION
-from edgeinfer.lower import lower
 from edgeinfer.native import DTYPES
-from edgeinfer.ops.base import Call
-from edgeinfer.plan import FASTEST, check
-from edgeinfer.reference import run
 from edgeinfer.session import Session
 from tests.conftest import ROOT, need
-from tests.ops.cases import CASES, samples
+from tests.ops.cases import CASES
 
 
 def image_of(op: str, seed: int = 1) -> bytes:
@@ -89,41 +84,3 @@ def test_images_are_deterministic_and_carry_their_self_test() -> None:
     )
     assert info.kernels == ("conv_2d_pairs",)
     assert info.crc == zlib.crc32(first[:-4]) == struct.unpack("<I", first[-4:])[0]
-
-
-def _first(call: Call, y: int) -> int:
-    """The first input row that an output row needs; 0 if it needs none."""
-    rows = [reads.of(y, y + 1) for reads in call.reads if reads]
-    return max((first for first, last in rows if last > first), default=0)
-
-
-@pytest.mark.parametrize(
-    "op", ["CONV_2D", "DEPTHWISE_CONV_2D", "AVERAGE_POOL_2D", "MAX_POOL_2D", "PAD", "ADD", "MUL"]
-)
-def test_a_kernel_makes_any_band_of_its_rows(op: str) -> None:
-    """Rows one at a time from the whole input give the bytes of one call."""
-    rng = np.random.default_rng([9, *op.encode()])
-    for _ in range(12):
-        graph = CASES[op](rng)
-        plan = make_plan(lower(graph), FASTEST)
-        rows = [
-            replace(
-                step,
-                y0=y,
-                y1=y + 1,
-                in_y0=y0,
-                inputs=tuple(
-                    at + (y0 * reads.row_bytes if reads else 0)
-                    for at, reads in zip(step.inputs, step.call.reads, strict=True)
-                ),
-                out=step.out + y * step.call.row_bytes,
-            )
-            for step in plan.steps
-            for y in range(step.call.rows)
-            for y0 in [_first(step.call, y)]
-        ]
-        banded = replace(plan, steps=tuple(rows))
-        check(banded)
-        session = Session(pack(banded))
-        for inputs in samples(graph, rng, 2):
-            assert session.run(inputs)[0].tobytes() == run(graph, inputs)[0].tobytes()

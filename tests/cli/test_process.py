@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-HOLD = """import pathlib, time, numpy
+# Whoever starts tests in the background has interrupts ignored, and children inherit that.
+HOLD = """import pathlib, signal, time, numpy
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def load(*_, **__):
     pathlib.Path("loading").touch()
     time.sleep(60)
