@@ -124,16 +124,8 @@ EI_NOINLINE void two_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x
 }
 
 void ei_depthwise_conv_3x3_run(const ei_call *c) {
-  const ei_depthwise_conv_3x3_params *params = c->params;
-  const ei_conv *p = &params->conv;
-  const ei_filter_3x3 *filters = (const void *)(c->data + params->weights);
-  const int32_t row = p->out_w * p->out_c;
-  int8_t *out = c->out;
-  int32_t y = c->y0;
-  if (p->stride_h == 1 && p->stride_w == 1)
-    for (; y + 2 <= c->y1; y += 2, out += 2 * row) two_rows(p, c, filters, y, out);
-  for (; y < c->y1; y++, out += row) one_row(p, c, filters, y, out);
-  ei_clamp_all(c->out, (c->y1 - c->y0) * row, p->act_min, p->act_max);
+  const ei_depthwise_conv_3x3_params *p = c->params;
+  ei_filters_3x3_run(c, &p->conv, p->weights, one_row, two_rows);
 }
 
 int ei_depthwise_conv_3x3_check(const ei_call *c, ei_need *need) {

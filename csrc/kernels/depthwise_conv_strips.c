@@ -45,17 +45,19 @@ EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3
   ei_strip_run(&s, filters, out, two_rows);
 }
 
+EI_INLINE void one_row(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters, int32_t y,
+                       int8_t *out) {
+  make_rows(p, c, filters, y, out, 0);
+}
+
+EI_INLINE void two_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters, int32_t y,
+                        int8_t *out) {
+  make_rows(p, c, filters, y, out, 1);
+}
+
 void ei_depthwise_conv_strips_run(const ei_call *c) {
-  const ei_depthwise_conv_strips_params *params = c->params;
-  const ei_conv *p = &params->conv;
-  const ei_filter_3x3 *filters = (const void *)(c->data + params->weights);
-  const int32_t row = p->out_w * p->out_c;
-  int8_t *out = c->out;
-  int32_t y = c->y0;
-  if (p->stride_h == 1 && p->stride_w == 1)
-    for (; y + 2 <= c->y1; y += 2, out += 2 * row) make_rows(p, c, filters, y, out, 1);
-  for (; y < c->y1; y++, out += row) make_rows(p, c, filters, y, out, 0);
-  ei_clamp_all(c->out, (c->y1 - c->y0) * row, p->act_min, p->act_max);
+  const ei_depthwise_conv_strips_params *p = c->params;
+  ei_filters_3x3_run(c, &p->conv, p->weights, one_row, two_rows);
 }
 
 int ei_depthwise_conv_strips_check(const ei_call *c, ei_need *need) {

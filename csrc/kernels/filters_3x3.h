@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The check of the kernels over records of 3x3 filters (isa/tile.h).
+ * What the kernels over records of 3x3 filters share (isa/tile.h): the loop over rows, the check.
  */
 #ifndef EI_FILTERS_3X3_H
 #define EI_FILTERS_3X3_H
 
 #include "conv.h"
+
+/* Rows of outputs from row y on. */
+typedef void ei_make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
+                          int32_t y, int8_t *out);
+
+/* All rows of a call: two at a time when the stride is 1, as they then share most of the input. */
+EI_INLINE void ei_filters_3x3_run(const ei_call *c, const ei_conv *p, uint32_t weights,
+                                  ei_make_rows *one_row, ei_make_rows *two_rows) {
+  const ei_filter_3x3 *filters = (const void *)(c->data + weights);
+  const int32_t row = p->out_w * p->out_c;
+  int8_t *out = c->out;
+  int32_t y = c->y0;
+  if (p->stride_h == 1 && p->stride_w == 1)
+    for (; y + 2 <= c->y1; y += 2, out += 2 * row) two_rows(p, c, filters, y, out);
+  for (; y < c->y1; y++, out += row) one_row(p, c, filters, y, out);
+  ei_clamp_all(c->out, (c->y1 - c->y0) * row, p->act_min, p->act_max);
+}
 
 static inline int ei_filters_3x3_check(const ei_call *c, const ei_conv *p, uint32_t weights,
                                        ei_need *need) {

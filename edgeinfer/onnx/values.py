@@ -17,26 +17,12 @@ import numpy as np
 from edgeinfer.graph import Array, Node, Tensor
 from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
+from edgeinfer.tflite.options import options_type
 
 # In a model's metadata: an input that now has its channels last had them first.
 CHANNELS_FIRST = "edgeinfer.channels_first"
 # Of [n, c, w] and [n, c, h, w]: where each dimension is stored in [n, 1, w, c] and [n, h, w, c].
 _STORED = {3: (0, 3, 2), 4: (0, 3, 1, 2)}
-TABLES = {
-    "RESHAPE": "ReshapeOptions", "TRANSPOSE": "TransposeOptions", "CONV_2D": "Conv2DOptions",
-    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions", "FULLY_CONNECTED": "FullyConnectedOptions",
-    "ADD": "AddOptions", "SUB": "SubOptions", "MUL": "MulOptions", "DIV": "DivOptions",
-    "MAX_POOL_2D": "Pool2DOptions", "AVERAGE_POOL_2D": "Pool2DOptions", "MEAN": "ReducerOptions",
-    "SUM": "ReducerOptions", "REDUCE_MAX": "ReducerOptions", "REDUCE_MIN": "ReducerOptions",
-    "SOFTMAX": "SoftmaxOptions", "CONCATENATION": "ConcatenationOptions", "PAD": "PadOptions",
-    "PADV2": "PadV2Options", "MIRROR_PAD": "MirrorPadOptions", "LEAKY_RELU": "LeakyReluOptions",
-    "MAXIMUM": "MaximumMinimumOptions", "MINIMUM": "MaximumMinimumOptions",
-    "HARD_SWISH": "HardSwishOptions", "STRIDED_SLICE": "StridedSliceOptions",
-    "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions", "GELU": "GeluOptions",
-    "RESIZE_BILINEAR": "ResizeBilinearOptions", "ABS": "AbsOptions", "NEG": "NegOptions",
-    "EXP": "ExpOptions", "TRANSPOSE_CONV": "TransposeConvOptions", "SLICE": "SliceOptions",
-    "SQUARE": "SquareOptions",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,7 +79,7 @@ class Maker:
         out = self.add(Tensor(self.name, shape, np.dtype(np.float32)))
         if op in ("ADD", "SUB", "MUL", "DIV", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
             options = {"fused_activation_function": 0, **options}
-        node = Node(op, inputs, (out,), options, TABLES.get(op, ""))
+        node = Node(op, inputs, (out,), options, options_type(op))
         self.nodes.append(node)
         site = Site.made(self.tensors, node, f"{op} '{self.tensors[out].name}'")
         self.tensors[out] = replace(self.tensors[out], shape=OPS[op].shapes(site)[0])

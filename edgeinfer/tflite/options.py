@@ -15,6 +15,23 @@ from edgeinfer.tflite.schema import enum, enum_names
 _UNIONS = {"builtin_options": "BuiltinOptions", "builtin_options2": "BuiltinOptions2"}
 
 
+# Operators whose options table has another name than they.
+_SHARED = {
+    "AVERAGE_POOL_2D": "Pool2DOptions", "BATCH_MATMUL": "BatchMatMulOptions",
+    "CONV_2D": "Conv2DOptions", "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
+    "MAXIMUM": "MaximumMinimumOptions", "MAX_POOL_2D": "Pool2DOptions", "MEAN": "ReducerOptions",
+    "MINIMUM": "MaximumMinimumOptions", "PADV2": "PadV2Options", "REDUCE_MAX": "ReducerOptions",
+    "REDUCE_MIN": "ReducerOptions", "SUM": "ReducerOptions",
+}  # fmt: skip
+
+
+def options_type(op: str) -> str:
+    """The name of an operator's options table, such as "Conv2DOptions"; empty if it has none."""
+    own = "".join(word.capitalize() for word in op.split("_")) + "Options"
+    name = _SHARED.get(op, own)
+    return name if name in options_types() else ""
+
+
 @functools.cache
 def options_types() -> tuple[str, ...]:
     """The names of all options tables, such as "Conv2DOptions"."""

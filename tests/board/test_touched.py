@@ -20,6 +20,9 @@ from tests.board.debugger import connect, symbol
 
 pytestmark = pytest.mark.xdist_group("boards")
 
+# Bytes of scratch that only fill words up, where a row of a window is no whole number of words: the
+# weights under them are 0.
+FILLED = {"vww01": 8}
 GOALS = {"minimum": SMALLEST, "fast": FASTEST}
 
 
@@ -79,4 +82,4 @@ def test_an_inference_touches_the_arena_and_all_of_it(
     assert not (touched & ~alive).any(), "bytes beside the plan are written"
     assert size - 4 < np.flatnonzero(touched)[-1] + 1 <= size
     assert touched[:4].any()
-    assert len(free) <= size // 100, f"{len(free)} of {size} bytes are never touched"
+    assert len(free) == FILLED.get(name, 0), f"bytes {free.tolist()} of {size} are never touched"

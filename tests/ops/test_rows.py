@@ -16,7 +16,7 @@ from edgeinfer.plan import FASTEST, Plan, PlannedStep, check
 from edgeinfer.session import Session
 from tests.ops.cases import CASES, samples
 
-MODELS = 8  # of each operator
+MODELS = 12  # of each operator
 
 
 def single_rows(plan: Plan) -> Plan:

@@ -11,20 +11,11 @@ from edgeinfer import evaluate, reference
 from edgeinfer.graph import Array, Graph, Node, Tensor
 from edgeinfer.lower import lower
 from edgeinfer.quantize import Quantized, quantize
+from edgeinfer.tflite.options import options_type
 from edgeinfer.verify import TfliteReference
 from tests.building import CONV, Builder
 
 POOL = {"padding": 1, "stride_w": 2, "stride_h": 2, "filter_width": 2, "filter_height": 2}
-TABLES = {
-    "ADD": "AddOptions", "MUL": "MulOptions", "CONV_2D": "Conv2DOptions",
-    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions", "FULLY_CONNECTED": "FullyConnectedOptions",
-    "MAX_POOL_2D": "Pool2DOptions", "AVERAGE_POOL_2D": "Pool2DOptions", "MEAN": "ReducerOptions",
-    "SOFTMAX": "SoftmaxOptions", "CONCATENATION": "ConcatenationOptions", "PAD": "PadOptions",
-    "RESHAPE": "ReshapeOptions", "LEAKY_RELU": "LeakyReluOptions", "SUB": "SubOptions",
-    "TRANSPOSE": "TransposeOptions", "MAXIMUM": "MaximumMinimumOptions",
-    "HARD_SWISH": "HardSwishOptions", "GATHER": "GatherOptions",
-    "TRANSPOSE_CONV": "TransposeConvOptions", "BATCH_MATMUL": "BatchMatMulOptions",
-}  # fmt: skip
 
 
 class Net(Builder):
@@ -44,7 +35,7 @@ class Net(Builder):
 
     def op(self, op: str, *inputs: int, shape: tuple[int, ...], **options: Any) -> int:
         out = self._tensor(shape, f"{op.lower()}{len(self.nodes)}")
-        self.nodes.append(Node(op, inputs, (out,), options, TABLES.get(op, "")))
+        self.nodes.append(Node(op, inputs, (out,), options, options_type(op)))
         return out
 
     def conv(self, x: int, channels: int, *, bias: int | None = None, **options: Any) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.graph import Graph, Quant
+from edgeinfer.tflite.options import options_type
 from tests.ops.cases.common import (
     CASES,
     Rng,
@@ -21,15 +22,6 @@ from tests.ops.cases.common import (
     shape_of,
 )
 
-OPTIONS = {
-    "ADD": "AddOptions", "SUB": "SubOptions", "MUL": "MulOptions", "DIV": "DivOptions",
-    "MAXIMUM": "MaximumMinimumOptions", "MINIMUM": "MaximumMinimumOptions",
-    "SQUARED_DIFFERENCE": "SquaredDifferenceOptions", "FLOOR_DIV": "FloorDivOptions",
-    "FLOOR_MOD": "FloorModOptions", "LOGICAL_AND": "LogicalAndOptions",
-    "LOGICAL_OR": "LogicalOrOptions", "EQUAL": "EqualOptions", "NOT_EQUAL": "NotEqualOptions",
-    "LESS": "LessOptions", "LESS_EQUAL": "LessEqualOptions", "GREATER": "GreaterOptions",
-    "GREATER_EQUAL": "GreaterEqualOptions",
-}  # fmt: skip
 COMPARISONS = ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL")
 
 
@@ -61,7 +53,7 @@ def pair(rng: Rng, op: str, dtype: Any, out: Any = None, *, rank: int = 5, bound
     output = plain("y", np.broadcast_shapes(a, b), out or dtype, y)
     fused = op in ("ADD", "SUB", "MUL", "DIV")
     options = {"fused_activation_function": int(rng.choice([0, 1, 2, 3]))} if fused else {}
-    return model(op, inputs, output, options, OPTIONS.get(op, ""), 1)
+    return model(op, inputs, output, options, options_type(op), 1)
 
 
 # The rank is below 7, or as much as the oracle's kernel takes.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.graph import Graph, Quant, Tensor
+from edgeinfer.tflite.options import options_type
 from tests.ops.cases import arithmetic
 from tests.ops.cases.common import (
     CASES,
@@ -190,7 +191,7 @@ def compared(op: str, rng: Rng) -> Graph:
         y = wide("y", out, Quant.per_tensor(float(np.float32(real)), 0))
     else:
         y = Tensor("y", out, np.dtype(np.bool_))
-    return model(op, tensors, y, {}, arithmetic.OPTIONS[op], 1)
+    return model(op, tensors, y, {}, options_type(op), 1)
 
 
 for _op in arithmetic.COMPARISONS:
