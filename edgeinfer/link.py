@@ -30,6 +30,7 @@ class Link:
     def __init__(self, port: str, baud: int = 115_200, timeout: float = 2.0) -> None:
         self.port, self.timeout = port, timeout
         self._sequence = int(time.monotonic() * 1000) & 0xFF  # unlike that of the previous host
+        self._loose = True  # an m-ready may yet come that ends none of the replies waited for
         options: dict[str, Any] = {} if "://" in port else {"exclusive": True}
         try:
             self._line = serial.serial_for_url(port, baudrate=baud, timeout=0.05, **options)
@@ -68,6 +69,7 @@ class Link:
                 return
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
+            self._loose = True
             self._send(b"%" * terminators)
             terminators = BLOCK + 1
             patience = min(deadline, time.monotonic() + seconds / 5)
@@ -86,6 +88,8 @@ class Link:
         """Send one plain command; the lines of its reply, without "m-ready".
 
         Raises DeviceError when the board complains or is silent for `seconds`."""
+        if self._loose:  # a tagged reply comes after whatever was under way
+            self.request("info", reply_bytes=400)
         self._discard()
         self._send(text.encode() + b"%")
         lines: list[str] = []
@@ -96,6 +100,7 @@ class Link:
                 return lines
             if line:
                 lines.append(line.decode("latin-1"))
+        self._loose = True
         raise self._silent(text)
 
     def request(
@@ -131,6 +136,7 @@ class Link:
         """The lines of the reply to the last request, or None and what the board said instead."""
         deadline = time.monotonic() + patience
         poke = time.monotonic() + self.timeout
+        self._loose, poked = True, False
         lines: list[bytes] = []
         problem = ""
         while time.monotonic() < deadline:
@@ -138,13 +144,15 @@ class Link:
             if line is None:
                 if time.monotonic() >= poke:  # perhaps the terminator was lost on the way
                     self._send(b"%")
-                    poke = deadline + 1.0
+                    poke, poked = deadline + 1.0, True
                 continue
             deadline = time.monotonic() + patience
             end = _END.fullmatch(line)
             if end and int(end[1], 16) == self._sequence:
                 body = b"".join(each + b"\r\n" for each in lines)
                 if int(end[2], 16) == zlib.crc32(body):
+                    settled = self._read_line(time.monotonic() + self.timeout) == READY
+                    self._loose = poked or not settled
                     return [each.decode("latin-1") for each in lines], ""
                 return None, "its replies arrive damaged"
             if line != READY:

@@ -77,9 +77,10 @@ void port_putc(uint8_t c) {
   if (to_send == sizeof sent || c == '\n') flush();
 }
 
+/* Waits a little: only a fault handler asks, over and over, and must not keep a core busy. */
 int port_readable(void) {
   struct pollfd line = {.fd = input, .events = POLLIN};
-  return next < have || listener >= 0 || poll(&line, 1, 0) > 0;
+  return next < have || listener >= 0 || poll(&line, 1, 10) > 0;
 }
 
 /* Wait for a host to connect. */

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import select
 import threading
+import time
 import tty
 import zlib
 from collections.abc import Callable
@@ -25,6 +26,8 @@ m-ei-crc-[1]\r
 m-ei-keeps-[1]\r
 """
 
+READY = b"m-ready\r\n"
+
 Fault = Callable[[bytes], bytes]
 
 
@@ -41,6 +44,7 @@ class FakeBoard:
         self.damage_out: Fault = lambda data: data
         self.input = bytearray(300)
         self.commands: list[str] = []
+        self.late = 0.0  # seconds before each m-ready
         self.info = INFO
         self._payload: tuple[int, int, bytes, bytes] | None = None
         self._stopped = threading.Event()
@@ -101,6 +105,8 @@ class FakeBoard:
             good = False
         if not command:
             self._say(b"m-ready\r\n")
+        elif command == b"name":
+            self._say(b"m-name-dut-[fake]\r\nm-ready\r\n")
         elif not command.startswith(b"ei ") or not good:
             self._say(b"e-[Bytes were garbled]\r\nm-ready\r\n")
         elif words[0] == b"block":
@@ -123,4 +129,8 @@ class FakeBoard:
         self._say(body + end)
 
     def _say(self, data: bytes) -> None:
-        os.write(self._master, self.damage_out(data))
+        end = self.late and data.endswith(READY)
+        os.write(self._master, self.damage_out(data.removesuffix(READY) if end else data))
+        if end:
+            time.sleep(self.late)
+            os.write(self._master, READY)

@@ -60,6 +60,17 @@ def test_one_fault_costs_a_retry(fake: FakeBoard, fault: str, side: str, verb: s
             assert device.run_ticks(3) == [5, 5, 5]
 
 
+@pytest.mark.parametrize("greetings", [1, 3])
+def test_a_late_ready_is_not_taken_for_a_reply(fake: FakeBoard, greetings: int) -> None:
+    """A loaded machine: each m-ready comes later than the host is quiet after the first."""
+    fake.late = 0.05
+    with Device(fake.port) as device:
+        device.link.hello(terminators=greetings)
+        assert device.link.command("name") == ["m-name-dut-[fake]"]
+        device.run_ticks(2)
+        assert device.link.command("name") == ["m-name-dut-[fake]"]
+
+
 def test_a_bad_line_never_gives_a_wrong_answer(fake: FakeBoard) -> None:
     rng = random.Random(3)
 
