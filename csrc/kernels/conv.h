@@ -91,6 +91,23 @@ EI_INLINE const int8_t *ei_conv_direct(const ei_conv *p, const ei_call *c) {
   return (const int8_t *)c->in[0] + (c->y0 * p->stride_h - c->in_y0) * p->in_w * p->in_c;
 }
 
+/* Runs `body` for each tap of output (y, x) inside the input, with in_at, the elements before it in
+ * the input from row in_y0 on, and its number `tap` in the filter. */
+#define EI_CONV_TAPS(p, c, y, x, body)                                            \
+  do {                                                                            \
+    int32_t iy_ = (y) * (p)->stride_h - (p)->pad_top;                             \
+    for (int32_t ky_ = 0; ky_ < (p)->k_h; ky_++, iy_ += (p)->dil_h) {             \
+      if (iy_ < 0 || iy_ >= (p)->in_h) continue;                                  \
+      int32_t ix_ = (x) * (p)->stride_w - (p)->pad_left;                          \
+      for (int32_t kx_ = 0; kx_ < (p)->k_w; kx_++, ix_ += (p)->dil_w) {           \
+        if (ix_ < 0 || ix_ >= (p)->in_w) continue;                                \
+        const int32_t in_at = ((iy_ - (c)->in_y0) * (p)->in_w + ix_) * (p)->in_c; \
+        const int32_t tap = ky_ * (p)->k_w + kx_;                                 \
+        body;                                                                     \
+      }                                                                           \
+    }                                                                             \
+  } while (0)
+
 /* The geometry's part of a kernel's check. */
 static inline int ei_conv_check(const ei_call *c, const ei_conv *p, ei_need *need) {
   const uint64_t n = (uint64_t)p->k_h * p->k_w * p->in_c;

@@ -23,7 +23,8 @@ void ei_conv_16_run(const ei_call *c) {
       for (int32_t o = 0; o < p->conv.out_c; o++, w += n) {
         const int16_t *in = (const int16_t *)c->in[0] + o / p->group_out * group_in;
         int64_t sum = (int64_t)0;
-        EI_DIRECT_TAPS(p, c, y, x, sum += ei_dot_wide(in + in_at, w + w_at, group_in));
+        EI_CONV_TAPS(&p->conv, c, y, x,
+                     sum += ei_dot_wide(in + in_at, w + tap * group_in, group_in));
         sum = (int64_t)((uint64_t)sum + (uint64_t)bias[o]);
         const int32_t q = p->narrow ? ei_requantize((int32_t)sum, mult[o], shift[o])
                                     : ei_requantize_wide(sum, mult[o], shift[o]);

@@ -30,7 +30,8 @@ void ei_conv_2d_groups_run(const ei_call *c) {
       for (int32_t o = 0; o < p->conv.out_c; o++, w += n) {
         const int8_t *in = (const int8_t *)c->in[0] + o / p->group_out * group_in;
         int32_t sum = bias[o];
-        EI_DIRECT_TAPS(p, c, y, x, sum = dot(in + in_at, w + w_at, group_in, zero, p->w_zero, sum));
+        EI_CONV_TAPS(&p->conv, c, y, x,
+                     sum = dot(in + in_at, w + tap * group_in, group_in, zero, p->w_zero, sum));
         ei_output(out++, sum, mult[o], shift[o], p->conv.out_zero);
       }
     }

@@ -22,23 +22,6 @@ typedef struct {
   uint16_t narrow;              /* of int16: 1 when sums have 32 bits, as without a bias */
 } ei_direct;
 
-/* Runs `body` for each tap of output (y, x) inside the input, with in_at and w_at: the elements
- * before it in the input, from row in_y0 on, and in the filter. */
-#define EI_DIRECT_TAPS(p, c, y, x, body)                                                    \
-  do {                                                                                      \
-    int32_t iy_ = (y) * (p)->conv.stride_h - (p)->conv.pad_top;                             \
-    for (int32_t ky_ = 0; ky_ < (p)->conv.k_h; ky_++, iy_ += (p)->conv.dil_h) {             \
-      if (iy_ < 0 || iy_ >= (p)->conv.in_h) continue;                                       \
-      int32_t ix_ = (x) * (p)->conv.stride_w - (p)->conv.pad_left;                          \
-      for (int32_t kx_ = 0; kx_ < (p)->conv.k_w; kx_++, ix_ += (p)->conv.dil_w) {           \
-        if (ix_ < 0 || ix_ >= (p)->conv.in_w) continue;                                     \
-        const int32_t in_at = ((iy_ - (c)->in_y0) * (p)->conv.in_w + ix_) * (p)->conv.in_c; \
-        const int32_t w_at = (ky_ * (p)->conv.k_w + kx_) * (p)->group_in;                   \
-        body;                                                                               \
-      }                                                                                     \
-    }                                                                                       \
-  } while (0)
-
 /* `size`: bytes of an activation, `bias_size` of a bias. */
 static inline int ei_direct_check(const ei_call *c, ei_need *need, uint32_t size,
                                   uint32_t bias_size) {

@@ -2,10 +2,17 @@
  *
  * The few functions of <math.h> that kernels of float32 call; declared here, as compilers for bare
  * metal may come without that header. In AVR's they are macros, as its `double` has 32 bits, and
- * one is missing.
+ * one is missing. And no product after it is joined with a sum to one rounding, whatever the
+ * compiler was told: some builds, as the Arduino IDE's, cannot be given flags.
  */
 #ifndef EI_FLOAT_MATH_H
 #define EI_FLOAT_MATH_H
+
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off")
+#endif
 
 #ifdef __AVR__
 #include <math.h>
@@ -21,5 +28,12 @@ float ceilf(float x);
 float rintf(float x);
 float fmodf(float x, float y);
 #endif
+
+/* x between low and high, as ActivationFunctionWithMinMax in TFLite: zeros keep their sign, and no
+ * number stays none. */
+static inline float ei_clamp_float(float x, float low, float high) {
+  x = x < low ? low : x;
+  return x > high ? high : x;
+}
 
 #endif

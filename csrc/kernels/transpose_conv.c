@@ -53,7 +53,7 @@ void ei_transpose_conv_run(const ei_call *c) {
     for (int32_t first = 0; first < stride_w && first < out_w; first++) {
       ei_phase across = ei_phase_at(first + p->pad_left, p->k_w, stride_w);
       rows.n = down.taps * across.taps * p->in_c;
-      rows.weights = ei_phase_weights(c, down, across);
+      rows.weights = (const int8_t *)c->data + params->weights + ei_phase_weights(p, down, across);
       rows.bias = bias + (down.phase * stride_w + across.phase) * out_c;
       for (int32_t x = first; x < out_w; x += stride_w, across.in++) {
         int8_t *to = out + x * out_c;

@@ -38,7 +38,8 @@ void ei_transpose_conv_16_run(const ei_call *c) {
     const ei_phase down = ei_phase_at(y + p->pad_top, p->k_h, p->stride_h);
     for (int32_t first = 0; first < stride_w && first < out_w; first++) {
       ei_phase across = ei_phase_at(first + p->pad_left, p->k_w, stride_w);
-      const int8_t *const weights = ei_phase_weights(c, down, across);
+      const int8_t *const weights =
+          (const int8_t *)c->data + params->weights + ei_phase_weights(p, down, across);
       const int32_t n = down.taps * across.taps * p->in_c;
       for (int32_t x = first; x < out_w; x += stride_w, across.in++) {
         const int8_t *w = weights;

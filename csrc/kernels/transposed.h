@@ -39,27 +39,18 @@ EI_INLINE ei_phase ei_phase_at(int32_t place, int32_t taps, int32_t stride) {
   return p;
 }
 
-/* Where the filters of a phase begin. */
-EI_INLINE const int8_t *ei_phase_weights(const ei_call *c, ei_phase down, ei_phase across) {
-  const ei_transposed *params = c->params;
-  const ei_conv *p = &params->conv;
+/* The weights before the filters of a phase. */
+EI_INLINE size_t ei_phase_weights(const ei_conv *p, ei_phase down, ei_phase across) {
   const size_t taps = (size_t)(down.before * p->k_w + down.taps * across.before);
-  return (const int8_t *)c->data + params->weights + taps * p->out_c * p->in_c;
+  return taps * p->out_c * p->in_c;
 }
 
-/* `size`: bytes of an activation; the bias has `biases` numbers of `bias_size` bytes. */
-static inline int ei_transposed_check(const ei_call *c, ei_need *need, uint32_t size,
-                                      uint64_t biases, uint32_t bias_size) {
-  const ei_transposed *params = c->params;
-  const ei_conv *p = &params->conv;
+/* The geometry's part of a check; `size`: bytes of an activation. */
+static inline int ei_transposed_check_window(const ei_call *c, const ei_conv *p, ei_need *need,
+                                             uint32_t size) {
   const uint64_t n = (uint64_t)p->k_h * p->k_w * p->in_c, row = (uint64_t)p->in_w * p->in_c * size;
   if (n == 0 || n > INT16_MAX * UINT32_C(64) || p->out_c == 0 || p->out_w == 0 || p->in_h == 0 ||
-      p->stride_h == 0 || p->stride_w == 0 || row == 0 || row > INT32_MAX || c->y1 > p->out_h ||
-      !ei_has_data(need, params->weights, n * p->out_c + EI_ROWS_SPARE, 1) ||
-      !ei_has_data(need, params->bias, biases, bias_size) ||
-      !ei_has_data(need, params->mult, p->out_c, 4) ||
-      !ei_has_data(need, params->shift, p->out_c, 1) ||
-      !ei_shifts_ok(c->data + params->shift, p->out_c))
+      p->stride_h == 0 || p->stride_w == 0 || row == 0 || row > INT32_MAX || c->y1 > p->out_h)
     return EI_ERR_PARAMS;
   /* The input rows that lie under the taps of these output rows. */
   const int32_t stride = p->stride_h, above = c->y0 + p->pad_top - p->k_h;
@@ -73,6 +64,21 @@ static inline int ei_transposed_check(const ei_call *c, ei_need *need, uint32_t 
   need->out = (uint64_t)(uint32_t)(c->y1 - c->y0) * p->out_w * p->out_c * size;
   need->in_align = need->out_align = size;
   return EI_OK;
+}
+
+/* `size`: bytes of an activation; the bias has `biases` numbers of `bias_size` bytes. */
+static inline int ei_transposed_check(const ei_call *c, ei_need *need, uint32_t size,
+                                      uint64_t biases, uint32_t bias_size) {
+  const ei_transposed *params = c->params;
+  const ei_conv *p = &params->conv;
+  const uint64_t n = (uint64_t)p->k_h * p->k_w * p->in_c;
+  if (!ei_has_data(need, params->weights, n * p->out_c + EI_ROWS_SPARE, 1) ||
+      !ei_has_data(need, params->bias, biases, bias_size) ||
+      !ei_has_data(need, params->mult, p->out_c, 4) ||
+      !ei_has_data(need, params->shift, p->out_c, 1) ||
+      !ei_shifts_ok(c->data + params->shift, p->out_c))
+    return EI_ERR_PARAMS;
+  return ei_transposed_check_window(c, p, need, size);
 }
 
 #endif

@@ -28,8 +28,9 @@ def real_range(site: Site) -> tuple[float, float]:
 
 def clip(site: Site, x: Array) -> Array:
     """A float output after the fused activation."""
-    low, high = real_range(site)
-    return np.clip(x, np.float32(low), np.float32(high)) if np.isfinite((low, high)).any() else x
+    low, high = (np.float32(end) for end in real_range(site))
+    x = np.where(x < low, low, x) if np.isfinite(low) else x  # zeros keep their sign
+    return np.where(x > high, high, x) if np.isfinite(high) else x
 
 
 def quantize_value(value: float, tensor: Tensor) -> int:

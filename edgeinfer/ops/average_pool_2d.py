@@ -10,11 +10,13 @@ import numpy as np
 from edgeinfer.graph import Array
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Site
-from edgeinfer.ops.pool import Pool
+from edgeinfer.ops.pool import Pool, total_of
 
 
 class AveragePool2D(Pool):
     """The int8 reference is AveragePool (kernels/internal/reference/integer_ops/pooling.h)."""
+
+    code = 0
 
     name = "AVERAGE_POOL_2D"
     kernel = "average_pool_2d"
@@ -24,7 +26,7 @@ class AveragePool2D(Pool):
         assert x is not None
         window = self.window(site)
         count = window.taps_inside(x.shape[1], x.shape[2]).astype(np.float32)
-        return clip(site, window.patches(x, 0.0).sum((3, 4)) / count)
+        return clip(site, total_of(window, x) / count)
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         x = values[0]

@@ -199,8 +199,15 @@ class Site:
 
     def require_int8(self, *positions: int) -> None:
         """Check that these inputs and the first output are int8. Raises UnsupportedError."""
+        self._require(np.int8, positions)
+
+    def require_float(self, *positions: int) -> None:
+        """Check that these inputs and the first output are float32. Raises UnsupportedError."""
+        self._require(np.float32, positions)
+
+    def _require(self, dtype: type, positions: Sequence[int]) -> None:
         for tensor in (*(self.input(p) for p in positions), self.output):
-            if tensor.dtype != np.int8:
+            if tensor.dtype != dtype:
                 raise self.unsupported(f"type {tensor.dtype} (tensor '{tensor.name}')")
 
 
@@ -230,6 +237,10 @@ class Op:
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         """Reference on plain numbers: float32, and integers or booleans that are not quantized."""
         raise site.unsupported(f"type {site.output.dtype}")
+
+    def ordered(self, site: Site, values: Sequence[Array | None]) -> Array:
+        """`float_` to the last bit: with sums in TFLite's order, which may take long."""
+        return self.float_(site, values)
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         """Reference on int8 or int16 that stand for reals, equal to TFLite's in every byte."""
@@ -266,4 +277,8 @@ class Op:
         first = (*site.outputs, *(t for t in site.inputs[:1] if t))
         if any(t.dtype in (np.int8, np.int16) for t in first):
             return [self.quantized(site, values)]
-        return [self.float_(site, values)]
+        return [self.ordered(site, values)]
+
+    def quick(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
+        """As `run`, but for the last bits of float32."""
+        return self.run(site, values)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgeinfer.graph import Array
+from edgeinfer.ops import real
 from edgeinfer.ops.base import QuantRule, Site
 from edgeinfer.ops.convolution import Convolution, Variant, variant_of
 from edgeinfer.ops.weighted import channel_multipliers, folded_bias
@@ -40,6 +41,17 @@ class Conv2D(Convolution):
         parts = zip(np.split(patches, groups, -1), np.split(w, groups), strict=True)
         sums = [a.reshape(*a.shape[:3], -1) @ b.reshape(len(b), -1).T for a, b in parts]
         return np.concatenate(sums, -1) if groups > 1 else np.asarray(sums[0])
+
+    def ordered_sums(self, site: Site, x: Array, w: Array) -> Array:
+        patches, groups = self.window(site).patches(x, 0.0), self.groups(site)
+        parts = zip(np.split(patches, groups, -1), np.split(w, groups), strict=True)
+        return np.concatenate([real.dot(*part) for part in parts], -1)
+
+    def real(self, site: Site) -> Variant:
+        w = site.const(1)
+        group_out = len(w) // self.groups(site)
+        params = {"group_in": w.shape[3], "group_out": group_out}
+        return Variant("conv_float", {"weights": real.blocks(w, group_out)}, params)
 
     def groups(self, site: Site) -> int:
         return site.input(0).shape[3] // site.input(1).shape[3]

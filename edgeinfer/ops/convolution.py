@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from edgeinfer.fixed_point import Ints
 from edgeinfer.graph import Array
-from edgeinfer.ops import wide
+from edgeinfer.ops import real, wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, Site
 from edgeinfer.ops.filters import BLOCK, filters_for
@@ -31,7 +32,7 @@ class Variant:
 
     kernel: str
     consts: Mapping[str, Array]
-    params: Mapping[str, int] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
     block: int = 1  # pixels that the kernel computes together; they may lie in different rows
     inplace: bool = False  # an output pixel may take the place of an input pixel
     lanes: int = 0  # see Call
@@ -64,6 +65,10 @@ class Convolution(Op):
         """Σ w · x over each window in w's dtype, with `fill` in the padding: [n, oh, ow, o]."""
         raise NotImplementedError
 
+    def ordered_sums(self, site: Site, x: Array, w: Array) -> Array:
+        """`sums` of float32 without the padding, in TFLite's order."""
+        raise NotImplementedError
+
     def shape(self, site: Site) -> tuple[int, ...]:
         channels = site.input(1).shape[self.channel_axis]
         return (site.input(0).shape[0], *self.window(site).out, channels)
@@ -75,8 +80,18 @@ class Convolution(Op):
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         x, w = values[0], values[1]
         assert x is not None and w is not None
-        acc = self.sums(site, x, w, 0.0)
-        return clip(site, acc + bias_of(site, w.shape[self.channel_axis], np.float32))
+        return self._finished(site, self.sums(site, x, w, 0.0))
+
+    def ordered(self, site: Site, values: Sequence[Array | None]) -> Array:
+        x, w = values[0], values[1]
+        assert x is not None and w is not None
+        return self._finished(site, self.ordered_sums(site, x, w))
+
+    def quick(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
+        return [self.float_(site, values)] if real.is_real(site) else self.run(site, values)
+
+    def _finished(self, site: Site, sums: Array) -> Array:
+        return clip(site, sums + bias_of(site, sums.shape[-1], np.float32))
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         x, w = values[0], values[1]
@@ -96,17 +111,14 @@ class Convolution(Op):
     def pack(self, site: Site) -> list[Call]:
         if is_int16 := wide.is_wide(site):
             wide.require_int16(site, 0)
+        elif real.is_real(site):
+            return self._pack_float(site)
         else:
             site.require_int8(0)
         check_weights(site)
-        window, out_c = self.window(site), site.const(1).shape[self.channel_axis]
         low, high = int8_range(site)
         conv = {
-            **window.params(site),
-            "in_c": site.input(0).shape[3],
-            "out_c": out_c,
-            "dil_h": window.dilation[0],
-            "dil_w": window.dilation[1],
+            **self._geometry(site),
             "in_zero": site.input(0).zero_point,
             "out_zero": site.output.zero_point,
             "act_min": low,
@@ -114,6 +126,34 @@ class Convolution(Op):
         }
         special = is_int16 or self.groups(site) > 1 or site.input(1).zero_point != 0
         chosen = self.direct(site) if special else self.variant(site)
+        return self._calls(site, chosen, conv)
+
+    def _pack_float(self, site: Site) -> list[Call]:
+        real.check(site)
+        chosen = self.real(site)
+        bias = bias_of(site, site.const(1).shape[self.channel_axis], np.float32)
+        consts = {**chosen.consts, "bias": bias}
+        params = {**chosen.params, **real.params(site)}
+        chosen = replace(chosen, consts=consts, params=params)
+        return self._calls(site, chosen, self._geometry(site))
+
+    def real(self, site: Site) -> Variant:
+        """The kernel for float32; bias and clipping are the caller's."""
+        raise NotImplementedError
+
+    def _geometry(self, site: Site) -> dict[str, int]:
+        """The fields of ei_conv that are no zero points or limits."""
+        window = self.window(site)
+        return {
+            **window.params(site),
+            "in_c": site.input(0).shape[3],
+            "out_c": site.const(1).shape[self.channel_axis],
+            "dil_h": window.dilation[0],
+            "dil_w": window.dilation[1],
+        }
+
+    def _calls(self, site: Site, chosen: Variant, conv: Mapping[str, int]) -> list[Call]:
+        window, out_c = self.window(site), conv["out_c"]
         return per_image(
             site,
             lambda read, write: Call(

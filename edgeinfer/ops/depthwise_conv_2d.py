@@ -42,6 +42,14 @@ class DepthwiseConv2D(Convolution):
             acc += (np.repeat(taps, repeats, -1) if repeats > 1 else taps) * w[0, ky, kx]
         return np.asarray(acc)
 
+    def ordered_sums(self, site: Site, x: Array, w: Array) -> Array:
+        return self.sums(site, x, w, 0.0)  # tap by tap, as in TFLite
+
+    def real(self, site: Site) -> Variant:
+        w = site.const(1)
+        params = {"multiplier": w.shape[3] // site.input(0).shape[3]}
+        return Variant("depthwise_float", {"weights": w}, params)
+
     def variant(self, site: Site) -> Variant:
         w = site.const(1)
         mult, shift = channel_multipliers(site, w.shape[3])

@@ -10,7 +10,7 @@ import numpy as np
 from edgeinfer.errors import ModelError
 from edgeinfer.fixed_point import Ints, multipliers
 from edgeinfer.graph import Array
-from edgeinfer.ops import wide
+from edgeinfer.ops import real, wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
 from edgeinfer.ops.filters import BLOCK, filters_for
@@ -47,8 +47,20 @@ class FullyConnected(Op):
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         x, w = values[0], values[1]
         assert x is not None and w is not None
-        y = self._rows(site, x, w) @ w.T + bias_of(site, len(w), np.float32)
-        return clip(site, self._shaped(site, x, y))
+        return self._finished(site, x, self._rows(site, x, w) @ w.T)
+
+    def ordered(self, site: Site, values: Sequence[Array | None]) -> Array:
+        x, w = values[0], values[1]
+        assert x is not None and w is not None
+        pixels = self._rows(site, x, w)[:, None, None, None, None]
+        return self._finished(site, x, real.dot(pixels, w[:, None, None])[:, 0, 0])
+
+    def quick(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
+        return [self.float_(site, values)] if real.is_real(site) else self.run(site, values)
+
+    def _finished(self, site: Site, x: Array, sums: Array) -> Array:
+        biased = sums + bias_of(site, sums.shape[-1], np.float32)
+        return clip(site, self._shaped(site, x, biased))
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         x, w = values[0], values[1]
@@ -67,6 +79,8 @@ class FullyConnected(Op):
     def pack(self, site: Site) -> list[Call]:
         if wide.is_wide(site):
             return self._pack_direct(site)
+        if real.is_real(site):
+            return self._pack_float(site)
         site.require_int8(0)
         self._check(site)
         if site.input(1).zero_point:
@@ -111,13 +125,8 @@ class FullyConnected(Op):
         if is_int16:
             wide.check_shifts(site, shift)
         low, high = int8_range(site)
-        ones = ("in_w", "out_w", "k_h", "k_w", "stride_h", "stride_w", "dil_h", "dil_w")
         conv = {
-            **dict.fromkeys(ones, 1),
-            "in_h": rows,
-            "out_h": rows,
-            "in_c": in_c,
-            "out_c": out_c,
+            **_geometry(rows, in_c, out_c),
             "in_zero": site.input(0).zero_point,
             "out_zero": site.output.zero_point,
             "act_min": low,
@@ -143,9 +152,41 @@ class FullyConnected(Op):
             )
         ]
 
+    def _pack_float(self, site: Site) -> list[Call]:
+        real.check(site)
+        self._check_format(site)
+        w = site.const(1)
+        out_c, in_c = w.shape
+        rows = site.output.size // out_c
+        params = {
+            "conv": _geometry(rows, in_c, out_c),
+            "group_in": in_c,
+            "group_out": out_c,
+            **real.params(site),
+        }
+        return [
+            Call(
+                "conv_float",
+                params,
+                (site.in_ref(0),),
+                site.out_ref(),
+                rows,
+                consts={
+                    "weights": real.blocks(w, out_c),
+                    "bias": bias_of(site, out_c, np.float32),
+                },
+                reads=(Rows(4 * in_c, rows),),
+                row_bytes=4 * out_c,
+            )
+        ]
+
     @staticmethod
     def _check(site: Site) -> None:
         check_weights(site)
+        FullyConnected._check_format(site)
+
+    @staticmethod
+    def _check_format(site: Site) -> None:
         if site.option("weights_format"):
             raise site.unsupported("shuffled weights")
 
@@ -168,3 +209,9 @@ class FullyConnected(Op):
     @staticmethod
     def _shaped(site: Site, x: Array, y: Array) -> Array:
         return y.reshape(*x.shape[:-1], -1) if site.option("keep_num_dims") else y
+
+
+def _geometry(rows: int, in_c: int, out_c: int) -> dict[str, int]:
+    """The fields of ei_conv for one tap over rows of one pixel."""
+    ones = ("in_w", "out_w", "k_h", "k_w", "stride_h", "stride_w", "dil_h", "dil_w")
+    return {**dict.fromkeys(ones, 1), "in_h": rows, "out_h": rows, "in_c": in_c, "out_c": out_c}

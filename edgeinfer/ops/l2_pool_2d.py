@@ -8,48 +8,24 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeinfer.graph import Array
-from edgeinfer.ops.activation import clip, real_range
+from edgeinfer.ops.activation import clip
 from edgeinfer.ops.base import Call, QuantRule, Site
-from edgeinfer.ops.pool import Pool
-from edgeinfer.ops.window import per_image
+from edgeinfer.ops.pool import Pool, total_of
 
 
 class L2Pool2D(Pool):
     """The reference is L2Pool (kernels/internal/reference/reference_ops.h)."""
 
     name = "L2_POOL_2D"
+    code = 2
     rule = QuantRule()
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         x = values[0]
         assert x is not None
         window = self.window(site)
-        taps = window.patches(x, 0.0)
-        total = np.zeros((len(x), *window.out, x.shape[3]), np.float32)
-        for ky, kx in np.ndindex(*window.kernel):  # TFLite adds in this order
-            total += taps[:, :, :, ky, kx] ** 2
         count = window.taps_inside(x.shape[1], x.shape[2]).astype(np.float32)
-        return clip(site, np.sqrt(total / count))
+        return clip(site, np.sqrt(total_of(window, x * x) / count))
 
     def pack(self, site: Site) -> list[Call]:
-        if {site.input(0).dtype, site.output.dtype} != {np.dtype(np.float32)}:
-            raise site.unsupported(f"type {site.input(0).dtype}")
-        window, channels = self.window(site), site.input(0).shape[3]
-        low, high = real_range(site)
-        params = {
-            "pool": {**window.params(site), "channels": channels},
-            "act_min": low,
-            "act_max": high,
-        }
-        return per_image(
-            site,
-            lambda read, write: Call(
-                "l2_pool_2d",
-                params,
-                (site.in_ref(0, read),),
-                site.out_ref(write),
-                rows=window.out[0],
-                reads=(window.rows(site),),
-                row_bytes=window.out[1] * channels * 4,
-            ),
-        )
+        return self.pack_float(site)

@@ -16,13 +16,20 @@ from edgeinfer.ops.pool import Pool
 class MaxPool2D(Pool):
     """The int8 reference is MaxPool (kernels/internal/reference/integer_ops/pooling.h)."""
 
+    code = 1
+
     name = "MAX_POOL_2D"
     kernel = "max_pool_2d"
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         x = values[0]
         assert x is not None
-        return clip(site, self.window(site).patches(x, -np.inf).max((3, 4)))
+        window = self.window(site)
+        taps = window.patches(x, -np.inf)
+        most = np.full(taps[:, :, :, 0, 0].shape, np.finfo(np.float32).min)
+        for ky, kx in np.ndindex(*window.kernel):  # of two zeros the first, and never NaN
+            most = np.where(most < taps[:, :, :, ky, kx], taps[:, :, :, ky, kx], most)
+        return clip(site, most)
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         x = values[0]

@@ -11,7 +11,7 @@ import numpy as np
 
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
-from edgeinfer.ops import wide
+from edgeinfer.ops import real, wide
 from edgeinfer.ops.base import QuantRule, Rows, Site
 from edgeinfer.ops.convolution import Convolution, Variant
 from edgeinfer.ops.filters import ROWS_SPARE
@@ -80,6 +80,14 @@ class TransposeConv(Convolution):
     def sums(self, site: Site, x: Array, w: Array, fill: float) -> Array:
         patches = self.window(site).patches(x, fill)
         return np.asarray(patches.reshape(*patches.shape[:3], -1) @ w.reshape(len(w), -1).T)
+
+    def ordered_sums(self, site: Site, x: Array, w: Array) -> Array:
+        taps = self.window(site).patches(x, 0.0)  # backward: TFLite goes over the input
+        return real.dot(taps[:, :, :, ::-1, ::-1], w[:, ::-1, ::-1])
+
+    def real(self, site: Site) -> Variant:
+        weights = np.concatenate([p.reshape(-1) for p in self._phases(site, site.const(1))])
+        return Variant("transpose_conv_float", {"weights": weights})
 
     def variant(self, site: Site) -> Variant:
         w = site.const(1)

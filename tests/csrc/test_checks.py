@@ -31,7 +31,9 @@ CONVOLUTIONS = {
     "conv_2d_quads": ("CONV_2D", "quads", {}),
     "conv_2d_groups": ("CONV_2D/groups", "pairs", {"group_in": 1, "group_out": 1}),
     "conv_16": ("CONV_2D/int16", "pairs", {"group_in": 1, "group_out": 1}),
+    "conv_float": ("CONV_2D/float", "pairs", {"group_in": 1, "group_out": 1}),
     "depthwise_conv_2d": ("DEPTHWISE_CONV_2D", "pairs", {"multiplier": 1}),
+    "depthwise_float": ("DEPTHWISE_CONV_2D/float", "pairs", {"multiplier": 1}),
 }
 POOLS = {
     "average_pool_2d": "AVERAGE_POOL_2D",
@@ -71,9 +73,10 @@ def test_convolutions_refuse_windows_without_an_end(kernel: str) -> None:
         convolve(kernel, in_w=FAR, dil_h=FAR)  # from row to row there are more than 2^31 bytes
 
 
-@pytest.mark.parametrize("kernel", ["transpose_conv", "transpose_conv_16"])
-def test_transposed_convolutions_refuse_what_has_no_taps(kernel: str) -> None:
-    op = "TRANSPOSE_CONV" + ("/int16" if kernel.endswith("16") else "")
+@pytest.mark.parametrize("variant", ["", "16", "float"])
+def test_transposed_convolutions_refuse_what_has_no_taps(variant: str) -> None:
+    kernel = f"transpose_conv_{variant}".rstrip("_")
+    op = "TRANSPOSE_CONV" + {"": "", "16": "/int16", "float": "/float"}[variant]
 
     def transposed(**fields: int) -> None:
         verify(op, "rows", kernel, {"conv": {**ONE, **CHANNELS, **fields}}, 4)

@@ -17,16 +17,8 @@ from edgeinfer.ops import OPS
 from edgeinfer.verify import TfliteReference
 from tests.ops.cases import CASES
 
-FLOAT = "layers with weights and windows run quantized only"
 OTHER_BYTES = "not among the operators that give uint8 the bytes of int8 (edgeinfer/unsigned.py)"
 GAPS = {
-    "float32": {
-        "AVERAGE_POOL_2D": FLOAT,
-        "DEPTHWISE_CONV_2D": FLOAT,
-        "FULLY_CONNECTED": FLOAT,
-        "MAX_POOL_2D": FLOAT,
-        "TRANSPOSE_CONV": FLOAT,
-    },
     "int32": {"QUANTIZE": "without a scale, which TFLite takes for 0"},
     "uint8": {
         "DIV": OTHER_BYTES,

@@ -36,5 +36,7 @@ def pool(op: str, rng: Rng, dtype: Any = I8) -> Graph:
 
 
 CASES["L2_POOL_2D"] = lambda rng: pool("L2_POOL_2D", rng, F32)
+CASES["AVERAGE_POOL_2D/float"] = lambda rng: pool("AVERAGE_POOL_2D", rng, F32)
+CASES["MAX_POOL_2D/float"] = lambda rng: pool("MAX_POOL_2D", rng, F32)
 CASES["AVERAGE_POOL_2D"] = lambda rng: pool("AVERAGE_POOL_2D", rng)
 CASES["MAX_POOL_2D"] = lambda rng: pool("MAX_POOL_2D", rng)
