@@ -151,12 +151,12 @@ def require_batch(graph: Graph) -> None:
             )
 
 
-def require_int8(graph: Graph, path: str) -> None:
-    """Raises UnsupportedError for a float model."""
+def hint_at_int8(graph: Graph, path: str, ui: Ui) -> None:
+    """Say of a float model that there is a smaller and faster one."""
     if is_float(graph):
-        raise UnsupportedError(
-            f"{path} is a float model; boards run int8.",
-            f"Run 'edgeinfer quantize {path} --calib SAMPLES.npz' first.",
+        ui.warn(
+            f"{path} is a float model: it runs as it is, but "
+            f"'edgeinfer quantize {path} --calib SAMPLES.npz' makes it smaller and faster."
         )
 
 
@@ -173,8 +173,8 @@ def compiled(
     """The image, named like its file, as the options of `args` and the board they name want it;
     with `host` the fastest for this machine, if they name none.
 
-    Raises UnsupportedError for a float model, DeviceError when no board answers at --port."""
-    require_int8(graph, path)
+    Raises UnsupportedError for what no kernel runs, DeviceError when no board answers at --port."""
+    hint_at_int8(graph, path, ui)
     if board is None and args:
         board = _board(args, ui)
     fastest = host and board is None

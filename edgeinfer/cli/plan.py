@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         return pack.run(args, ui)
     board = load_board(args.board) if args.board else None
     graph = common.load(args.model)
-    common.require_int8(graph, args.model)
+    common.hint_at_int8(graph, args.model, ui)
     for path in filter(None, (args.output, args.plot)):
         data.check_writable(path)
     draw = plotter(args.plot) if args.plot else None

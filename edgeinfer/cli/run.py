@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer import evaluate, reference
+from edgeinfer import evaluate
 from edgeinfer.cli import common, data
 from edgeinfer.cli.ui import Ui, some
 from edgeinfer.errors import DataError
 from edgeinfer.graph import Array, Graph
-from edgeinfer.inspection import is_float
-from edgeinfer.quantize.check import check_float
 
 NAME, HELP = "run", "run a model on the host or a board"
 EXAMPLES = (
@@ -51,14 +49,9 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     if args.output:
         _check_output(args.output, graph)
     samples = data.read_inputs(args.input, graph)
-    if is_float(graph) and not (args.board or args.port):
-        graph = check_float(graph)
-        where = "host"
-        results = _all(lambda sample: reference.run(graph, sample), samples, ui)
-    else:
-        model = common.compiled(graph, args.model, ui, args)
-        with common.runner(args, model, ui) as (execute, where):
-            results = _all(execute, samples, ui)
+    model = common.compiled(graph, args.model, ui, args)
+    with common.runner(args, model, ui) as (execute, where):
+        results = _all(execute, samples, ui)
     if args.output:
         data.write_whole({args.output: _file(args.output, graph, results)})
     crc = 0

@@ -49,7 +49,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     graph = common.load(args.model)
-    common.require_int8(graph, args.model)
     on_board = args.board is not None or args.port is not None
     if args.inputs:
         common.require_batch(graph)

@@ -93,31 +93,6 @@ def test_an_unsupported_operator(refused: Refused, models: Path) -> None:
         )
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("plan",),
-        ("verify",),
-        ("flash", "--board", "microbit"),
-        ("bench", "--board", "microbit"),
-        ("run", "--board", "microbit", "--input", "x.npy"),
-        ("eval", "--board", "microbit", "--data", "x.npz"),
-    ],
-)
-def test_a_float_model_where_int8_is_wanted(
-    refused: Refused, models: Path, words: tuple[str, ...]
-) -> None:
-    files = [models / word if word.startswith("x.") else word for word in words]
-    path = models / "float.tflite"
-    refused(
-        files[0],
-        path,
-        *files[1:],
-        says=f"{path} is a float model; boards run int8",
-        remedy=f"Run 'edgeinfer quantize {path} --calib",
-    )
-
-
 def test_an_int8_model_where_float_is_wanted(refused: Refused, models: Path) -> None:
     refused(
         "quantize",

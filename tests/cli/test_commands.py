@@ -96,6 +96,24 @@ def test_inspect(cli: Cli, models: Path) -> None:
     assert {b["board"]: b["fits"] for b in wide["boards"]}["microbit"] is False
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan",),
+        ("verify", "-n", 3),
+        ("run", "--input", "x.npy"),
+        ("run", "--board", "mps2-an386", "--input", "x.npy"),
+        ("eval", "--board", "mps2-an386", "--data", "x.npz", "-n", 5),
+    ],
+)
+def test_a_float_model_runs_with_a_hint(cli: Cli, models: Path, words: tuple[str, ...]) -> None:
+    path = models / "float.tflite"
+    files = [models / word if str(word).startswith("x.") else word for word in words[1:]]
+    done = cli(words[0], path, *files)
+    assert done.status == 0, done.err
+    assert f"'edgeinfer quantize {path} --calib SAMPLES.npz' makes it smaller" in done.err
+
+
 def test_plan(cli: Cli, models: Path, folder: Path) -> None:
     data = cli("plan", models / "int8.tflite", "-o", "planned.tflite", "--json").json
     assert data["optimal"] is True

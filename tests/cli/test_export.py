@@ -32,5 +32,4 @@ def test_what_cannot_be_exported_is_refused(refused: Refused, models: Path, fold
     refused(*base, "x", "--name", "a-b", says="'a-b' cannot name", remedy="a_b")
     refused(*base, "none/x", says="no folder none", remedy="Make it first")
     refused("export", model, "-o", "x", says="--as")
-    refused("export", models / "float.tflite", "--as", "c", "-o", "x", says="float model")
     refused("export", models / "unique.tflite", "--as", "c", "-o", "x", says="UNIQUE")

@@ -36,7 +36,7 @@ def test_streams_and_status(models: Path) -> None:
     good = edgeinfer("verify", models / "int8.tflite", "-n", 2, "--json")
     assert good.returncode == 0
     assert json.loads(good.stdout)["mismatched_bytes"] == 0
-    bad = edgeinfer("verify", models / "float.tflite")
+    bad = edgeinfer("verify", models / "unique.tflite")
     assert (bad.returncode, bad.stdout) == (2, "")
     assert bad.stderr.startswith("error: ")
     no = edgeinfer("plan", models / "wide.tflite", "--board", "microbit", "--json")
