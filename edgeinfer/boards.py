@@ -14,6 +14,7 @@ from edgeinfer.toolchains import FROM_PLATFORM, NATIVE, TOOLCHAINS
 VERIFIED = ("none", "build", "emulator", "hardware")
 OWN_BYTES = 1024  # what the firmware's own variables may take
 MICROS_HZ, BAUD = 1_000_000, 115_200  # of the Arduino framework's clock; where no other is named
+ROOMY = 65_536  # bytes of RAM that leave some for a long packet of SMP
 LAYOUTS = ("pairs", "rows", "quads")  # of filters in an image: csrc/isa/<layout>.h
 
 
@@ -40,6 +41,7 @@ class Board:
     uart_base: int
     uart_irq: int
     baud: int
+    smp_bytes: int  # of RAM for a packet of SMP, 0 for a board without
     platform: str  # PlatformIO platform; "local" is firmware/platform
     platformio_board: str
     framework: str
@@ -142,6 +144,7 @@ def _read(file: Path) -> Board:
             uart_base=int(firmware.get("uart_base", 0)),
             uart_irq=int(firmware.get("uart_irq", 0)),
             baud=int(firmware.get("baud", BAUD) if arduino else firmware["baud"]),
+            smp_bytes=int(firmware.get("smp_bytes", _smp_bytes(memory["ram_bytes"], arduino))),
             platform=str(build["platform"]),
             platformio_board=str(build.get("board", "")),
             framework=str(build.get("framework", "")),
@@ -169,6 +172,13 @@ def _read(file: Path) -> Board:
                 f"{file}: {key} = {value!r} is unknown.", f"Use one of {', '.join(known)}."
             )
     return board
+
+
+def _smp_bytes(ram_bytes: int, arduino: bool) -> int:
+    """Of a packet of SMP, where the board's file names no size."""
+    if arduino:
+        return 0
+    return 2048 if ram_bytes >= ROOMY else 256
 
 
 def _facts(file: Path) -> dict[str, Any]:

@@ -84,15 +84,17 @@ def build(
     kernels: tuple[str, ...],
     arena_bytes: int,
     input_bytes: int,
+    smp_bytes: int = 0,
     project_name: str = "",
 ) -> Firmware:
-    """Compile and link. `input_bytes` is the size of the input's own buffer, 0 for none.
+    """Compile and link. `input_bytes` is the size of the input's own buffer, `smp_bytes` that of a
+    packet of SMP; 0 for none.
 
     Raises BoardError when a tool is missing or fails, FitError when memory runs out at linking."""
     require_tools(board)
     folder = project_folder(project_name or board.name)
     folder.mkdir(parents=True, exist_ok=True)
-    parts = Parts(image, board, kernels, arena_bytes, input_bytes)
+    parts = Parts(image, board, kernels, arena_bytes, input_bytes, smp_bytes)
     with _locked(folder / "lock"):
         write(parts, folder)
         log = run_platformio(folder, board)
@@ -100,7 +102,7 @@ def build(
         if board.arduino:
             return _measure_arduino(elf, parts, log)
         if board.hosted:
-            return _measure_hosted(elf, board, arena_bytes, input_bytes)
+            return _measure_hosted(elf, parts)
         return _measure(elf, TOOLCHAINS[board.toolchain])
 
 
@@ -206,22 +208,23 @@ def _measure_arduino(elf: Path, parts: Parts, log: str) -> Firmware:
     )
 
 
-def _measure_hosted(elf: Path, board: Board, arena_bytes: int, input_bytes: int) -> Firmware:
+def _measure_hosted(elf: Path, parts: Parts) -> Firmware:
     """The same of a Linux program, whose C library counts as code and variables of its own."""
-    prefix = TOOLCHAINS[board.toolchain].prefix
+    prefix = TOOLCHAINS[parts.board.toolchain].prefix
     size, symbols = _output(f"{prefix}size", "-A", str(elf)), _output(f"{prefix}nm", str(elf))
     model = int(re.search(r"^\.model\s+(\d+)", size, re.MULTILINE)[1])  # type: ignore[index]
     text, data = (int(n) for n in _output(f"{prefix}size", str(elf)).split("\n")[1].split()[:2])
     address = {name: int(at, 16) for at, name in re.findall(r"^(\w+) \w (\w+)$", symbols, re.M)}
     variables = address["_end"] - address["__data_start"]
+    serial = parts.input_bytes + parts.smp_bytes
     return Firmware(
         elf=elf,
         code_bytes=text + data - model,
         image_bytes=model,
-        static_ram_bytes=variables - arena_bytes - input_bytes,
-        arena_bytes=arena_bytes,
-        stack_bytes=board.stack_bytes,
-        serial_bytes=input_bytes,
+        static_ram_bytes=variables - parts.arena_bytes - serial,
+        arena_bytes=parts.arena_bytes,
+        stack_bytes=parts.board.stack_bytes,
+        serial_bytes=serial,
     )
 
 

@@ -35,12 +35,14 @@ def flash(
     *,
     project_name: str = "",
     port: str = "",
+    smp: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> FlashResult:
     """Put an image on a board and have it prove that it computes the right bytes.
 
-    `port` is that of a real board, found by itself if there is but one. `progress` is told of each
-    stage. Raises FitError, BoardError, DeviceError or MismatchError."""
+    `port` is that of a real board, found by itself if there is but one. `smp`: the firmware speaks
+    SMP too, where there is room for it. `progress` is told of each stage. Raises FitError,
+    BoardError, DeviceError or MismatchError."""
     say = progress or (lambda stage: None)
     facts = read_image(image)
     input_bytes = quick_fit(facts, len(image), board)
@@ -53,6 +55,7 @@ def flash(
         kernels=facts.kernels,
         arena_bytes=facts.arena_bytes,
         input_bytes=input_bytes,
+        smp_bytes=smp_room(facts, len(image), board, input_bytes) if smp else 0,
         project_name=project_name,
     )
     _check_fit(firmware, board)
@@ -166,6 +169,12 @@ def quick_fit(facts: Image, image_bytes: int, board: Board) -> int:
         raise build.does_not_fit(board, "RAM", -free)
     wanted = sum(io.bytes for io in facts.inputs)
     return wanted if wanted <= free else 0
+
+
+def smp_room(facts: Image, image_bytes: int, board: Board, input_bytes: int) -> int:
+    """Bytes for a packet of SMP; 0 where the model and its input leave too few."""
+    left = spare(facts, image_bytes, board)[1] - input_bytes
+    return board.smp_bytes if board.smp_bytes <= left else 0
 
 
 def _check_fit(firmware: build.Firmware, board: Board) -> None:

@@ -23,13 +23,15 @@ _PER_LINE = 20  # bytes of the image
 
 @dataclass(frozen=True)
 class Parts:
-    """What goes into a firmware. `input_bytes`: of the input's own buffer, 0 for none."""
+    """What goes into a firmware. `input_bytes`: of the input's own buffer, `smp_bytes`: of a packet
+    of SMP; 0 for none."""
 
     image: bytes
     board: Board
     kernels: tuple[str, ...]
     arena_bytes: int
     input_bytes: int
+    smp_bytes: int = 0
 
 
 def write(parts: Parts, folder: Path) -> None:
@@ -124,6 +126,7 @@ def _config(parts: Parts) -> str:
         "EI_STACK_BYTES": f"{board.stack_bytes}u",
         "EI_ARENA_BYTES": f"{parts.arena_bytes}u",
         "EI_INPUT_BYTES": f"{parts.input_bytes}u",
+        "EI_SMP_BYTES": f"{parts.smp_bytes}u",
         "EI_IMAGE_CRC": f"0x{read_image(parts.image).crc:08X}u",
     }
     return "".join(f"#define {name} {value}\n" for name, value in config.items())

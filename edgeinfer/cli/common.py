@@ -245,9 +245,13 @@ def connected(port: str, baud: int, ui: Ui) -> Device:
         return Device(port, baud=baud)
 
 
-def flashed(board: str, image: bytes, ui: Ui, port: str = "") -> FlashResult:
+def flashed(board: str, image: bytes, ui: Ui, port: str = "", *, smp: bool = True) -> FlashResult:
     """Flash an image, with its stages on the terminal; returns the FlashResult."""
     with ui.progress(f"Flashing {board}") as advance:
         return flash(
-            image, load_board(board), port=port, progress=lambda stage: advance(None, stage)
+            image,
+            load_board(board),
+            port=port,
+            smp=smp,
+            progress=lambda stage: advance(None, stage),
         )

@@ -34,6 +34,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--project", metavar="DIR", help="only write the PlatformIO project of a real board"
     )
+    parser.add_argument(
+        "--no-smp",
+        action="store_true",
+        help="a smaller firmware, which answers ASCII commands only",
+    )
     common.compile_arguments(parser)
 
 
@@ -44,7 +49,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         texts = project(model.image, board)
         folder.write(Path(args.project), texts, {"model": args.model, "board": board.name})
         return {"model": args.model, "board": board.name, "project": args.project}
-    flashed = asdict(common.flashed(args.board, model.image, ui, args.port))
+    flashed = asdict(common.flashed(args.board, model.image, ui, args.port, smp=not args.no_smp))
     return {"model": args.model, **flashed, **common.optimized_fields(model.optimized)}
 
 

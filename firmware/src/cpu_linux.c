@@ -17,7 +17,7 @@ extern char __data_start[], _end[];
 static sigjmp_buf boot;
 
 uint32_t static_bytes(void) {
-  return (uint32_t)(_end - __data_start) - EI_ARENA_BYTES - EI_INPUT_BYTES;
+  return (uint32_t)(_end - __data_start) - EI_ARENA_BYTES - EI_INPUT_BYTES - EI_SMP_BYTES;
 }
 
 void cpu_reset(void) { siglongjmp(boot, 1); }

@@ -2,6 +2,9 @@
  * The serial line as text: lines out, commands ended by '%' in. */
 #include "app.h"
 #include "port.h"
+#if EI_SMP_BYTES
+#include "smp.h"
+#endif
 
 uint32_t sent_crc;
 
@@ -61,6 +64,12 @@ char *receive_command(void) {
   uint32_t n = 0;
   for (;;) {
     const char c = (char)port_getc();
+#if EI_SMP_BYTES
+    if (smp_takes((uint8_t)c)) { /* a frame begins in no command */
+      n = 0;
+      continue;
+    }
+#endif
     if (c == '%') break;
     if (c == '\r' || c == '\n') continue; /* so that a person can type at a terminal */
     if (n < COMMAND_BYTES) command[n] = c;

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SMP beside the ASCII commands, as smpmgr speaks it, which knows nothing of this project."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import serial
+
+from edgeinfer import emulator
+from edgeinfer.boards import load_board
+from edgeinfer.device import Device
+from edgeinfer.flash import flash
+from tests.board.conftest import Desk
+
+pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
+
+# One for each port, and each kind of processor.
+NAMES = ("microbit", "stm32vldiscovery", "lm3s6965evb", "netduinoplus2", "mps2-an505", "hifive1")
+NAMES += ("riscv-virt", "rpi-zero-w", "rpi3", "local")
+TEXT = "what is longer than one line of base64 can hold goes on the next, " * 2
+
+
+def smpmgr(port: str, *words: str) -> str:
+    """What the independent client prints; it must end well."""
+    program = Path(sys.executable).parent / "smpmgr"
+    command = [str(program), "--port", port, "--timeout", "10", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_smpmgr_echoes_and_resets(name: str, desk: Desk) -> None:
+    port = desk.port(name)
+    assert f"r='{TEXT.strip()}'" in smpmgr(port, "os", "echo", TEXT.strip())
+    assert "ResetWriteResponse" in smpmgr(port, "os", "reset")
+    assert "r='again'" in smpmgr(port, "os", "echo", "again")
+    with Device(port) as device:
+        device.selftest()
+
+
+class Line:
+    """A board's line, byte by byte."""
+
+    def __init__(self, port: str) -> None:
+        self.port = serial.Serial(port, timeout=2.0)
+
+    def ask(self, data: bytes, end: bytes) -> bytes:
+        self.port.write(data)
+        return self.port.read_until(end)
+
+    def silent(self, data: bytes) -> None:
+        """Nothing comes back, and then an empty command is answered."""
+        self.port.write(data)
+        time.sleep(0.05)
+        assert self.ask(b"%", b"\n") == b"m-ready\r\n"
+
+
+@pytest.fixture
+def line(desk: Desk) -> Iterator[Line]:
+    opened = Line(desk.port("netduinoplus2"))
+    opened.silent(b"")
+    yield opened
+    opened.port.close()
+
+
+def message(group: int, command: int, body: bytes, op: int = 2, sequence: int = 7) -> bytes:
+    return struct.pack(">BBHHBB", 8 | op, 0, len(body), group, sequence, command) + body
+
+
+def crc16(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = crc << 1 ^ (0x1021 if crc & 0x8000 else 0)
+    return crc & 0xFFFF
+
+
+def packet(data: bytes) -> bytes:
+    return struct.pack(">H", len(data) + 2) + data + struct.pack(">H", crc16(data))
+
+
+def frame(data: bytes) -> bytes:
+    """A message on one line."""
+    return b"\x06\x09" + base64.b64encode(packet(data)) + b"\n"
+
+
+ECHO = frame(message(0, 0, b"\xa1\x61d\x62hi"))
+ECHOED = frame(message(0, 0, b"\xbf\x61r\x62hi\xff", op=3))
+
+
+def test_a_frame_may_come_at_any_time(line: Line) -> None:
+    assert line.ask(ECHO, b"\n") == ECHOED
+    assert line.ask(b"na" + ECHO, b"\n") == ECHOED  # the command that it breaks into is forgotten
+    assert line.ask(b"name%", b"m-ready\r\n") == b"m-name-dut-[edgeinfer]\r\nm-ready\r\n"
+
+
+def test_lines_may_be_of_any_length_and_padded_each(line: Line) -> None:
+    whole = packet(message(0, 0, b"\xa1\x61d\x62hi"))
+    lines = [whole[at : at + 4] for at in range(0, len(whole), 4)]
+    begins = [b"\x06\x09"] + [b"\x04\x14"] * (len(lines) - 1)
+    parts = [a + base64.b64encode(b) + b"\r\n" for a, b in zip(begins, lines, strict=True)]
+    assert line.ask(b"".join(parts), b"\n") == ECHOED
+
+
+def test_every_changed_byte_costs_the_reply_and_no_more(line: Line) -> None:
+    for at in range(len(ECHO)):
+        for bit in (0, 3, 7):
+            damaged = ECHO[:at] + bytes([ECHO[at] ^ 1 << bit]) + ECHO[at + 1 :]
+            reply = line.ask(damaged + b"\n%", b"m-ready\r\n")
+            assert b"\x06\x09" not in reply, (at, bit)
+            assert line.ask(ECHO, b"\n") == ECHOED, (at, bit)
+
+
+def test_every_lost_byte_costs_the_reply_and_no_more(line: Line) -> None:
+    for at in range(len(ECHO)):
+        reply = line.ask(ECHO[:at] + ECHO[at + 1 :] + b"%", b"m-ready\r\n")
+        assert b"\x06\x09" not in reply, at
+        assert line.ask(ECHO, b"\n") == ECHOED, at
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (message(0, 99, b"\xa0"), b"\x62rc\x08"),  # a command, a group that there is not
+        (message(999, 0, b"\xa0"), b"\x62rc\x08"),
+        (message(0, 0, b"\xa0"), b"\x62rc\x03"),  # echo without text; of a number; cut off; no map
+        (message(0, 0, b"\xa1\x61d\x05"), b"\x62rc\x03"),
+        (message(0, 0, b"\xa1\x61d\x7a\xff\xff\xff\xff"), b"\x62rc\x03"),
+        (message(0, 0, b"\x80"), b"\x62rc\x03"),
+        (message(0, 0, b"\xa1\x61d" + b"\x81" * 40 + b"\x00"), b"\x62rc\x03"),
+    ],
+)
+def test_a_wrong_request_is_told(line: Line, wrong: bytes, error: bytes) -> None:
+    reply = base64.b64decode(line.ask(frame(wrong), b"\n")[2:])
+    assert error in reply and b"\x63rsn" in reply
+    assert line.ask(ECHO, b"\n") == ECHOED
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"\x06\x09\n",
+        frame(b""),
+        frame(message(0, 0, b"\xa1\x61d\x62hi")[:-1]),  # its header says more
+        frame(message(0, 0, b"\xa1\x61d\x62hi", op=3)),  # a reply, to whom?
+        b"\x06\x09" + base64.b64encode(b"\xff\xff" + bytes(4000)) + b"\n",
+        b"\x04\x14" + ECHO[2:],  # goes on with what never began
+    ],
+)
+def test_what_is_no_request_gets_no_reply(line: Line, wrong: bytes) -> None:
+    line.silent(wrong)
+    assert line.ask(ECHO, b"\n") == ECHOED
+
+
+def test_a_board_without_room_for_it_does_without(image: bytes, cache: Path) -> None:
+    plain = dataclasses.replace(load_board("microbit"), name="plain", smp_bytes=0)
+    board = Line(flash(image, plain).port)
+    assert board.ask(ECHO + b"%", b"m-ready\r\n").startswith(b"e-[Unknown command: ")
+    board.port.close()
+    emulator.stop("plain")
