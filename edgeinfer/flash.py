@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgeinfer import build, emulator, upload
+from edgeinfer import build, emulator, tiny, upload
 from edgeinfer.boards import Board
 from edgeinfer.device import Device
 from edgeinfer.errors import BoardError, DeviceError
@@ -160,14 +160,18 @@ def spare(facts: Image, image_bytes: int, board: Board) -> tuple[int, int]:
 def quick_fit(facts: Image, image_bytes: int, board: Board) -> int:
     """Whether image and arena leave room for the rest, known without building.
 
-    Returns the bytes that the input gets for itself: all of it, or 0 when it must share the arena.
+    Returns the bytes that the input gets for itself, those of its reals included: all of them, or 0
+    when it must share the arena.
     Raises FitError when the model cannot fit."""
     flash_left, free = spare(facts, image_bytes, board)
     if flash_left < 0:
         raise build.does_not_fit(board, "flash", -flash_left)
     if free < 0:
         raise build.does_not_fit(board, "RAM", -free)
-    wanted = sum(io.bytes for io in facts.inputs)
+    window = tiny.window_bytes(facts)
+    wanted = sum(io.bytes for io in facts.inputs) + window
+    if wanted > free and window:
+        raise build.does_not_fit(board, "RAM", wanted - free)
     return wanted if wanted <= free else 0
 
 

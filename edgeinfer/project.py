@@ -9,13 +9,14 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeinfer import library, paths
+from edgeinfer import library, paths, tiny
 from edgeinfer.boards import Board
 from edgeinfer.image import read_image
 from edgeinfer.toolchains import TOOLCHAINS
 
 ARDUINO_SOURCES = (
-    *("app.h", "port.h", "main.c", "serial.c", "state.c", "verbs.c", "benchmark.c", "stack.c"),
+    *("app.h", "port.h", "main.c", "serial.c", "state.c", "verbs.c", "benchmark.c"),
+    *("convert.c", "stack.c"),
     *("model_arduino.c", "port_arduino.cpp"),
 )
 _PER_LINE = 20  # bytes of the image
@@ -115,7 +116,7 @@ def _public_options(board: Board) -> dict[str, str]:
 
 
 def _config(parts: Parts) -> str:
-    board = parts.board
+    board, facts = parts.board, read_image(parts.image)
     config = {
         "EI_BOARD": f'"{board.name}"',
         "EI_TIMER": f'"{board.timer}"',
@@ -127,7 +128,9 @@ def _config(parts: Parts) -> str:
         "EI_ARENA_BYTES": f"{parts.arena_bytes}u",
         "EI_INPUT_BYTES": f"{parts.input_bytes}u",
         "EI_SMP_BYTES": f"{parts.smp_bytes}u",
-        "EI_IMAGE_CRC": f"0x{read_image(parts.image).crc:08X}u",
+        "EI_CONVERTS": f"{int(facts.name in tiny.CONVERTED)}",
+        "EI_WINDOW_BYTES": f"{tiny.window_bytes(facts)}u",
+        "EI_IMAGE_CRC": f"0x{facts.crc:08X}u",
     }
     return "".join(f"#define {name} {value}\n" for name, value in config.items())
 

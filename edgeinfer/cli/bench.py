@@ -32,6 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--runs", type=common.positive, default=3, metavar="N", help="inferences (default 3)"
     )
     parser.add_argument("--layers", action="store_true", help="cost of each layer too")
+    common.name_argument(parser)
     common.compile_arguments(parser)
 
 

@@ -50,6 +50,17 @@ def compile_arguments(parser: argparse.ArgumentParser) -> None:
     memory_argument(parser)
 
 
+def name_argument(parser: argparse.ArgumentParser) -> None:
+    """--name: what a board calls the model."""
+    parser.add_argument(
+        "--name",
+        metavar="NAME",
+        type=_name,
+        help="what the board calls the model (default: MODEL's name without .tflite). As kws01, "
+        "vww01, ic01 or ad01 it takes the inputs of MLPerf Tiny's runner (docs/protocol.md)",
+    )
+
+
 def optimizer_arguments(parser: argparse.ArgumentParser) -> None:
     """--no-optimize or --passes: what happens to the graph before it is packed."""
     which = parser.add_mutually_exclusive_group()
@@ -180,12 +191,21 @@ def compiled(
     fastest = host and board is None
     with ui.progress("Compiling"):
         return compile_graph(
-            replace(graph, name=image_name(path)),
+            replace(graph, name=getattr(args, "name", None) or image_name(path)),
             strip=strip or (board is not None and board.constants_in_ram),
             passes=passes(args) if args else None,
             goal=FASTEST if fastest else goal(args, board) if args else SMALLEST,
             layout=HOST_LAYOUT if fastest else layout_for(board),
         )
+
+
+def _name(text: str) -> str:
+    """A name that a board can say as it is."""
+    if not text or text != image_name(f"{text}.tflite"):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not 1 to 63 visible ASCII characters without [, ], % and /"
+        )
+    return text
 
 
 def image_name(path: str) -> str:

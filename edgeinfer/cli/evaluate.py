@@ -38,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     data.report_argument(parser)
     common.target_arguments(parser)
+    common.name_argument(parser)
     common.compile_arguments(parser)
 
 

@@ -39,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a smaller firmware, which answers ASCII commands only",
     )
+    common.name_argument(parser)
     common.compile_arguments(parser)
 
 

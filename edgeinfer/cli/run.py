@@ -40,6 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="write the raw outputs of all samples; .npz for several outputs, by name",
     )
     common.target_arguments(parser)
+    common.name_argument(parser)
     common.compile_arguments(parser)
 
 

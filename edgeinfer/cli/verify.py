@@ -44,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=common.natural, default=0, metavar="S", help="of random inputs (default 0)"
     )
     common.target_arguments(parser)
+    common.name_argument(parser)
     common.compile_arguments(parser)
 
 

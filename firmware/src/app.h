@@ -54,6 +54,10 @@ enum { INPUT_ABSENT, INPUT_PARTIAL, INPUT_READY };
 extern uint8_t input_state;
 extern uint32_t input_received; /* bytes, in order from the first */
 
+#if EI_WINDOW_BYTES
+extern float window[]; /* the input as reals, EI_WINDOW_BYTES of them; kept for the result */
+#endif
+
 void model_start(void);
 uint32_t input_bytes(void);          /* of all inputs, in order */
 void input_begin(uint32_t received); /* the rest is about to come */
@@ -63,6 +67,13 @@ int input_to_arena(void);      /* 0: it must be loaded (again) */
 int runs_allowed(uint32_t n);  /* 0, and an e- line: n inferences from this input are impossible */
 int receive_block(char *rest); /* the verb "block"; 1, or GARBLED when it must be sent again */
 #define GARBLED 2
+
+/* convert.c: the input as the benchmark's runner sends it. */
+uint32_t wire_bytes(void);
+uint8_t *wire_at(uint32_t index);            /* where a byte of it is now */
+void wire_put(uint32_t index, uint8_t byte); /* bytes in order: the input follows */
+void wire_follow(void);                      /* the input came in blocks: its reals follow */
+int window_error(uint32_t *bits); /* mean squared error, bits of a float; 0: none is wanted */
 
 /* Verbs; 0: the word is none of theirs. */
 int benchmark_command(const char *verb, char *rest);

@@ -9,7 +9,8 @@ static void timestamp(void) {
   say("\r\n");
 }
 
-/* real = scale * q in thousandths, towards zero; scale as the bits of a float, no FPU needed. */
+/* real = scale * q in thousandths, rounded as printf does, halves to even; scale as the bits of a
+ * float, no FPU needed. */
 static int64_t thousandths(uint32_t scale, int32_t q) {
   const int32_t exponent = (int32_t)(scale >> 23 & 0xFFu);
   const int64_t mantissa = (int64_t)(scale & 0x7FFFFFu) | 0x800000;
@@ -17,7 +18,11 @@ static int64_t thousandths(uint32_t scale, int32_t q) {
   int64_t v = mantissa * 1000;
   if (exponent == 0 || shift > 62) return 0;
   if (shift < 0) return v << (shift < -29 ? 29 : -shift); /* beyond 10^9: the scale is at its end */
-  v = v * (q < 0 ? -(int64_t)q : (int64_t)q) >> shift;
+  v *= q < 0 ? -(int64_t)q : (int64_t)q;
+  if (shift > 0) {
+    const int64_t whole = v >> shift, half = (int64_t)1 << (shift - 1), rest = v - (whole << shift);
+    v = whole + (rest > half || (rest == half && whole % 2));
+  }
   return (scale >> 31) != (q < 0) ? -v : v;
 }
 
@@ -44,24 +49,32 @@ static int64_t output_value(const ei_io *io, uint32_t index) {
   return scale.bits ? thousandths(scale.bits, q - io->zero_point) : (int64_t)q * 1000;
 }
 
+static void say_real(int64_t value) {
+  const uint64_t size = (uint64_t)(value < 0 ? -value : value);
+  const uint32_t part = (uint32_t)(size % 1000u);
+  const char decimals[3] = {(char)('0' + part / 100u), (char)('0' + part / 10u % 10u),
+                            (char)('0' + part % 10u)};
+  if (value < 0) say("-");
+  say_u64(size / 1000u);
+  say(".");
+  say_bytes(decimals, 3);
+}
+
 static void results(void) {
   static const uint8_t width[] = {1, 4, 2, 4, 1, 1, 8, 4, 8}; /* bytes, by ei_dtype */
+  uint32_t error;
   int first = 1;
   say("m-results-[");
-  for (uint32_t i = 0; i < model.n_outputs; i++) {
-    const ei_io *io = &model.outputs[i];
-    for (uint32_t k = 0; k < io->bytes / width[io->dtype]; k++) {
-      const int64_t value = output_value(io, k);
-      const uint64_t size = (uint64_t)(value < 0 ? -value : value);
-      const uint32_t part = (uint32_t)(size % 1000u);
-      const char decimals[3] = {(char)('0' + part / 100u), (char)('0' + part / 10u % 10u),
-                                (char)('0' + part % 10u)};
-      if (!first) say(",");
-      if (value < 0) say("-");
-      say_u64(size / 1000u);
-      say(".");
-      say_bytes(decimals, 3);
-      first = 0;
+  if (window_error(&error)) {
+    say_real(thousandths(error, 1));
+  } else {
+    for (uint32_t i = 0; i < model.n_outputs; i++) {
+      const ei_io *io = &model.outputs[i];
+      for (uint32_t k = 0; k < io->bytes / width[io->dtype]; k++) {
+        if (!first) say(",");
+        say_real(output_value(io, k));
+        first = 0;
+      }
     }
   }
   say("]\r\n");
@@ -105,9 +118,9 @@ static void db_load(char *rest) {
   uint32_t n;
   if (!read_u32(next_word(&rest), &n) || n == 0) {
     say("e-[Command 'db load' must be >0 bytes]\r\n");
-  } else if (n != input_bytes()) {
+  } else if (n != wire_bytes()) {
     say("e-[The model's input has ");
-    say_u32(input_bytes());
+    say_u32(wire_bytes());
     say(" bytes]\r\n");
   } else {
     input_begin(0);
@@ -118,10 +131,10 @@ static void db_load(char *rest) {
 }
 
 static void db_print(void) {
-  const uint32_t n = input_received;
+  const uint32_t n = input_state == INPUT_READY ? wire_bytes() : input_received;
   for (uint32_t i = 0; i < n; i++) {
     if (i % 8u == 0) say("m-buffer-");
-    say_hex(input_at(i), 1);
+    say_hex(wire_at(i), 1);
     say_text(i % 8u == 7u || i + 1u == n ? TEXT("\r\n") : TEXT("-"));
   }
 }
@@ -138,9 +151,9 @@ static void db_bytes(const char *hex) {
                           : TEXT("e-[Invalid hex digit]\r\n"));
       return;
     }
-    *input_at(input_received) = (uint8_t)byte;
-    input_advance(input_received + 1u);
-    if (input_state == INPUT_READY) {
+    wire_put(input_received++, (uint8_t)byte);
+    if (input_received == wire_bytes()) {
+      input_advance(input_bytes());
       say("m-load-done\r\n");
       return; /* what follows the last byte is ignored, as in the original */
     }

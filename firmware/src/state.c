@@ -16,15 +16,20 @@ uint8_t input_state;
 uint32_t input_received;
 
 uint8_t arena[EI_ARENA_BYTES] __attribute__((section(".bss.arena"), aligned(EI_ARENA_ALIGN)));
+#if EI_WINDOW_BYTES
+float window[EI_WINDOW_BYTES / 4] __attribute__((section(".bss.serial"), aligned(4)));
+#endif
 #if EI_INPUT_BYTES
-static uint8_t input[EI_INPUT_BYTES] __attribute__((section(".bss.serial"), aligned(4)));
+static uint8_t input[EI_INPUT_BYTES - EI_WINDOW_BYTES]
+    __attribute__((section(".bss.serial"), aligned(4)));
 #endif
 
 void model_start(void) {
   input_state = INPUT_ABSENT;
   model_error = ei_verify(ei_image, (size_t)ei_image_bytes, &model);
   if (model_error == EI_OK &&
-      (model.arena_bytes > EI_ARENA_BYTES || (EI_INPUT_BYTES && input_bytes() != EI_INPUT_BYTES)))
+      (model.arena_bytes > EI_ARENA_BYTES ||
+       (EI_INPUT_BYTES && input_bytes() != EI_INPUT_BYTES - EI_WINDOW_BYTES)))
     model_error = EI_ERR_SIZE;
   if (model_error == EI_OK) model_error = ei_reset(&model, arena);
 }
@@ -103,6 +108,7 @@ int receive_block(char *rest) {
   }
   if (got != crc) return GARBLED;
   input_advance(at + n);
+  if (input_state == INPUT_READY) wire_follow();
   say_field("block", at + n);
   return 1;
 }
