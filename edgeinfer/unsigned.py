@@ -14,20 +14,27 @@ from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Graph, Node, Quant, Tensor
 
 # An option of layers that were uint8, which no file has: TFLite multiplies the scales of those with
-# weights in float32, and rounds halves of means up.
+# weights in float32, and the others round otherwise.
 OPTION = "uint8"
 WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"}
+_MARKED = WEIGHTED | {"AVERAGE_POOL_2D", "L2_NORMALIZATION", "RESIZE_BILINEAR"}
 # Operators of which TFLite's kernels of both types agree in every byte, with that option.
 SAME = WEIGHTED | {
     "ADD", "ARG_MAX", "ARG_MIN", "AVERAGE_POOL_2D", "BATCH_TO_SPACE_ND", "BROADCAST_TO",
-    "CONCATENATION", "DEPTH_TO_SPACE", "DEQUANTIZE", "EQUAL", "EXPAND_DIMS", "GATHER", "GATHER_ND",
-    "GREATER", "GREATER_EQUAL", "HARD_SWISH", "LEAKY_RELU", "LESS", "LESS_EQUAL", "LOGISTIC",
-    "MAXIMUM", "MAX_POOL_2D", "MEAN", "MINIMUM", "MIRROR_PAD", "MUL", "NOT_EQUAL", "PACK", "PAD",
-    "PADV2", "PRELU", "QUANTIZE", "REDUCE_MAX", "REDUCE_MIN", "RELU", "RELU6", "RELU_0_TO_1",
-    "RELU_N1_TO_1", "RESHAPE", "RESIZE_NEAREST_NEIGHBOR", "REVERSE_V2", "SHAPE", "SLICE",
+    "CONCATENATION", "DEPTH_TO_SPACE", "DEQUANTIZE", "EQUAL", "EXPAND_DIMS", "GATHER",
+    "GATHER_ND", "GELU", "GREATER", "GREATER_EQUAL", "HARD_SWISH", "L2_NORMALIZATION",
+    "LEAKY_RELU", "LESS", "LESS_EQUAL", "LOGISTIC", "LOG_SOFTMAX", "MAXIMUM", "MAX_POOL_2D",
+    "MEAN", "MINIMUM", "MIRROR_PAD", "MUL", "NOT_EQUAL", "PACK", "PAD", "PADV2", "PRELU",
+    "QUANTIZE", "REDUCE_MAX", "REDUCE_MIN", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1",
+    "RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "REVERSE_V2", "SHAPE", "SLICE",
     "SOFTMAX", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V", "SQUEEZE",
-    "STRIDED_SLICE", "SUB", "TANH", "TILE", "TRANSPOSE", "UNPACK",
+    "STRIDED_SLICE", "SUB", "SUM", "TANH", "TILE", "TRANSPOSE", "UNPACK",
 }  # fmt: skip
+_OTHER = "and has other bytes in int8"
+_REASONS = {
+    # RoundingDivideByPOT of gemmlowp, whose result for more than 31 bits is the processor's.
+    "DIV": "where TFLite shifts small quotients by more bits than there are: they are undefined",
+}
 # What computes with real numbers, and only reads uint8.
 _READING = {"CUSTOM:TFLite_Detection_PostProcess"}
 _CONVERTING = {"QUANTIZE", "DEQUANTIZE", "CAST"}  # their kernels take uint8 as it is
@@ -80,11 +87,10 @@ def _layer(graph: Graph, index: int) -> Node:
         return node
     if node.op not in SAME | _READING:
         raise UnsupportedError(
-            f"{graph.label(index)} computes in uint8, and has other bytes in int8.",
+            f"{graph.label(index)} computes in uint8, {_REASONS.get(node.op, _OTHER)}.",
             "Convert the float network again, or quantize it with 'edgeinfer quantize'.",
         )
-    marked = node.op in WEIGHTED or node.op == "AVERAGE_POOL_2D"
-    return replace(node, options={**node.options, OPTION: True}) if marked else node
+    return replace(node, options={**node.options, OPTION: True}) if node.op in _MARKED else node
 
 
 def _signed(tensor: Tensor, weights: bool) -> Tensor:

@@ -15,7 +15,8 @@ enum { OUTPUT_BITS = 7 };
 typedef struct {
   uint32_t rows, row; /* elements of a row, below 2^15 */
   int32_t zero;       /* of int8: -128..127 */
-  uint32_t is_float;  /* 1: float32 */
+  uint16_t is_float;  /* 1: float32 */
+  uint16_t early;     /* of int8: 1 to scale before the multiplication, as uint8 does */
 } ei_l2_normalization_params;
 
 /* 1 / sqrt(x) as a Q31 multiplier and a shift: GetInvSqrtQuantizedMultiplierExp in TFLite. */
@@ -65,7 +66,9 @@ void ei_l2_normalization_run(const ei_call *c) {
     int shift;
     const int32_t root = inverse_root(sum, &shift);
     for (uint32_t i = 0; i < p->row; i++) {
-      const int32_t x = ei_requantize(in[i] - p->zero, root, shift + OUTPUT_BITS);
+      const int32_t real = in[i] - p->zero;
+      const int32_t x = p->early ? ei_div_pot(ei_mul_high(real * (1 << OUTPUT_BITS), root), -shift)
+                                 : ei_requantize(real, root, shift + OUTPUT_BITS);
       out[i] = (int8_t)ei_clamp(x, INT8_MIN, INT8_MAX);
     }
   }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * out[b][y][x] = the four pixels around a position, weighted by nearness: of int8 and int16 in Q10,
- * of float32 in float32.
+ * of float32 and of uint8, which comes less 128, in float32.
  *
  * As ResizeBilinear and ResizeBilinearInteger in TFLite (kernels/internal/reference/
  * resize_bilinear.h).
@@ -16,7 +16,7 @@ typedef struct {
   uint32_t in[2], out[2];            /* height and width */
   int32_t scale[2];                  /* input pixels for an output pixel, Q10 */
   float float_scale[2];              /* the same for float32 */
-  uint16_t half_pixel_centers, type; /* type: enum ei_dtype: int8, int16 or float32 */
+  uint16_t half_pixel_centers, type; /* type: enum ei_dtype: int8, int16, uint8 or float32 */
 } ei_resize_bilinear_params;
 
 typedef struct {
@@ -71,14 +71,28 @@ static void pixel_16(const int16_t *in, const uint32_t *at, uint32_t n, between 
   }
 }
 
+/* The sum of a, b, c and d by their nearness, and `more`. */
+static float weighted(float a, float b, float c, float d, float y, float x, float more) {
+  const float sum = ei_times(ei_times(a, 1 - y), 1 - x) + ei_times(ei_times(b, y), 1 - x) +
+                    ei_times(ei_times(c, 1 - y), x);
+  return sum + ei_times(ei_times(d, y), x) + more;
+}
+
 static void pixel_float(const float *in, const uint32_t *at, uint32_t n, float y, float x,
                         float *out) {
-  for (uint32_t k = 0; k < n; k++, in++) {
-    const float sum = ei_times(ei_times(in[at[0]], 1 - y), 1 - x) +
-                      ei_times(ei_times(in[at[1]], y), 1 - x) +
-                      ei_times(ei_times(in[at[2]], 1 - y), x);
-    out[k] = sum + ei_times(ei_times(in[at[3]], y), x) + 0.0f;
-  }
+  for (uint32_t k = 0; k < n; k++, in++)
+    out[k] = weighted(in[at[0]], in[at[1]], in[at[2]], in[at[3]], y, x, 0);
+}
+
+/* A uint8 less 128 as float32. */
+static float real(int8_t x) { return (float)(x + 128); }
+
+static void pixel_unsigned(const int8_t *in, const uint32_t *at, uint32_t n, float y, float x,
+                           int8_t *out) {
+  for (uint32_t k = 0; k < n; k++, in++)
+    out[k] = (int8_t)((int32_t)weighted(real(in[at[0]]), real(in[at[1]]), real(in[at[2]]),
+                                        real(in[at[3]]), y, x, 0.5f) -
+                      128);
 }
 
 void ei_resize_bilinear_run(const ei_call *c) {
@@ -91,7 +105,7 @@ void ei_resize_bilinear_run(const ei_call *c) {
       for (uint32_t j = 0; j < p->out[1]; j++, out += (size_t)n * size) {
         float far[2] = {0, 0};
         between y = {0, 0, 0, 0}, x = {0, 0, 0, 0};
-        if (p->type == EI_FLOAT32)
+        if (p->type == EI_FLOAT32 || p->type == EI_UINT8)
           far[0] = around_float(p, 0, i, &y), far[1] = around_float(p, 1, j, &x);
         else
           y = around(p, 0, i), x = around(p, 1, j);
@@ -102,6 +116,8 @@ void ei_resize_bilinear_run(const ei_call *c) {
           pixel_8((const void *)in, at, n, y, x, (void *)out);
         else if (p->type == EI_INT16)
           pixel_16((const void *)in, at, n, y, x, (void *)out);
+        else if (p->type == EI_UINT8)
+          pixel_unsigned((const void *)in, at, n, far[0], far[1], (void *)out);
         else
           pixel_float((const void *)in, at, n, far[0], far[1], (void *)out);
       }
@@ -110,7 +126,8 @@ void ei_resize_bilinear_run(const ei_call *c) {
 int ei_resize_bilinear_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_resize_bilinear_params, p, c, need);
   uint64_t in = p->batch, out = p->batch;
-  if (p->type != EI_INT8 && p->type != EI_INT16 && p->type != EI_FLOAT32) return EI_ERR_PARAMS;
+  if (p->type != EI_INT8 && p->type != EI_INT16 && p->type != EI_UINT8 && p->type != EI_FLOAT32)
+    return EI_ERR_PARAMS;
   if (p->channels == 0 || (in *= p->channels) > INT32_MAX) return EI_ERR_PARAMS;
   out = in;
   for (int d = 0; d < 2; d++) {

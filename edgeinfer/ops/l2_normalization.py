@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import requantize
+from edgeinfer.fixed_point import div_pot, mul_high, requantize
 from edgeinfer.functions import inverse_root
 from edgeinfer.graph import Array, Quant
 from edgeinfer.ops.base import Call, Op, QuantRule, Site
@@ -17,7 +17,9 @@ LONGEST = 1 << 15  # a row, so that its sum of squares fits into int32
 
 
 class L2Normalization(Op):
-    """The int8 reference is L2Normalization (kernels/internal/reference/integer_ops/)."""
+    """The int8 reference is L2Normalization (kernels/internal/reference/integer_ops/).
+
+    That of uint8 (…/reference/l2normalization.h) multiplies by 128 before it rounds, not after."""
 
     name = "L2_NORMALIZATION"
     rule = QuantRule(fixed_output=Quant.per_tensor(1 / 128, 0))
@@ -36,7 +38,13 @@ class L2Normalization(Op):
         x = values[0].astype(np.int64) - site.input(0).zero_point
         rows = x.reshape(-1, x.shape[-1])
         roots = [inverse_root(int(n)) for n in (rows * rows).sum(-1)]
-        made = [requantize(r, m, shift + 7) for r, (m, shift) in zip(rows, roots, strict=True)]
+        if site.option("uint8"):  # of such a model, less 128 (edgeinfer/unsigned.py)
+            made = [
+                div_pot(mul_high(128 * r, m), -shift)
+                for r, (m, shift) in zip(rows, roots, strict=True)
+            ]
+        else:
+            made = [requantize(r, m, shift + 7) for r, (m, shift) in zip(rows, roots, strict=True)]
         return np.clip(np.stack(made), -128, 127).astype(np.int8).reshape(x.shape)
 
     def pack(self, site: Site) -> list[Call]:
@@ -50,6 +58,6 @@ class L2Normalization(Op):
             raise site.unsupported(f"the shape {shape}")
         params = {"rows": y.size // shape[-1], "row": shape[-1], "is_float": int(is_float)}
         if not is_float:
-            params["zero"] = site.input(0).zero_point
+            params |= {"zero": site.input(0).zero_point, "early": int(site.option("uint8"))}
         refs = (site.in_ref(0),)
         return [Call("l2_normalization", params, refs, site.out_ref(), inplace=(0,))]

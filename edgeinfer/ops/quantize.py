@@ -33,7 +33,8 @@ class Quantize(Table):
 
     def results(self, site: Site, q: Array) -> Array:
         x, y = site.input(0), site.output
-        scaled = requantize(q - x.zero_point, *multiplier(x.scale / y.scale))
+        zero = x.zero_point if x.quant is not None else 0
+        scaled = requantize(q - zero, *_factor(site))
         info = np.iinfo(y.dtype)
         return np.clip(wrap(scaled + y.zero_point), info.min, info.max)
 
@@ -51,9 +52,8 @@ class Quantize(Table):
         if pair == ("int8", "int8"):
             return super().pack(site)
         if pair[0] != "float32":
-            factor = multiplier(site.input(0).scale / site.output.scale)
             info = np.iinfo(site.output.dtype)
-            return [requantize_call(site, factor, (int(info.min), int(info.max)))]
+            return [requantize_call(site, _factor(site), (int(info.min), int(info.max)))]
         params = {
             "scale": site.output.scale,
             "zero_point": site.output.zero_point,
@@ -69,3 +69,9 @@ class Quantize(Table):
         if pair[0] not in (*INTEGERS, "float32") or pair[1] not in INTEGERS or pair == FLOAT_INT32:
             raise site.unsupported(f"QUANTIZE from {pair[0]} to {pair[1]}")
         return pair
+
+
+def _factor(site: Site) -> tuple[int, int]:
+    """Multiplier and shift from the input to the output; TFLite takes a scale that lacks for 0."""
+    x = site.input(0)
+    return multiplier(x.scale / site.output.scale if x.quant is not None else 0.0)

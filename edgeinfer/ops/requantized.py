@@ -34,7 +34,7 @@ def requantize_call(
         "in_type": dtype_code(site, 0),
         "out_type": dtype_code(site),
         "count": y.size,
-        "in_zero": x.zero_point,
+        "in_zero": x.zero_point if x.quant is not None else 0,
         "out_zero": y.zero_point,
         "mult": above[0],
         "shift": above[1],

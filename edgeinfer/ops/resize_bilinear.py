@@ -8,33 +8,42 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeinfer.graph import Array
+from edgeinfer.native import DTYPES
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.broadcast import dtype_code
 from edgeinfer.ops.resize import Resize
 
 ONE = 1 << 10
+EI_UINT8 = DTYPES.index("uint8")  # to the kernel: uint8 less 128, in float32
 
 
 class ResizeBilinear(Resize):
-    """For int8 and int16 ResizeBilinearInteger, for float32 ResizeBilinear.
+    """For int8 and int16 ResizeBilinearInteger, for float32 and uint8 ResizeBilinear.
 
     Both are in kernels/internal/reference/resize_bilinear.h."""
 
     name = "RESIZE_BILINEAR"
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
-        x = values[0]
-        assert x is not None
+        assert values[0] is not None
+        return self._real(site, values[0], 0.0)
+
+    def _real(self, site: Site, x: Array, more: float) -> Array:
+        """The weighted sums in float32, to which TFLite adds `more` before it cuts them off."""
         parts = [self._around_float(site, axis) for axis in (1, 2)]
         (y0, y1, dy), (x0, x1, dx) = parts
         dy, dx = dy[:, None, None], dx[:, None]
         one = np.float32(1)
         sides = [x[:, rows][:, :, columns] for columns in (x0, x1) for rows in (y0, y1)]
         total = sides[0] * (one - dy) * (one - dx) + sides[1] * dy * (one - dx)
-        return np.asarray(total + sides[2] * (one - dy) * dx + sides[3] * dy * dx + np.float32(0))
+        total = total + sides[2] * (one - dy) * dx + sides[3] * dy * dx
+        return np.asarray(total + np.float32(more))
 
     def quantized(self, site: Site, values: Sequence[Array | None]) -> Array:
         assert values[0] is not None
+        if site.option("uint8"):  # of such a model, less 128 (edgeinfer/unsigned.py)
+            real = self._real(site, values[0].astype(np.float32) + np.float32(128), 0.5)
+            return np.asarray(real.astype(np.int32) - 128, np.int8)
         sums = self._weighted(site, values[0].astype(np.int64))
         rounded = np.abs(sums) + ONE * ONE // 2
         return np.asarray(np.where(sums > 0, 1, -1) * (rounded // (ONE * ONE)), site.output.dtype)
@@ -51,7 +60,7 @@ class ResizeBilinear(Resize):
             "out": y[1:3],
             "scale": [self._scale(site, axis) for axis in (1, 2)],
             "float_scale": [float(self._float_scale(site, axis)) for axis in (1, 2)],
-            "type": dtype_code(site),
+            "type": EI_UINT8 if site.option("uint8") else dtype_code(site),
             "half_pixel_centers": int(bool(site.option("half_pixel_centers", False))),
         }
         return [Call("resize_bilinear", params, (site.in_ref(0),), site.out_ref())]
