@@ -68,7 +68,10 @@ def bench(
         first = marks.count() if marks else 0
         steps = device.step_ticks()
         result["layers"] = _layers(steps, board, image, macs)
-        result["layers_total"] = sum(row["ticks"] for row in result["layers"])
+        total = result["layers_total"] = sum(row["ticks"] for row in result["layers"])
+        for row in result["layers"]:
+            row["share"] = row["ticks"] / (total or 1)
+            row["macs_per_tick"] = row["macs"] / (row["ticks"] or 1) if row["macs"] else None
         if marks:
             _add_cycles(result["layers"], steps, marks.spans(first))
         if progress:

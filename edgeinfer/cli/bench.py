@@ -9,18 +9,23 @@ from typing import Any
 from edgeinfer import bench as benchmark
 from edgeinfer import emulator, ports
 from edgeinfer.boards import Board, load_board
-from edgeinfer.cli import common
+from edgeinfer.cli import common, compare, data
+from edgeinfer.cli.compare import THRESHOLD
 from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.compile import Compiled
-from edgeinfer.errors import BoardError
+from edgeinfer.errors import BoardError, DataError
 from edgeinfer.flash import FlashResult
 from edgeinfer.image import read_image
 from edgeinfer.inspection import macs, short_name
+from edgeinfer.report import benchmark as benchmark_page
+from edgeinfer.report import events
 
 NAME, HELP = "bench", "benchmark a board over serial; with MODEL, flash it first"
 EXAMPLES = (
     "edgeinfer bench model_int8.tflite --board netduinoplus2 --layers",
     "edgeinfer bench --board netduinoplus2 --json   # whatever runs there",
+    "edgeinfer bench model_int8.tflite --board netduinoplus2 --csv layers.csv --html layers.html",
+    "edgeinfer bench --compare before.json after.json --threshold 2   # of bench --layers --json",
 )
 
 
@@ -32,11 +37,41 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--runs", type=common.positive, default=3, metavar="N", help="inferences (default 3)"
     )
     parser.add_argument("--layers", action="store_true", help="cost of each layer too")
+    parser.add_argument(
+        "--csv",
+        nargs="?",
+        const="",
+        metavar="FILE.csv",
+        help="the layers as TensorFlow Lite Micro's profiler writes them, without FILE on stdout",
+    )
+    parser.add_argument("--html", metavar="FILE.html", help="write a page with a chart, too")
+    parser.add_argument(
+        "--compare",
+        nargs=2,
+        metavar=("OLD.json", "NEW.json"),
+        help="instead, compare what 'bench --json' wrote; the exit status is 1 if NEW is worse",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=common.percent,
+        default=THRESHOLD,
+        metavar="P",
+        help="percent by which an inference, RAM or flash may grow before it is worse (default "
+        f"{THRESHOLD:g})",
+    )
     common.name_argument(parser)
     common.compile_arguments(parser)
 
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
+    if args.compare:
+        if args.model or args.board or args.port:
+            raise DataError(
+                "--compare reads two files and benchmarks nothing.",
+                "Leave out MODEL, --board and --port.",
+            )
+        return compare.compared(args.compare[0], args.compare[1], args.threshold, ui)
+    _check_files(args)
     board = load_board(args.board) if args.board else None
     model: Compiled | None = None
     done: FlashResult | None = None
@@ -56,7 +91,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
                 board or load_board(name),
                 read_image(model.image) if model else None,
                 runs=args.runs,
-                layers=args.layers,
+                layers=args.layers or args.csv is not None or args.html is not None,
                 flashed=done,
                 macs=amounts,
                 progress=lambda i, n: advance(i / n),
@@ -64,7 +99,34 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     if model:
         result["macs"] = sum(amounts)
         result |= common.optimized_fields(model.optimized)
-    return result
+    return result | _written(args, result)
+
+
+def _check_files(args: argparse.Namespace) -> None:
+    """That --csv and --html can be written, and are no model."""
+    if args.csv == "" and args.json:
+        raise DataError("--csv and --json both want to print.", "Give --csv a FILE.csv.")
+    for option, path, ending in (("--csv", args.csv, ".csv"), ("--html", args.html, ".html")):
+        if path and not path.lower().endswith(ending):
+            raise DataError(
+                f"{option} would write '{path}'.", f"Let the name of its file end in {ending}."
+            )
+        if path:
+            data.check_writable(path)
+
+
+def _written(args: argparse.Namespace, result: dict[str, Any]) -> dict[str, Any]:
+    """What became of --csv and --html."""
+    files = {}
+    if args.csv:
+        files[args.csv] = events(result).encode()
+    if args.html:
+        files[args.html] = benchmark_page(result)
+    data.write_whole(files)
+    names = {"csv": args.csv, "html": args.html}
+    if args.csv == "":
+        names["csv_text"] = events(result)
+    return {name: path for name, path in names.items() if path}
 
 
 def _flash(args: argparse.Namespace, board: Board | None, ui: Ui) -> tuple[Compiled, FlashResult]:
@@ -96,6 +158,19 @@ def _running(board: Board | None) -> str:
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:
+    if "totals" in result:
+        compare.show(result, ui)
+    elif "csv_text" in result:
+        ui.say(result["csv_text"].rstrip("\n"))
+    else:
+        _show(result, ui)
+        for name in ("csv", "html"):
+            if name in result:
+                ui.say()
+                ui.say(f"Wrote {result[name]}")
+
+
+def _show(result: dict[str, Any], ui: Ui) -> None:
     unit = result["unit"]
     ui.say(f"{result['model']} on {result['board']} at {result['port']}")
     low, high, runs = result["per_inference_min"], result["per_inference_max"], result["runs"]
@@ -129,13 +204,13 @@ def show(result: dict[str, Any], ui: Ui) -> None:
                 row["op"] or row["name"],
                 f"{row['macs']:,}" if row["macs"] else "",
                 f"{row['ticks']:,}",
-                f"{row['ticks'] / row['macs']:.2f}" if row["macs"] else "",
+                f"{row['macs'] / (row['ticks'] or 1):.3f}" if row["macs"] else "",
                 f"{100 * row['ticks'] / (total or 1):.1f} %",
                 short_name(row["name"]) if row["op"] else "",
             ]
             for i, row in enumerate([*rows, sums])
         ],
-        ["", "operator", "MACs", unit, "per MAC", "share", "layer"],
+        ["", "operator", "MACs", unit, "MACs/tick", "share", "layer"],
         "r rrrr",
         cut=6,
     )

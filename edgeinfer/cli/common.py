@@ -134,6 +134,17 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def percent(text: str) -> float:
+    """A share in percent, 0 or above."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 0 or above")
+    return value
+
+
 def natural(text: str) -> int:
     """A whole number, 0 or above."""
     if not text.isascii() or not text.isdigit():

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import NoReturn, Protocol
 
 from rich.console import Console
@@ -85,9 +86,15 @@ class Ui:
             yield advance
 
     def table(
-        self, rows: list[list[str]], heads: list[str], numbers: str = "", cut: int | None = None
+        self,
+        rows: list[list[str]],
+        heads: list[str],
+        numbers: str = "",
+        cut: int | None = None,
+        styles: Sequence[str] = (),
     ) -> None:
-        """A plain table; `numbers` has an 'r' for each right-aligned column.
+        """A plain table; `numbers` has an 'r' for each right-aligned column, `styles` one of rich's
+        for each row.
 
         A column without any cell is left out. On a terminal that is too narrow, the column `cut`
         loses its end, or is left out."""
@@ -99,14 +106,14 @@ class Ui:
             if room < min(LEAST, widths[cut]):
                 columns.remove(cut)
             widths[cut] = min(widths[cut], max(room, 0))
-        for row in (heads, *rows):
+        for row, style in zip_longest((heads, *rows), ("bold", *styles), fillvalue=""):
             cells = []
             for i in columns:
                 right = i < len(numbers) and numbers[i] == "r"
                 cell = clip(row[i], widths[i])
                 cells.append(cell.rjust(widths[i]) if right else cell.ljust(widths[i]))
             line = printable((" " * GAP).join(cells).rstrip())
-            self.out.print(line, style="bold" if row is heads else "", no_wrap=True)
+            self.out.print(line, style=style, no_wrap=True)
 
 
 def size(count: int) -> str:

@@ -79,13 +79,13 @@ def cards(result: Result) -> str:
     add("KL divergence", "kl", ".2g", "nats", "kl_interval")
     add("image in flash", "image_bytes", ",", "B", "")
     add("arena in RAM", "arena_bytes", ",", "B", "")
+    return '<div class="cards">' + "".join(card(*each) for each in found) + "</div>"
+
+
+def card(head: str, value: str, more: str = "") -> str:
+    """One figure, for a `div` of class "cards"."""
     return (
-        '<div class="cards">'
-        + "".join(
-            f"<div><span>{quoted(head)}</span><b>{quoted(value)}</b><span>{quoted(more)}</span></div>"
-            for head, value, more in found
-        )
-        + "</div>"
+        f"<div><span>{quoted(head)}</span><b>{quoted(value)}</b><span>{quoted(more)}</span></div>"
     )
 
 
@@ -101,7 +101,7 @@ def layers(result: Result) -> str:
     if any(row["rescaled"] for row in rows):
         note += " Equalized channels are compared in the scales of the float model."
     body = "\n".join(
-        _row(
+        row(
             (quoted(charts.name_of(x)).replace("_", "_<wbr>"), ""),
             (quoted(x["name"]), "less"),
             (charts.decibels(x["sqnr_db"], x["exact"]), "number"),
@@ -112,7 +112,7 @@ def layers(result: Result) -> str:
         )
         for x in rows
     )
-    head = _row(
+    head = row(
         ("layer", ""),
         ("output", "less"),
         ("SQNR", "number"),
@@ -156,8 +156,8 @@ def matrix(result: Result) -> str:
         picture = both(lambda width: charts.confusion(pairs, min(width, MATRIX_WIDTH)))
         return f'<div style="max-width: {MATRIX_WIDTH}px">{picture}</div>'
     wrong = sorted((p for p in pairs if p[0] != p[1]), key=lambda p: -p[2])[:MISTAKES]
-    rows = "\n".join(_row(*((f"{n:,}", "number") for n in pair)) for pair in wrong)
-    head = _row(*((text, "number") for text in ("label", "output", "samples")), cell="th")
+    rows = "\n".join(row(*((f"{n:,}", "number") for n in pair)) for pair in wrong)
+    head = row(*((text, "number") for text in ("label", "output", "samples")), cell="th")
     return f"<p>The most frequent mistakes.</p>\n<table>{head}\n{rows}\n</table>"
 
 
@@ -180,7 +180,7 @@ def settings(result: Result) -> str:
     """The recipe's settings, and warnings."""
     warnings = "".join(f"<p>Warning: {quoted(text)}</p>\n" for text in result.get("warnings", ()))
     rows = [
-        _row((quoted(name), ""), (quoted(str(value)), ""))
+        row((quoted(name), ""), (quoted(str(value)), ""))
         for name, value in _facts(result)
         if value is not None
     ]
@@ -195,7 +195,7 @@ def _facts(result: Result) -> Iterator[tuple[str, Any]]:
         yield name, ("no", "yes")[value] if isinstance(value, bool) else value
 
 
-def _row(*cells: tuple[str, str], key: str = "", cell: str = "td") -> str:
+def row(*cells: tuple[str, str], key: str = "", cell: str = "td") -> str:
     """A row of a table: each cell's HTML, and its class."""
     inside = "".join(f'<{cell} class="{kind}">{text}</{cell}>' for text, kind in cells)
     return f'<tr data-key="{quoted(key)}">{inside}</tr>' if key else f"<tr>{inside}</tr>"

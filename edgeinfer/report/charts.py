@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from edgeinfer.report.picture import (
@@ -48,18 +48,23 @@ def percent(share: float) -> str:
     return f"{share:.2g} %" if 0 < share < 10 else f"{share:.0f} %"
 
 
-def bars(title: str, rows: Sequence[tuple[str, float, str, str, str]], width: float) -> Picture:
-    """Horizontal bars: name, length, what stands beside it, key, tip. The shortest stands out if
-    it has a key."""
+def bars(
+    title: str,
+    rows: Sequence[tuple[str, float, str, str, str]],
+    width: float,
+    mark: Callable[[Iterable[float]], float] = min,
+) -> Picture:
+    """Horizontal bars: name, length, what stands beside it, key, tip. The shortest, or what `mark`
+    chooses, stands out if it has a key."""
     made = Picture(width, len(rows) * _ROW + 4, title)
     texts = max((text_width(row[2], 12) for row in rows), default=0) + 12
     names = min(max((text_width(row[0], 12) for row in rows), default=0) + 12, 0.5 * width)
     most = max((row[1] for row in rows), default=0) or 1
-    least = min((row[1] for row in rows), default=0)
+    marked = mark(row[1] for row in rows) if rows else 0
     for index, (name, length, text, key, tip) in enumerate(rows):
         y = index * _ROW + _ROW / 2 + 2
         end = names + max((width - names - texts) * max(length, 0) / most, 1)
-        colour = MARK if key and length == least else BAR
+        colour = MARK if key and length == marked else BAR
         made.add(
             Text((0, y), _shortened(name, names - 8)),
             Polygon(box(names, y - 8, end, y + 8), colour, key=key, tip=tip),

@@ -62,7 +62,9 @@ def test_bench_of_what_runs(cli: Cli, port: str) -> None:
 def test_bench_of_a_model(cli: Cli, models: Path) -> None:
     words = ("bench", models / "int8.tflite", "--board", BOARD, "--layers", "--runs", 1)
     data = cli(*words, "--json").json
-    assert set(data["layers"][0]) == {"name", "op", "macs", "ticks", "estimated_cycles"}
+    assert set(data["layers"][0]) == {
+        *("name", "op", "macs", "ticks", "share", "macs_per_tick", "estimated_cycles")
+    }
     assert data["layers"][0]["op"] == "CONV_2D"
     assert data["macs"] == sum(layer["macs"] for layer in data["layers"]) > 0
     for key in ("code_bytes", "arena_bytes", "image_bytes", "static_ram_bytes", "stack_bytes"):
