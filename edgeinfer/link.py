@@ -24,6 +24,25 @@ SLOWEST = 1000  # bytes per second that a line must carry at least, also on a lo
 _END = re.compile(rb"m-ei-end-([0-9a-f]{2})-([0-9a-f]{8})")
 
 
+def open_line(port: str, baud: int) -> serial.SerialBase:
+    """A port's line, for this program alone where the system can say so. Raises DeviceError."""
+    options: dict[str, Any] = {} if "://" in port else {"exclusive": True}
+    try:
+        return serial.serial_for_url(port, baudrate=baud, timeout=0.05, **options)
+    except (serial.SerialException, OSError, ValueError) as error:
+        text, number = str(error), getattr(error, "errno", None)
+        if "exclusive" in text or "busy" in text:
+            what, remedy = "is in use by another program", "Close that program."
+        elif number == errno.EACCES:
+            what = "cannot be opened: you may not use it"
+            remedy = "Run 'sudo usermod -aG dialout $USER', then log out and in again."
+        else:
+            missing = ": it does not exist" if number == errno.ENOENT else ""
+            what = f"cannot be opened{missing}"
+            remedy = "'edgeinfer boards' lists what is running and connected."
+        raise DeviceError(f"The port {port} {what}.", remedy) from error
+
+
 class Link:
     """An open serial line. `timeout`: patience, in seconds, for a reply that needs no work."""
 
@@ -31,21 +50,7 @@ class Link:
         self.port, self.timeout = port, timeout
         self._sequence = int(time.monotonic() * 1000) & 0xFF  # unlike that of the previous host
         self._loose = True  # an m-ready may yet come that ends none of the replies waited for
-        options: dict[str, Any] = {} if "://" in port else {"exclusive": True}
-        try:
-            self._line = serial.serial_for_url(port, baudrate=baud, timeout=0.05, **options)
-        except (serial.SerialException, OSError, ValueError) as error:
-            text, number = str(error), getattr(error, "errno", None)
-            if "exclusive" in text or "busy" in text:
-                what, remedy = "is in use by another program", "Close that program."
-            elif number == errno.EACCES:
-                what = "cannot be opened: you may not use it"
-                remedy = "Run 'sudo usermod -aG dialout $USER', then log out and in again."
-            else:
-                missing = ": it does not exist" if number == errno.ENOENT else ""
-                what = f"cannot be opened{missing}"
-                remedy = "'edgeinfer boards' lists what is running and connected."
-            raise DeviceError(f"The port {port} {what}.", remedy) from error
+        self._line = open_line(port, baud)
         self._pending = b""
 
     def __enter__(self) -> Self:

@@ -25,7 +25,7 @@ FLOORS = [
     {"session", "tiny"},
     {"project"},
     {"compile", "link"},
-    {"interpreter", "verify", "quantize", "device", "build"},
+    {"interpreter", "verify", "quantize", "device", "build", "monitor"},
     {"upload", "export", "layerwise"},
     {"flash"},
     {"bench", "testing"},

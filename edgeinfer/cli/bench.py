@@ -7,7 +7,6 @@ import argparse
 from typing import Any
 
 from edgeinfer import bench as benchmark
-from edgeinfer import emulator, ports
 from edgeinfer.boards import Board, load_board
 from edgeinfer.cli import common, compare, data
 from edgeinfer.cli.compare import THRESHOLD
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     done: FlashResult | None = None
     if args.model:
         model, done = _flash(args, board, ui)
-    port = done.port if done else args.port or _running(board)
+    port = done.port if done else args.port or common.running_port(board)
     amounts = macs(model.plan.program.graph) if model else []
     with common.connected(port, board.baud if board else 115_200, ui) as device:
         name = device.info().board
@@ -141,20 +140,6 @@ def _flash(args: argparse.Namespace, board: Board | None, ui: Ui) -> tuple[Compi
         )
     model = common.compiled(common.load(args.model), args.model, ui, args)
     return model, common.flashed(board.name, model.image, ui, args.port or "")
-
-
-def _running(board: Board | None) -> str:
-    """The port of the board that runs already."""
-    if board is None:
-        raise BoardError("No board is named.", "Give --board or --port; see 'edgeinfer boards'.")
-    running = emulator.find(board.name)
-    port = running.port if running else "" if board.runs_here else ports.before_upload(board)
-    if not port:
-        raise BoardError(
-            f"No {board.name} is {'running' if board.runs_here else 'connected'}.",
-            f"Flash it first: edgeinfer flash MODEL --board {board.name}",
-        )
-    return port
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer import importers
+from edgeinfer import emulator, importers, ports
 from edgeinfer.boards import Board, board_names, layout_for, load_board
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import Compiled, compile_graph
 from edgeinfer.device import Device
-from edgeinfer.errors import DeviceError, ModelError, UnsupportedError
+from edgeinfer.errors import BoardError, DeviceError, ModelError, UnsupportedError
 from edgeinfer.flash import FlashResult, flash, goal_for
 from edgeinfer.graph import Array, Graph
 from edgeinfer.image import Image, read_image
@@ -268,6 +268,20 @@ def _require_model(device: Device, facts: Image, image: bytes, path: str) -> Non
             f"The {said.board} at {device.port} runs another model, '{said.model}'.",
             f"Flash this one first: edgeinfer flash {path} --board {said.board}",
         )
+
+
+def running_port(board: Board | None) -> str:
+    """The port of the board that runs already."""
+    if board is None:
+        raise BoardError("No board is named.", "Give --board or --port; see 'edgeinfer boards'.")
+    running = emulator.find(board.name)
+    port = running.port if running else "" if board.runs_here else ports.before_upload(board)
+    if not port:
+        raise BoardError(
+            f"No {board.name} is {'running' if board.runs_here else 'connected'}.",
+            f"Flash it first: edgeinfer flash MODEL --board {board.name}",
+        )
+    return port
 
 
 def connected(port: str, baud: int, ui: Ui) -> Device:

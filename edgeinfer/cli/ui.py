@@ -54,6 +54,11 @@ class Ui:
         if not self.quiet:
             _print(self.err, f"warning: {with_short_names(text)}", "yellow")
 
+    def note(self, text: str) -> None:
+        """What happens beside the result."""
+        if not self.quiet:
+            _print(self.err, text, "dim")
+
     def error(self, what: str, remedy: str) -> None:
         """Why a command ends, and what to do."""
         _print(self.err, f"error: {with_short_names(what)}", "bold red")
