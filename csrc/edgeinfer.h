@@ -32,7 +32,7 @@ enum ei_error {
   EI_ERR_CRC = -4,     /* bytes were changed after the image was made */
   EI_ERR_KERNEL = -5,  /* uses a kernel that was not linked */
   EI_ERR_PARAMS = -6,  /* a kernel's parameters contradict each other */
-  EI_ERR_BOUNDS = -7,  /* a step would leave the arena or the image's data */
+  EI_ERR_BOUNDS = -7,  /* a step would leave the arena, its part of it or the image's data */
   EI_ERR_LOOP = -8,    /* a loop of the model does not end */
 };
 
@@ -82,7 +82,11 @@ typedef struct {
   uint32_t dims[EI_MAX_RANK]; /* outermost first */
 } ei_io;
 
-/* An image as ei_verify found it: pointers into the caller's bytes, nothing copied. */
+/* An image as ei_verify found it: pointers into the caller's bytes, nothing copied.
+ *
+ * An arena is one block of arena_bytes, but two of its parts may lie elsewhere: the caller then
+ * sets `state` or `slow` after ei_verify. What is left is the arena. Nothing reaches from one part
+ * into another. */
 typedef struct {
   const ei_step *steps;
   const uint8_t *params;
@@ -103,6 +107,11 @@ typedef struct {
   uint32_t selftest_seed; /* of the input that ei_selftest_input makes */
   uint32_t selftest_crc;  /* CRC-32 of all outputs for it, in order */
   uint32_t reset_steps;   /* the first steps, which ei_reset runs and ei_invoke does not */
+  uint32_t state_bytes;   /* the arena's first bytes, if they hold the state and nothing else;
+                             0: it lies anywhere, or there is none */
+  uint32_t fast_bytes;    /* the arena's bytes from here on are meant for slower memory */
+  uint8_t *state;         /* where the first state_bytes are; NULL: at the start of the arena */
+  uint8_t *slow;          /* where those from fast_bytes on are; NULL: after the others */
 } ei_model;
 
 /* Called with the step's index before (begin = 1) and after (begin = 0) each step. */
@@ -123,6 +132,9 @@ int ei_invoke(const ei_model *model, uint8_t *arena, ei_profile profile, void *c
 
 /* CRC-32 (IEEE 802.3) of n bytes, continuing from crc; start with 0. */
 uint32_t ei_crc32(uint32_t crc, const uint8_t *bytes, size_t n);
+
+/* Where a byte of the arena is, as model->inputs and ->outputs say it. */
+uint8_t *ei_at(const ei_model *model, uint8_t *arena, uint32_t offset);
 
 /* Fill the model's inputs with the pseudo-random values of its self-test. */
 void ei_selftest_input(const ei_model *model, uint8_t *arena);

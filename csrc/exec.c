@@ -25,14 +25,26 @@ const ei_kernel *ei_find_kernel(uint16_t id) {
   }
 }
 
+uint8_t *ei_at(const ei_model *m, uint8_t *arena, uint32_t offset) {
+  if (m->slow != NULL && offset >= m->fast_bytes) return m->slow + (offset - m->fast_bytes);
+  if (m->state == NULL) return arena + offset;
+  return offset < m->state_bytes ? m->state + offset : arena + (offset - m->state_bytes);
+}
+
+static const uint8_t *input(const ei_model *m, const ei_step *step, uint8_t *arena, int i) {
+  const unsigned constant = step->flags & (i == 0 ? EI_STEP_IN0_CONST : EI_STEP_IN1_CONST);
+  return constant ? m->data + step->in[i] : ei_at(m, arena, step->in[i]);
+}
+
 void ei_resolve(const ei_model *model, const ei_step *step, uint8_t *arena, ei_call *call) {
   call->params = model->params + step->params;
   call->data = model->data;
-  call->in[0] = (step->flags & EI_STEP_IN0_CONST ? model->data : arena) + step->in[0];
-  call->in[1] = (step->flags & EI_STEP_IN1_CONST ? model->data : arena) + step->in[1];
-  call->out = arena + step->out;
+  call->in[0] = input(model, step, arena, 0);
+  call->in[1] = input(model, step, arena, 1);
+  call->out = ei_at(model, arena, step->out);
+  call->model = model;
   call->arena = arena;
-  call->scratch = arena + step->scratch;
+  call->scratch = ei_at(model, arena, step->scratch);
   call->y0 = step->y0;
   call->y1 = step->y1;
   call->in_y0 = step->in_y0;

@@ -20,7 +20,9 @@ enum field {
   OUTPUTS,
   NAME,
   LAYERS,
-  RESET_STEPS
+  RESET_STEPS,
+  STATE_BYTES,
+  FAST_BYTES
 };
 
 typedef struct {
@@ -111,14 +113,14 @@ static uint32_t dtype_bytes(uint8_t dtype) {
   }
 }
 
-static int check_io(const ei_io *io, uint32_t n, uint32_t arena_bytes) {
+static int check_io(const ei_model *m, const ei_io *io, uint32_t n) {
   for (uint32_t i = 0; i < n; i++, io++) {
     uint64_t bytes = dtype_bytes(io->dtype);
     if (bytes == 0 || io->rank > EI_MAX_RANK || io->offset % (bytes < 4 ? (uint32_t)bytes : 4) != 0)
       return EI_ERR_FORMAT;
     for (int d = 0; d < io->rank; d++)
       if (io->dims[d] == 0 || (bytes *= io->dims[d]) > UINT32_MAX) return EI_ERR_FORMAT;
-    if (bytes != io->bytes || (uint64_t)io->offset + bytes > arena_bytes) return EI_ERR_BOUNDS;
+    if (bytes != io->bytes || !ei_in_arena(m, io->offset, bytes)) return EI_ERR_BOUNDS;
   }
   return EI_OK;
 }
@@ -136,7 +138,7 @@ static int check_step(const ei_model *m, uint32_t index) {
                   1,
                   1,
                   m->data_bytes,
-                  m->arena_bytes,
+                  m,
                   m->params_bytes - step->params,
                   reset ? 0 : m->reset_steps,
                   reset ? m->reset_steps : m->n_steps};
@@ -153,12 +155,13 @@ static int check_step(const ei_model *m, uint32_t index) {
     return EI_ERR_BOUNDS;
   for (int i = 0; i < 2; i++) {
     const unsigned constant = step->flags & (i == 0 ? EI_STEP_IN0_CONST : EI_STEP_IN1_CONST);
-    if (step->in[i] + need.in[i] > (constant ? m->data_bytes : m->arena_bytes))
+    if (constant ? step->in[i] + need.in[i] > m->data_bytes
+                 : !ei_in_arena(m, step->in[i], need.in[i]))
       return EI_ERR_BOUNDS;
   }
   const uint64_t scratch = kernel->scratch(call.params);
-  if (step->out + need.out > m->arena_bytes || step->scratch % 4 != 0 ||
-      step->scratch + scratch > m->arena_bytes)
+  if (!ei_in_arena(m, step->out, need.out) || step->scratch % 4 != 0 ||
+      !ei_in_arena(m, step->scratch, scratch))
     return EI_ERR_BOUNDS;
   return EI_OK;
 }
@@ -179,6 +182,9 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
   m->selftest_seed = scalar(&r, SEED);
   m->selftest_crc = scalar(&r, CRC);
   m->reset_steps = scalar(&r, RESET_STEPS);
+  m->state_bytes = scalar(&r, STATE_BYTES);
+  m->fast_bytes = scalar(&r, FAST_BYTES);
+  if (m->fast_bytes == 0) m->fast_bytes = m->arena_bytes;
   m->steps = (const void *)vector(&r, STEPS, sizeof(ei_step), 4, &m->n_steps);
   m->params = vector(&r, PARAMS, 1, 4, &m->params_bytes);
   m->data = vector(&r, DATA, 1, EI_IMAGE_ALIGN, &m->data_bytes);
@@ -186,8 +192,12 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
   m->outputs = (const void *)vector(&r, OUTPUTS, sizeof(ei_io), 4, &m->n_outputs);
   m->name = (const void *)vector(&r, NAME, 1, 4, &m->name_bytes);
   m->layers = vector(&r, LAYERS, 4, 4, &m->n_layers);
-  if (m->arena_bytes > INT32_MAX || m->reset_steps > m->n_steps || !m->steps || !m->params ||
-      !m->data || !m->inputs || !m->outputs || !m->name || !m->layers)
+  if (m->arena_bytes > INT32_MAX || m->fast_bytes > m->arena_bytes ||
+      m->state_bytes > m->fast_bytes || m->state_bytes % EI_ARENA_ALIGN != 0 ||
+      (m->fast_bytes < m->arena_bytes && m->fast_bytes % EI_ARENA_ALIGN != 0))
+    return EI_ERR_FORMAT;
+  if (m->reset_steps > m->n_steps || !m->steps || !m->params || !m->data || !m->inputs ||
+      !m->outputs || !m->name || !m->layers)
     return EI_ERR_FORMAT;
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const uint32_t at = (uint32_t)(m->layers - image) + 4 * i;
@@ -196,8 +206,8 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
       return EI_ERR_FORMAT;
   }
 
-  int result = check_io(m->inputs, m->n_inputs, m->arena_bytes);
-  if (result == EI_OK) result = check_io(m->outputs, m->n_outputs, m->arena_bytes);
+  int result = check_io(m, m->inputs, m->n_inputs);
+  if (result == EI_OK) result = check_io(m, m->outputs, m->n_outputs);
   for (uint32_t i = 0; result == EI_OK && i < m->n_steps; i++) result = check_step(m, i);
   return result;
 }
@@ -215,7 +225,7 @@ void ei_selftest_input(const ei_model *m, uint8_t *arena) {
   uint32_t state = m->selftest_seed;
   for (uint32_t i = 0; i < m->n_inputs; i++) {
     const ei_io *io = &m->inputs[i];
-    uint8_t *at = arena + io->offset;
+    uint8_t *at = ei_at(m, arena, io->offset);
     for (uint32_t k = 0; k < io->bytes; k++) {
       /* Numerical Recipes' linear congruential generator; its high bits are the random ones. */
       state = state * 1664525u + 1013904223u;
@@ -232,6 +242,7 @@ void ei_selftest_input(const ei_model *m, uint8_t *arena) {
 uint32_t ei_output_crc(const ei_model *m, const uint8_t *arena) {
   uint32_t crc = 0;
   for (uint32_t i = 0; i < m->n_outputs; i++)
-    crc = ei_crc32(crc, arena + m->outputs[i].offset, (size_t)m->outputs[i].bytes);
+    crc = ei_crc32(crc, ei_at(m, (uint8_t *)(uintptr_t)arena, m->outputs[i].offset),
+                   (size_t)m->outputs[i].bytes);
   return crc;
 }

@@ -23,11 +23,12 @@ enum ei_kernel_id {
 
 /* The operands of one step, resolved. */
 typedef struct {
-  const void *params;  /* the kernel's parameter struct, in the image */
-  const uint8_t *data; /* the image's constants */
-  const void *in[2];   /* input row in_y0 of each operand */
-  void *out;           /* output row y0 */
-  uint8_t *arena;      /* for ei_operand */
+  const void *params;    /* the kernel's parameter struct, in the image */
+  const uint8_t *data;   /* the image's constants */
+  const void *in[2];     /* input row in_y0 of each operand */
+  void *out;             /* output row y0 */
+  const ei_model *model; /* for ei_operand, as is the arena */
+  uint8_t *arena;
   void *scratch;
   uint32_t *next; /* the step to run after this one; only `jump` changes it */
   int32_t y0, y1; /* output rows to make */
@@ -40,7 +41,7 @@ typedef struct {
   uint64_t out;
   uint32_t in_align, out_align; /* bytes that all inputs and the output must be aligned to */
   uint32_t data_bytes;          /* given: size of the image's constants */
-  uint32_t arena_bytes;         /* given: size of the arena */
+  const ei_model *model;        /* given: the arena and its parts */
   uint32_t params_bytes;        /* given: what is left of the image's params from this call's on */
   uint32_t first_step;          /* given: the steps that a jump may go to, */
   uint32_t end_step;            /* from first_step to end_step, which ends the run */
@@ -75,7 +76,15 @@ static inline int ei_has_data(const ei_need *need, uint32_t offset, uint64_t cou
 
 static inline void *ei_operand(const ei_call *call, uint32_t operand) {
   return operand & EI_IN_DATA ? (void *)(uintptr_t)(call->data + (operand & ~EI_IN_DATA))
-                              : (void *)(call->arena + operand);
+                              : (void *)ei_at(call->model, call->arena, operand);
+}
+
+/* Whether so many bytes of the arena from `offset` on lie in one of its parts. */
+static inline int ei_in_arena(const ei_model *m, uint32_t offset, uint64_t bytes) {
+  const uint32_t end = offset < m->state_bytes  ? m->state_bytes
+                       : offset < m->fast_bytes ? m->fast_bytes
+                                                : m->arena_bytes;
+  return offset + bytes <= end;
 }
 
 /* Whether `count` elements of `size` bytes lie where an operand says, aligned to their size. Only
@@ -83,7 +92,7 @@ static inline void *ei_operand(const ei_call *call, uint32_t operand) {
 static inline int ei_has_operand(const ei_need *need, uint32_t operand, uint64_t count,
                                  uint32_t size, int written) {
   if (!(operand & EI_IN_DATA))
-    return operand % size == 0 && operand + count * size <= need->arena_bytes;
+    return operand % size == 0 && ei_in_arena(need->model, operand, count * size);
   return !written && ei_has_data(need, operand & ~EI_IN_DATA, count, size);
 }
 

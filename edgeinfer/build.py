@@ -78,23 +78,16 @@ def needed_tools(board: Board) -> dict[str, str]:
 
 
 def build(
-    image: bytes,
-    board: Board,
-    *,
-    kernels: tuple[str, ...],
-    arena_bytes: int,
-    input_bytes: int,
-    smp_bytes: int = 0,
+    parts: Parts,
     project_name: str = "",
 ) -> Firmware:
-    """Compile and link. `input_bytes` is the size of the input's own buffer, `smp_bytes` that of a
-    packet of SMP; 0 for none.
+    """Compile and link.
 
     Raises BoardError when a tool is missing or fails, FitError when memory runs out at linking."""
+    board = parts.board
     require_tools(board)
     folder = project_folder(project_name or board.name)
     folder.mkdir(parents=True, exist_ok=True)
-    parts = Parts(image, board, kernels, arena_bytes, input_bytes, smp_bytes)
     with _locked(folder / "lock"):
         write(parts, folder)
         log = run_platformio(folder, board)
@@ -194,14 +187,15 @@ def _measure_arduino(elf: Path, parts: Parts, log: str) -> Firmware:
     else:
         used = dict(re.findall(r"^(RAM|Flash): .*\(used (\d+) bytes", log, re.MULTILINE))
         flash, ram = int(used["Flash"]), int(used["RAM"])
-    image, serial = len(parts.image), parts.input_bytes + COMMAND_BYTES
+    image, serial = len(parts.models.image), parts.input_bytes + COMMAND_BYTES
+    arena = parts.models.arena_bytes
     constants = image if parts.board.constants_in_ram else 0
     return Firmware(
         elf=elf,
         code_bytes=flash - image,
         image_bytes=image,
-        static_ram_bytes=ram - parts.arena_bytes - serial - constants,
-        arena_bytes=parts.arena_bytes,
+        static_ram_bytes=ram - arena - serial - constants,
+        arena_bytes=arena,
         stack_bytes=parts.board.stack_bytes,
         serial_bytes=serial,
         image_ram_bytes=constants,
@@ -221,8 +215,8 @@ def _measure_hosted(elf: Path, parts: Parts) -> Firmware:
         elf=elf,
         code_bytes=text + data - model,
         image_bytes=model,
-        static_ram_bytes=variables - parts.arena_bytes - serial,
-        arena_bytes=parts.arena_bytes,
+        static_ram_bytes=variables - parts.models.arena_bytes - serial,
+        arena_bytes=parts.models.arena_bytes,
         stack_bytes=parts.board.stack_bytes,
         serial_bytes=serial,
     )

@@ -36,11 +36,13 @@ def make_plan(
     goal: Goal = SMALLEST,
     seconds: float = 5.0,
     progress: Callable[[float], None] | None = None,
+    apart: bool = False,
 ) -> Plan:
-    """The memory plan of a program that is best for a goal, checked byte by byte.
+    """The memory plan of a program that is best for a goal, checked byte by byte; `apart` as `plan`
+    has it.
 
     Raises PlanError when the checker finds it wrong."""
-    made = plan(program, scratch_bytes, goal=goal, seconds=seconds, progress=progress)
+    made = plan(program, scratch_bytes, goal=goal, seconds=seconds, progress=progress, apart=apart)
     check(made, scratch_bytes)
     return made
 
@@ -52,13 +54,15 @@ def compile_graph(
     passes: Sequence[str] | None = None,
     goal: Goal = SMALLEST,
     layout: str = LAYOUTS[0],
+    apart: bool = False,
 ) -> Compiled:
     """The plan and image of an int8 graph; `passes` of the optimizer, by default all.
 
-    `layout` of filters is the one for the board. Every core runs any, to the same bytes.
+    `layout` of filters is the one for the board. Every core runs any, to the same bytes. With
+    `apart` the state has a part of the arena for itself, as models in one firmware need it.
     Raises UnsupportedError naming the layer that no kernel runs."""
     optimized = optimize(graph, passes)
-    made = make_plan(lower(optimized.graph, layout), goal)
+    made = make_plan(lower(optimized.graph, layout), goal, apart=apart)
     unsealed = images.pack(made, target=LAYOUTS.index(layout), strip=strip)
     crc = Session(unsealed).selftest_crc()
     return Compiled(made, images.with_selftest(unsealed, crc), optimized)

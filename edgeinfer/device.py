@@ -33,6 +33,9 @@ class DeviceInfo:
     image_bytes: int
     image_crc: int
     keeps_input: bool  # an input survives an inference
+    models: int = 1  # how many the board holds
+    chosen: int = 0  # the number of the one that all else here is about
+    state_bytes: int = 0  # what several models remember, in all
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,17 @@ class Device:
 
     def info(self) -> DeviceInfo:
         return self._info
+
+    def models(self) -> list[str]:
+        """The names of all models that the board holds."""
+        lines = self.link.request("models", self.work, reply_bytes=80 * self._info.models)
+        with _protocol(self.port):
+            return [each.split(" ", 1)[1] for each in _fields(lines, "listed")]
+
+    def choose(self, number: int) -> None:
+        """Have all else be about the model of this number; each keeps its state, none its input."""
+        self.link.request(f"model {number}", self.work)
+        self._info = self._read_info()
 
     def load_input(self, data: bytes, progress: Progress | None = None) -> None:
         """Give the board the model's input: all inputs in order, as one string of bytes."""
@@ -170,6 +184,8 @@ class Device:
                 tuple(int(size) for size in _fields(lines, side)[0].split())
                 for side in ("inputs", "outputs")
             )
+            keys = {"models": "models", "chosen": "chosen", "state_bytes": "states"}
+            more = {name: value for name in keys for value in _fields(lines, keys[name])}
             return DeviceInfo(
                 board=fact["board"],
                 model=fact["model"],
@@ -181,6 +197,7 @@ class Device:
                 image_bytes=number["image"],
                 image_crc=number["crc"],
                 keeps_input=bool(number["keeps"]),
+                **{name: int(value) for name, value in more.items()},
             )
 
 

@@ -2,14 +2,14 @@
 """Image → running board: fit check, build, upload, self-test."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from edgeinfer import build, emulator, tiny, upload
 from edgeinfer.boards import Board
 from edgeinfer.device import Device
-from edgeinfer.errors import BoardError, DeviceError
-from edgeinfer.image import Image, read_image
+from edgeinfer.errors import BoardError, DeviceError, FitError
+from edgeinfer.models import Models
 from edgeinfer.plan import SMALLEST, Goal
 from edgeinfer.project import Parts, arduino_files
 
@@ -30,7 +30,7 @@ class FlashResult:
 
 
 def flash(
-    image: bytes,
+    images: bytes | Sequence[bytes],
     board: Board,
     *,
     project_name: str = "",
@@ -38,38 +38,32 @@ def flash(
     smp: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> FlashResult:
-    """Put an image on a board and have it prove that it computes the right bytes.
+    """Put an image, or several, on a board and have it prove that it computes the right bytes.
 
     `port` is that of a real board, found by itself if there is but one. `smp`: the firmware speaks
     SMP too, where there is room for it. `progress` is told of each stage. Raises FitError,
     BoardError, DeviceError or MismatchError."""
     say = progress or (lambda stage: None)
-    facts = read_image(image)
-    input_bytes = quick_fit(facts, len(image), board)
+    models = Models([images] if isinstance(images, bytes) else images)
+    parts = Parts(models, board, quick_fit(models, board))
     if port and board.runs_here:
         raise BoardError(f"{board.name} runs on this PC and has no port yet.", "Leave out --port.")
     say("build")
-    firmware = build.build(
-        image,
-        board,
-        kernels=facts.kernels,
-        arena_bytes=facts.arena_bytes,
-        input_bytes=input_bytes,
-        smp_bytes=smp_room(facts, len(image), board, input_bytes) if smp else 0,
-        project_name=project_name,
-    )
+    if smp:
+        parts = replace(parts, smp_bytes=smp_room(parts))
+    firmware = build.build(parts, project_name)
     _check_fit(firmware, board)
     say("upload")
     if board.runs_here:
-        port = _emulate(facts, board, firmware, say)
+        port = _emulate(models, board, firmware, say)
     else:
         port = upload.upload(board, build.project_folder(project_name or board.name), port)
         say("self-test")
-        _prove(facts, board, port)
+        _prove(models, board, port)
     return FlashResult(
         board=board.name,
         port=port,
-        image_bytes=len(image),
+        image_bytes=len(models.image),
         code_bytes=firmware.code_bytes,
         static_ram_bytes=firmware.static_ram_bytes,
         arena_bytes=firmware.arena_bytes,
@@ -79,7 +73,7 @@ def flash(
     )
 
 
-def project(image: bytes, board: Board) -> dict[str, str]:
+def project(images: Sequence[bytes], board: Board) -> dict[str, str]:
     """The firmware's PlatformIO project for a real board, built nowhere yet: texts by file name.
 
     Raises FitError, or BoardError for a board whose project needs what only edgeinfer has."""
@@ -88,42 +82,44 @@ def project(image: bytes, board: Board) -> dict[str, str]:
             f"{board.name} is built by edgeinfer's own platform, for which a project is of no use.",
             "Leave out --project, or export a library: edgeinfer export MODEL --as platformio.",
         )
-    facts = read_image(image)
-    input_bytes = quick_fit(facts, len(image), board)
-    parts = Parts(image, board, facts.kernels, facts.arena_bytes, input_bytes)
+    models = Models(images)
+    parts = Parts(models, board, quick_fit(models, board))
     return {name: data.decode() for name, data in arduino_files(parts).items()}
 
 
-def _prove(facts: Image, board: Board, port: str) -> None:
-    """That the board runs this image and passes its self-test."""
+def _prove(models: Models, board: Board, port: str) -> None:
+    """That the board runs these images and passes their self-tests; the first stays chosen."""
     with Device(port, baud=board.baud) as device:
         if device.info().board != board.name:
             raise DeviceError(
                 f"The board at {port} says that it is a {device.info().board}, not a {board.name}.",
                 "Name the right port with --port, or the right board with --board.",
             )
-        if device.info().image_crc != facts.crc:
-            raise DeviceError("The board runs another model.", "Flash it again.")
-        device.selftest()
+        for number, facts in reversed(list(enumerate(models.facts))):
+            if len(models) > 1:
+                device.choose(number)
+            if device.info().image_crc != facts.crc:
+                raise DeviceError("The board runs another model.", "Flash it again.")
+            device.selftest()
 
 
 def _emulate(
-    facts: Image, board: Board, firmware: build.Firmware, say: Callable[[str], None]
+    models: Models, board: Board, firmware: build.Firmware, say: Callable[[str], None]
 ) -> str:
     """The port of the emulated board, which has proved itself."""
     running = emulator.start(board, firmware.elf)
     say("self-test")
     try:
-        _prove_emulated(facts, board, running.port)
+        _prove_emulated(models, board, running.port)
     except BaseException:
         emulator.stop(board.name)
         raise
     return running.port
 
 
-def _prove_emulated(facts: Image, board: Board, port: str) -> None:
+def _prove_emulated(models: Models, board: Board, port: str) -> None:
     try:
-        _prove(facts, board, port)
+        _prove(models, board, port)
     except DeviceError as error:
         # A process that ends closes its line a little before it is gone.
         deadline = time.monotonic() + 1.0
@@ -143,42 +139,53 @@ def arena_room(board: Board) -> int:
     return board.ram_bytes - board.stack_bytes - build.COMMAND_BUFFER - board.own_bytes
 
 
-def goal_for(board: Board | None) -> Goal:
-    """The fastest memory plan that fits a board, without one the smallest."""
+def goal_for(board: Board | None, taken: int = 0) -> Goal:
+    """The fastest memory plan that fits a board, without one the smallest; `taken` bytes of RAM
+    serve something else."""
     if board is None or board.constants_in_ram:  # each byte of the image is one less
         return SMALLEST
-    return Goal(limit=max(arena_room(board), 1))
+    return Goal(limit=max(arena_room(board) - taken, 1))
 
 
-def spare(facts: Image, image_bytes: int, board: Board) -> tuple[int, int]:
-    """Bytes of flash and of RAM that a model leaves, below 0 what it lacks; known without building,
+def spare(models: Models, board: Board) -> tuple[int, int]:
+    """Bytes of flash and of RAM that models leave, below 0 what they lack; known without building,
     and before the code, which needs some 10 to 30 KB of flash."""
-    ram = arena_room(board) - facts.arena_bytes - (image_bytes if board.constants_in_ram else 0)
-    return board.flash_bytes - image_bytes, ram
+    image = len(models.image)
+    ram = arena_room(board) - models.arena_bytes - (image if board.constants_in_ram else 0)
+    return board.flash_bytes - image, ram
 
 
-def quick_fit(facts: Image, image_bytes: int, board: Board) -> int:
-    """Whether image and arena leave room for the rest, known without building.
+def quick_fit(models: Models, board: Board) -> int:
+    """Whether images and arena leave room for the rest, known without building.
 
     Returns the bytes that the input gets for itself, those of its reals included: all of them, or 0
     when it must share the arena.
     Raises FitError when the model cannot fit."""
-    flash_left, free = spare(facts, image_bytes, board)
+    flash_left, free = spare(models, board)
     if flash_left < 0:
         raise build.does_not_fit(board, "flash", -flash_left)
     if free < 0:
         raise build.does_not_fit(board, "RAM", -free)
-    window = tiny.window_bytes(facts)
-    wanted = sum(io.bytes for io in facts.inputs) + window
+    window = max(map(tiny.window_bytes, models.facts))
+    wanted = models.input_bytes + window
     if wanted > free and window:
         raise build.does_not_fit(board, "RAM", wanted - free)
     return wanted if wanted <= free else 0
 
 
-def smp_room(facts: Image, image_bytes: int, board: Board, input_bytes: int) -> int:
-    """Bytes for a packet of SMP; 0 where the model and its input leave too few."""
-    left = spare(facts, image_bytes, board)[1] - input_bytes
-    return board.smp_bytes if board.smp_bytes <= left else 0
+def smp_room(parts: Parts) -> int:
+    """Bytes for a packet of SMP; 0 where the models and their input leave too few."""
+    left = spare(parts.models, parts.board)[1] - parts.input_bytes
+    return parts.board.smp_bytes if parts.board.smp_bytes <= left else 0
+
+
+def misfit(models: Models, board: Board) -> str:
+    """Why models do not fit a board, known without building; empty if they do."""
+    try:
+        quick_fit(models, board)
+    except FitError as error:
+        return error.what
+    return ""
 
 
 def _check_fit(firmware: build.Firmware, board: Board) -> None:

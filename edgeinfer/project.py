@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgeinfer import library, paths, tiny
 from edgeinfer.boards import Board
-from edgeinfer.image import read_image
+from edgeinfer.models import Models
 from edgeinfer.toolchains import TOOLCHAINS
 
 ARDUINO_SOURCES = (
@@ -27,10 +27,8 @@ class Parts:
     """What goes into a firmware. `input_bytes`: of the input's own buffer, `smp_bytes`: of a packet
     of SMP; 0 for none."""
 
-    image: bytes
+    models: Models
     board: Board
-    kernels: tuple[str, ...]
-    arena_bytes: int
     input_bytes: int
     smp_bytes: int = 0
 
@@ -53,9 +51,12 @@ def arduino_files(parts: Parts) -> dict[str, bytes]:
     texts = {name: (source / name).read_text(encoding="utf-8") for name in ARDUINO_SOURCES}
     texts["app.h"] = texts["app.h"].replace('"edgeinfer.h"', '"csrc/edgeinfer.h"')
     texts["config.h"] = _config(parts)
-    rows = (parts.image[at : at + _PER_LINE] for at in range(0, len(parts.image), _PER_LINE))
+    image = parts.models.image
+    rows = (image[at : at + _PER_LINE] for at in range(0, len(image), _PER_LINE))
     texts["model.inc"] = "".join("".join(f"{byte}," for byte in row) + "\n" for row in rows)
-    texts |= {f"csrc/{name}": text for name, text in library.sources(parts.kernels, "fw").items()}
+    texts |= {
+        f"csrc/{name}": text for name, text in library.sources(parts.models.kernels, "fw").items()
+    }
     options = _local_options(board) if board.platform == "local" else _public_options(board)
     files = {f"src/{name}": text.encode() for name, text in texts.items()}
     files["platformio.ini"] = _ini(board, options).encode()
@@ -75,16 +76,16 @@ def _files(parts: Parts, folder: Path) -> dict[str, bytes]:
         "custom_bare": "yes" if toolchain.bare else "",
         "custom_generated": str(folder / "generated"),
         "custom_csrc": str(paths.share("csrc")),
-        "custom_kernels": " ".join(library.file_names(parts.kernels)),
+        "custom_kernels": " ".join(library.file_names(parts.models.kernels)),
         # PlatformIO starts afresh when this file changes: objects of other sources never stay.
         "custom_sources": f"{_sources_crc():08x}",
     }
-    kernels = "".join(f"EI_KERNEL({kernel})\n" for kernel in parts.kernels)
+    kernels = "".join(f"EI_KERNEL({kernel})\n" for kernel in parts.models.kernels)
     return {
         "generated/config.h": _config(parts).encode(),
         "generated/kernel_list.inc": kernels.encode(),
         "generated/memory.ld": memory_script(board).encode(),
-        "generated/model.bin": parts.image,
+        "generated/model.bin": parts.models.image,
         "platformio.ini": _ini(board, options, firmware / "src").encode(),
     }
 
@@ -116,7 +117,8 @@ def _public_options(board: Board) -> dict[str, str]:
 
 
 def _config(parts: Parts) -> str:
-    board, facts = parts.board, read_image(parts.image)
+    board, models = parts.board, parts.models
+    images = (f"{{{at}u, {size}u, {state}u}}" for at, size, state in models.places)
     config = {
         "EI_BOARD": f'"{board.name}"',
         "EI_TIMER": f'"{board.timer}"',
@@ -125,12 +127,14 @@ def _config(parts: Parts) -> str:
         "EI_UART_BASE": f"0x{board.uart_base:08X}u",
         "EI_UART_IRQ": f"{board.uart_irq}u",
         "EI_STACK_BYTES": f"{board.stack_bytes}u",
-        "EI_ARENA_BYTES": f"{parts.arena_bytes}u",
+        "EI_ARENA_BYTES": f"{models.arena_bytes}u",
+        "EI_STATE_BYTES": f"{models.state_bytes}u",
         "EI_INPUT_BYTES": f"{parts.input_bytes}u",
         "EI_SMP_BYTES": f"{parts.smp_bytes}u",
-        "EI_CONVERTS": f"{int(facts.name in tiny.CONVERTED)}",
-        "EI_WINDOW_BYTES": f"{tiny.window_bytes(facts)}u",
-        "EI_IMAGE_CRC": f"0x{facts.crc:08X}u",
+        "EI_CONVERTS": f"{int(any(facts.name in tiny.CONVERTED for facts in models.facts))}",
+        "EI_WINDOW_BYTES": f"{max(map(tiny.window_bytes, models.facts))}u",
+        "EI_IMAGES": ", ".join(images),
+        "EI_IMAGE_CRC": f"0x{zlib.crc32(models.image):08X}u",
     }
     return "".join(f"#define {name} {value}\n" for name, value in config.items())
 

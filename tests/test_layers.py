@@ -22,7 +22,7 @@ FLOORS = [
     {"lower", "reference", "evaluate", "inspection", "onnx", "pairing"},
     {"plan", "optimize", "costs", "importers"},
     {"image", "report", "library"},
-    {"session", "tiny"},
+    {"session", "tiny", "models"},
     {"project"},
     {"compile", "link"},
     {"interpreter", "verify", "quantize", "device", "build", "monitor"},

@@ -23,6 +23,7 @@ NAME, HELP = "bench", "benchmark a board over serial; with MODEL, flash it first
 EXAMPLES = (
     "edgeinfer bench model_int8.tflite --board netduinoplus2 --layers",
     "edgeinfer bench --board netduinoplus2 --json   # whatever runs there",
+    "edgeinfer bench --board netduinoplus2 --model person   # one of several that run there",
     "edgeinfer bench model_int8.tflite --board netduinoplus2 --csv layers.csv --html layers.html",
     "edgeinfer bench --compare before.json after.json --threshold 2   # of bench --layers --json",
 )
@@ -32,6 +33,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     common.model_argument(parser, nargs="?")
     parser.add_argument("--board", metavar="B", help="see 'edgeinfer boards'")
     parser.add_argument("--port", metavar="P", help="serial port, if the board is not emulated")
+    parser.add_argument(
+        "--model", dest="chosen", metavar="NAME", help="which one, if the board has several models"
+    )
     parser.add_argument(
         "--runs", type=common.positive, default=3, metavar="N", help="inferences (default 3)"
     )
@@ -84,6 +88,8 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             raise BoardError(
                 f"The board at {port} is {name}, not {board.name}.", f"Give --board {name}."
             )
+        if args.chosen:
+            common.choose(device, args.chosen)
         with ui.progress("Benchmarking") as advance:
             result = benchmark.bench(
                 device,
@@ -139,7 +145,7 @@ def _flash(args: argparse.Namespace, board: Board | None, ui: Ui) -> tuple[Compi
             f"{board.name} is emulated: flashing it makes a port of its own.", "Leave out --port."
         )
     model = common.compiled(common.load(args.model), args.model, ui, args)
-    return model, common.flashed(board.name, model.image, ui, args.port or "")
+    return model, common.flashed(board.name, [model.image], ui, args.port or "")
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:

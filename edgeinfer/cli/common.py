@@ -84,21 +84,26 @@ def memory_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def goal(args: argparse.Namespace, board: Board | None) -> Goal:
-    """What --memory and the board, if there is one, ask of the memory plan."""
+def goal(args: argparse.Namespace, board: Board | None, taken: int = 0) -> Goal:
+    """What --memory and the board, if there is one, ask of the memory plan; `taken` bytes of its
+    RAM serve something else."""
     memory = getattr(args, "memory", None)
-    return Goal(memory) if memory else goal_for(board)
+    return Goal(memory) if memory else goal_for(board, taken)
 
 
-def _board(args: argparse.Namespace, ui: Ui) -> Board | None:
-    """The board of --board or --port. Raises DeviceError when none answers at --port."""
+def _board(args: argparse.Namespace, ui: Ui) -> tuple[Board | None, int | None]:
+    """The board of --board or --port, and how many bytes its models remember if it holds several.
+
+    Raises DeviceError when none answers at --port."""
     name, port = getattr(args, "board", None), getattr(args, "port", None)
+    state = None
     if name is None and port is not None:
         with connected(port, 115_200, ui) as device:
-            name = device.info().board
+            said = device.info()
+        name, state = said.board, said.state_bytes if said.models > 1 else None
         if name not in board_names():  # firmware of the user's own: nothing is known of it
-            return None
-    return load_board(name) if name else None
+            return None, state
+    return load_board(name) if name else None, state
 
 
 def passes(args: argparse.Namespace) -> tuple[str, ...] | None:
@@ -191,22 +196,28 @@ def compiled(
     strip: bool = False,
     board: Board | None = None,
     host: bool = False,
+    beside: int | None = None,
 ) -> Compiled:
     """The image, named like its file, as the options of `args` and the board they name want it;
     with `host` the fastest for this machine, if they name none.
 
+    `beside` is for one of several models in a firmware: what the others remember, in bytes.
     Raises UnsupportedError for what no kernel runs, DeviceError when no board answers at --port."""
     hint_at_int8(graph, path, ui)
     if board is None and args:
-        board = _board(args, ui)
+        board, state = _board(args, ui)
+        if state is not None:
+            alone = compiled(graph, path, ui, args, strip=strip, board=board, beside=0)
+            beside = state - read_image(alone.image).state_bytes
     fastest = host and board is None
     with ui.progress("Compiling"):
         return compile_graph(
             replace(graph, name=getattr(args, "name", None) or image_name(path)),
             strip=strip or (board is not None and board.constants_in_ram),
             passes=passes(args) if args else None,
-            goal=FASTEST if fastest else goal(args, board) if args else SMALLEST,
+            goal=FASTEST if fastest else goal(args, board, beside or 0) if args else SMALLEST,
             layout=HOST_LAYOUT if fastest else layout_for(board),
+            apart=beside is not None,
         )
 
 
@@ -217,6 +228,31 @@ def _name(text: str) -> str:
             f"'{text}' is not 1 to 63 visible ASCII characters without [, ], % and /"
         )
     return text
+
+
+def compiled_together(
+    paths: Sequence[str], ui: Ui, args: argparse.Namespace, board: Board | None
+) -> list[Compiled]:
+    """The images of one model, or of several that share an arena on a board.
+
+    Raises ModelError, DataError for a --name, which is one model's, and UnsupportedError for what
+    no kernel runs."""
+    graphs = [load(path) for path in paths]
+    if len(paths) == 1:
+        return [compiled(graphs[0], paths[0], ui, args, board=board)]
+    if getattr(args, "name", None):
+        raise DataError("--name is for one model.", "Rename the files: each names its model.")
+    made = [
+        compiled(graph, path, ui, args, board=board, beside=0)
+        for graph, path in zip(graphs, paths, strict=True)
+    ]
+    states = [read_image(each.image).state_bytes for each in made]
+    return [
+        compiled(graph, path, ui, args, board=board, beside=sum(states) - own)
+        if sum(states) > own
+        else each
+        for graph, path, own, each in zip(graphs, paths, states, made, strict=True)
+    ]
 
 
 def image_name(path: str) -> str:
@@ -242,9 +278,9 @@ def runner(args: argparse.Namespace, model: Compiled, ui: Ui) -> Iterator[tuple[
     port, name, baud = args.port, args.port, 115_200
     if args.board is not None:
         name, baud = args.board, load_board(args.board).baud
-        port = flashed(args.board, model.image, ui).port
+        port = flashed(args.board, [model.image], ui).port
     with connected(port, baud, ui) as device:
-        _require_model(device, facts, model.image, args.model)
+        _choose_model(device, facts, model.image, args.model)
         if facts.reset_steps:
             device.reset()
 
@@ -258,8 +294,23 @@ def runner(args: argparse.Namespace, model: Compiled, ui: Ui) -> Iterator[tuple[
         yield on_device, name
 
 
-def _require_model(device: Device, facts: Image, image: bytes, path: str) -> None:
-    """Raises DeviceError when the board does not hold this image."""
+def choose(device: Device, name: str) -> None:
+    """Have a board of several models run the one of this name.
+
+    Raises DeviceError if it has none."""
+    names = device.models()
+    if name not in names:
+        raise DeviceError(
+            f"The {device.info().board} at {device.port} has no model '{name}'.",
+            f"It runs {', '.join(names)}.",
+        )
+    device.choose(names.index(name))
+
+
+def _choose_model(device: Device, facts: Image, image: bytes, path: str) -> None:
+    """Have the board run this image. Raises DeviceError when it does not hold it."""
+    if device.info().models > 1:
+        choose(device, facts.name)
     said = device.info()
     sizes = [tuple(io.bytes for io in side) for side in (facts.inputs, facts.outputs)]
     held = (said.model, said.image_bytes, said.image_crc, [said.inputs, said.outputs])
@@ -290,11 +341,13 @@ def connected(port: str, baud: int, ui: Ui) -> Device:
         return Device(port, baud=baud)
 
 
-def flashed(board: str, image: bytes, ui: Ui, port: str = "", *, smp: bool = True) -> FlashResult:
-    """Flash an image, with its stages on the terminal; returns the FlashResult."""
+def flashed(
+    board: str, images: Sequence[bytes], ui: Ui, port: str = "", *, smp: bool = True
+) -> FlashResult:
+    """Flash an image or several, with its stages on the terminal; returns the FlashResult."""
     with ui.progress(f"Flashing {board}") as advance:
         return flash(
-            image,
+            images,
             load_board(board),
             port=port,
             smp=smp,

@@ -13,17 +13,19 @@ from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui, size
 from edgeinfer.export import folder
 from edgeinfer.flash import project
+from edgeinfer.models import Models
 
 NAME, HELP = "flash", "build the firmware with a model, put it on a board, and have it prove itself"
 EXAMPLES = (
     "edgeinfer flash model_int8.tflite --board netduinoplus2",
+    "edgeinfer flash words.tflite person.tflite --board netduinoplus2   # both in one firmware",
     "edgeinfer flash digits_int8.tflite --board nano33ble --port /dev/ttyACM0",
     "edgeinfer flash digits_int8.tflite --board pico --project digits_pico",
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    common.model_argument(parser)
+    common.model_argument(parser, nargs="+")
     parser.add_argument(
         "--board", required=True, metavar="B", help="where to; 'edgeinfer boards' lists them"
     )
@@ -45,13 +47,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     board = load_board(args.board)  # an unknown board is said before the model is read
-    model = common.compiled(common.load(args.model), args.model, ui, args, board=board)
+    made = common.compiled_together(args.model, ui, args, board)
+    images = [model.image for model in made]
+    result: dict[str, Any] = {"model": args.model[0]}
+    if len(made) > 1:
+        result = {"models": args.model, "state_bytes": Models(images).state_bytes}
     if args.project is not None:
-        texts = project(model.image, board)
-        folder.write(Path(args.project), texts, {"model": args.model, "board": board.name})
-        return {"model": args.model, "board": board.name, "project": args.project}
-    flashed = asdict(common.flashed(args.board, model.image, ui, args.port, smp=not args.no_smp))
-    return {"model": args.model, **flashed, **common.optimized_fields(model.optimized)}
+        texts = project(images, board)
+        folder.write(Path(args.project), texts, {"model": args.model[0], "board": board.name})
+        return {**result, "board": board.name, "project": args.project}
+    result |= asdict(common.flashed(args.board, images, ui, args.port, smp=not args.no_smp))
+    if len(made) == 1:
+        result |= common.optimized_fields(made[0].optimized)
+    return result
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:
@@ -59,7 +67,10 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         ui.say(f"{result['project']} is a PlatformIO project for {result['board']}.")
         ui.say(f"Where there is a connection: pio run -d {result['project']} -t upload")
         return
-    ui.say(f"{result['board']} runs {result['model']} at {result['port']}; self-test passed.")
+    several = result.get("models", [])
+    names = ", ".join(several) or result["model"]
+    proof = "all self-tests passed" if several else "self-test passed"
+    ui.say(f"{result['board']} runs {names} at {result['port']}; {proof}.")
     code, image = result["code_bytes"], result["image_bytes"]
     ui.say(f"  flash {size(code + image)}: code {size(code)}, image {size(image)}")
     parts = ("arena", "stack", "serial", "static_ram", "image_ram")
@@ -68,4 +79,8 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         f"{p.split('_')[0]} {size(result[p + '_bytes'])}" for p in parts if result[f"{p}_bytes"]
     )
     ui.say(f"  RAM   {size(total)}: {names}")
-    common.say_optimized(result, ui, "  ")
+    if several:
+        state = f", {size(result['state_bytes'])} of it their states"
+        ui.say(f"  All models share the arena{state if result['state_bytes'] else ''}.")
+    else:
+        common.say_optimized(result, ui, "  ")

@@ -11,11 +11,12 @@ from edgeinfer.boards import all_boards
 from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui, clip, size, some
 from edgeinfer.costs import estimate
-from edgeinfer.errors import FitError, ModelError, UnsupportedError
-from edgeinfer.flash import quick_fit, spare
+from edgeinfer.errors import ModelError, UnsupportedError
+from edgeinfer.flash import misfit, spare
 from edgeinfer.graph import Graph, Tensor
 from edgeinfer.image import read_image
 from edgeinfer.inspection import is_float, layers, short_name
+from edgeinfer.models import Models
 
 NAME, HELP = "inspect", "show a model's layers, sizes, and the boards it fits"
 EXAMPLES = ("edgeinfer inspect kws01_int8.tflite", "edgeinfer inspect model.tflite --json")
@@ -62,15 +63,11 @@ def _on_boards(graph: Graph, args: argparse.Namespace, ui: Ui) -> dict[str, Any]
         made = common.compiled(graph, args.model, ui, args)
     except (UnsupportedError, ModelError) as error:
         return {"unsupported": error.what}
-    facts, boards = read_image(made.image), []
+    facts, models, boards = read_image(made.image), Models([made.image]), []
     done = layers(made.optimized.graph)
     for board in all_boards():
-        reason = ""
-        try:
-            quick_fit(facts, len(made.image), board)
-        except FitError as error:
-            reason = error.what
-        flash, ram = spare(facts, len(made.image), board)
+        reason = misfit(models, board)
+        flash, ram = spare(models, board)
         boards.append(
             {
                 "board": board.name,

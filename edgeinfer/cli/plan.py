@@ -9,19 +9,18 @@ from typing import Any
 
 from edgeinfer import image as images
 from edgeinfer import tflite
-from edgeinfer.boards import Board, layout_for, load_board
-from edgeinfer.cli import common, data, pack
+from edgeinfer.boards import layout_for, load_board
+from edgeinfer.cli import common, data, pack, shared
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import make_plan
-from edgeinfer.errors import FitError
-from edgeinfer.flash import quick_fit
+from edgeinfer.flash import misfit
 from edgeinfer.inspection import short_name
 from edgeinfer.lower import lower
+from edgeinfer.models import Models
 from edgeinfer.optimize import optimize
 from edgeinfer.plan import (
     METADATA_KEY,
     SCRATCH,
-    Plan,
     describe,
     offline_metadata,
     sentences,
@@ -34,6 +33,7 @@ EXAMPLES = (
     "edgeinfer plan model.tflite --board microbit --json",
     "edgeinfer plan model.tflite --memory fast    # layer by layer",
     "edgeinfer plan model.tflite --plot plan.html",
+    "edgeinfer plan words.tflite person.tflite    # in one firmware: the arena that they share",
     "edgeinfer plan model.tflite -o planned.tflite   # also for TFLM",
     "edgeinfer plan --buffers buffers.csv --capacity 1048576 -o packed.csv",
 )
@@ -41,7 +41,7 @@ MAP = 100  # columns that the memory map takes
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    common.model_argument(parser, nargs="?")
+    common.model_argument(parser, nargs="*")
     pack.arguments(parser)
     common.compile_arguments(parser)
     parser.add_argument("--board", metavar="B", help="say whether the model fits this board")
@@ -63,6 +63,9 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     if args.buffers:
         return pack.run(args, ui)
     board = load_board(args.board) if args.board else None
+    if len(args.model) > 1:
+        return shared.run(args, board, ui)
+    (args.model,) = args.model
     graph = common.load(args.model)
     common.hint_at_int8(graph, args.model, ui)
     for path in filter(None, (args.output, args.plot)):
@@ -106,7 +109,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         **common.optimized_fields(optimized),
     }
     if board is not None:
-        reason = _misfit(plan, board)
+        reason = misfit(Models([images.pack(plan)]), board)
         result |= {"board": board.name, "fits": not reason, "reason": reason}
         result["exit_status"] = 1 if reason else 0
     if draw:
@@ -119,19 +122,9 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     return result
 
 
-def _misfit(plan: Plan, board: Board) -> str:
-    """Why a model does not fit a board; empty if it does."""
-    image = images.pack(plan)
-    try:
-        quick_fit(images.read_image(image), len(image), board)
-    except FitError as error:
-        return error.what
-    return ""
-
-
 def show(result: dict[str, Any], ui: Ui) -> None:
-    if "buffers" in result:
-        pack.show(result, ui)
+    if "buffers" in result or "models" in result:
+        (pack if "buffers" in result else shared).show(result, ui)
         return
     if ui.width is None or ui.width >= MAP:
         ui.say(result["text"])

@@ -25,6 +25,8 @@ SCALARS = (
     "selftest_seed",
     "selftest_crc",
     "reset_steps",
+    "state_bytes",
+    "fast_bytes",
 )
 VECTORS = ("steps", "params", "data", "inputs", "outputs", "name", "layers")
 FIELDS = (*SCALARS[:5], *VECTORS, *SCALARS[5:])
@@ -66,6 +68,8 @@ class Image:
     crc: int
     selftest_crc: int
     reset_steps: int  # the first steps, which put the state to its start
+    state_bytes: int = 0  # the arena's first bytes, if they hold the state and nothing else
+    fast_bytes: int = 0  # the arena's bytes from here on may lie in slower memory; 0: none
 
     @property
     def kernels(self) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ def read_image(image: bytes) -> Image:
             crc=struct.unpack("<I", image[-4:])[0],
             selftest_crc=_scalar(image, "selftest_crc"),
             reset_steps=_scalar(image, "reset_steps"),
+            state_bytes=_scalar(image, "state_bytes"),
+            fast_bytes=_scalar(image, "fast_bytes"),
         )
     except (struct.error, IndexError) as error:
         raise ImageError(

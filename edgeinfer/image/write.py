@@ -87,8 +87,9 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
         steps.append(STEP.pack(number, call.node, known[encoded], *places, *rows, flags))
     layers = [] if strip else [_layer_name(graph, i) for i in range(len(graph.nodes))]
     scalars = (VERSION, target, plan.arena_bytes, SEED, selftest_crc, first[plan.program.resets])
+    parts = {"state_bytes": plan.state_bytes, "fast_bytes": plan.fast_bytes}
     return _assemble(
-        dict(zip(SCALARS, scalars, strict=True)),
+        dict(zip(SCALARS, scalars, strict=False)) | {n: size for n, size in parts.items() if size},
         steps,
         bytes(params),
         bytes(data.bytes),

@@ -8,6 +8,7 @@ What a kernel promises about the order of reads and writes is said in `edgeinfer
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -267,7 +268,7 @@ class _Simulation:
     def read(self, tensor: int, first: int, place: range) -> None:
         """Check that bytes hold the value meant: those of the tensor from byte `first` on."""
         storage = self.program.storage(tensor)
-        if not self.inside(place):
+        if not self.inside(place, None):
             raise self.error(f"{self.name(tensor)} leaves the arena", place.start)
         if storage not in self.value:
             raise self.error(f"{self.name(tensor)} is needed but was never written", place.start)
@@ -286,8 +287,8 @@ class _Simulation:
     def write(self, tensor: int, first: int, place: range, numbers: Numbers) -> None:
         """Give bytes of a tensor a new value."""
         storage = self.program.storage(tensor)
-        if not self.inside(place):
-            raise self.error(f"{self.name(tensor)} leaves the arena", place.start)
+        if not self.inside(place, state=self.tensors[storage].is_variable):
+            raise self.error(f"{self.name(tensor)} leaves the arena or its part of it", place.start)
         if storage not in self.value:
             size = max(self.tensors[storage].nbytes, self.tensors[tensor].nbytes)
             self.value[storage] = np.full(size, _NOBODY, np.int64)
@@ -302,8 +303,14 @@ class _Simulation:
         self.next += size
         return np.arange(self.next - size, self.next)
 
-    def inside(self, place: range) -> bool:
-        return place.start >= 0 and place.stop <= len(self.arena)
+    def inside(self, place: range, state: bool | None = False) -> bool:
+        """Whether bytes lie within one part of the arena: the first is for the state, if there is
+        such a part. None: any will do."""
+        arena, end = len(self.arena), self.plan.state_bytes
+        cuts = [0, end, self.plan.fast_bytes or arena, arena]
+        if not any(a <= place.start and place.stop <= b for a, b in itertools.pairwise(cuts)):
+            return False
+        return state is None or end == 0 or (place.stop <= end) == state
 
     def name(self, tensor: int) -> str:
         return f"'{self.tensors[tensor].name}'"

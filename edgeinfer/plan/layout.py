@@ -73,6 +73,8 @@ class Plan:
     lower_bound_bytes: int  # of this order of execution
     optimal: bool  # whether no smaller packing of this order of execution exists
     traces: tuple[Trace, ...] = ()  # the same as `lives`, row by row
+    state_bytes: int = 0  # the first bytes, if they hold the variables and nothing else
+    fast_bytes: int = 0  # the bytes from here on may lie in slower memory; 0: none
 
     def live(self, step: int) -> tuple[Live, ...]:
         """What is in the arena while a step executes, by rising offset.

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from edgeinfer.plan.solver import Packing, solve
 from edgeinfer.plan.timeline import Timeline
 
 _TRIES = 300  # orders in which buffers are placed one by one
+STATE_ALIGN = 16  # bytes: what a part of the arena begins at (EI_ARENA_ALIGN)
 
 
 def pack(
@@ -23,16 +24,40 @@ def pack(
     align: int,
     seconds: float = 2.0,
     enough: int = 0,
+    apart: Sequence[int] = (),
 ) -> Packing:
     """The smallest arena found for the buffers of a timeline; ids are their positions.
 
     `align` is bytes; an arena of `enough` bytes need not be improved. The lower bound is what is
-    alive at the fullest instant.
+    alive at the fullest instant. Buffers `apart` lie at the start of the arena, and nothing else is
+    there at any time.
     Raises PlanError if no packing is found."""
+    state, below = {}, 0
+    for i in apart:
+        state[i] = below
+        below += -(-int(line.sizes[i]) // align) * align
+    below = -(-below // STATE_ALIGN) * STATE_ALIGN
+    found = _pack_others(line, align, seconds, max(enough - below, 0), set(apart))
+    return replace(
+        found,
+        offsets=state | {i: at + below for i, at in found.offsets.items()},
+        arena_bytes=found.arena_bytes + below,
+        lower_bound_bytes=found.lower_bound_bytes + below,
+        proven_bytes=found.proven_bytes + below,
+        state_bytes=below,
+    )
+
+
+def _pack_others(
+    line: Timeline, align: int, seconds: float, enough: int, apart: Collection[int]
+) -> Packing:
+    """The packing of all buffers but some, as if those did not exist."""
     sizes, gaps = line.sizes, line.distances()
     alive = line.hi > line.lo
     buffers, distances = [], {}
     for i in range(len(sizes)):
+        if i in apart:
+            continue
         times = np.flatnonzero(alive[i])
         if len(times):
             buffers.append(Buffer(i, int(sizes[i]), int(times[0]), int(times[-1])))
@@ -40,7 +65,7 @@ def pack(
         for b in buffers:
             if a.id != b.id and a.first <= b.last and b.first <= a.last:
                 distances[a.id, b.id] = int(gaps[a.id, b.id])
-    bound = -(-int(line.load().max(initial=0)) // align) * align
+    bound = -(-int(line.load(apart).max(initial=0)) // align) * align
     found = solve(buffers, align, enough or None, seconds, distances=distances)
     proven = max(found.proven_bytes, bound)
     if found.arena_bytes > max(proven, enough):

@@ -66,9 +66,15 @@ class _Planner:
         align: int,
         seconds: float,
         inplace: bool,
+        apart: bool,
     ) -> None:
         self.program, self.scratch, self.align = program, scratch, align
-        self.seconds, self.inplace = seconds, inplace
+        self.seconds, self.inplace, self.apart = seconds, inplace, apart
+        self.variables = {
+            program.storage(i)
+            for i, tensor in enumerate(program.graph.tensors)
+            if tensor.is_variable and tensor.data is None
+        }
         lanes = math.lcm(align, *(call.lanes for call in program.calls if call.lanes))
         self.units = (align, lanes) if align < lanes <= _COARSEST else (align,)
 
@@ -96,7 +102,8 @@ class _Planner:
             inplace=self.inplace,
             unit=unit,
         )
-        packing = pack(line, unit, self.seconds, enough)
+        state = [i for i, b in enumerate(line.buffers) if self.apart and b.tensor in self.variables]
+        packing = pack(line, unit, self.seconds, enough, state)
         if unit != self.align:
             packing = self.as_aligned(packing, line)
         return _Candidate(stages, frozenset(moved), line, packing, unit)
@@ -122,11 +129,12 @@ class _Planner:
         arena is as small, or not larger than `enough` bytes, are left out."""
         if plain.packing.arena_bytes <= max(plain.packing.lower_bound_bytes, enough):
             return plain
-        made = {
+        outputs = {
             self.program.storage(self.program.calls[s.last].output.tensor): None
             for s in plain.stages[:-1]
             if s.first >= self.program.resets
         }
+        made = {tensor: None for tensor in outputs if tensor not in self.variables}
         best = self.candidate(plain.stages, made, enough, plain.unit)
         if best.packing.arena_bytes >= plain.packing.arena_bytes:
             return plain
@@ -151,14 +159,17 @@ def plan(
     seconds: float = 5.0,
     progress: Callable[[float], None] | None = None,
     inplace: bool = True,
+    apart: bool = False,
 ) -> Plan:
     """The best memory plan that is found for a goal.
 
     `scratch` gives a call's scratch bytes, `align` is bytes, `progress` gets 0..1. Without
-    `inplace` no row of an output takes the place of the same row of an input.
+    `inplace` no row of an output takes the place of the same row of an input. With `apart` the
+    arena begins with the variables, whose bytes serve nothing else: the rest may then be shared
+    with other models.
     Raises PlanError for a tensor that is read but never written."""
     tell = progress or (lambda share: None)
-    planner = _Planner(program, scratch, align, seconds / 10, inplace)
+    planner = _Planner(program, scratch, align, seconds / 10, inplace, apart)
     plain = planner.candidate(layers(program))
     best = plain
     limit = goal.limit

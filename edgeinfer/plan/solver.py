@@ -37,6 +37,7 @@ class Packing:
     optimal: bool  # whether no smaller arena is possible
     proven_bytes: int = 0  # no arena is smaller than this; >= lower_bound_bytes
     nodes: int = 0  # of the search
+    state_bytes: int = 0  # at the start of the arena, of buffers that lie apart from all others
 
     def fits(self, capacity: int) -> bool | None:
         """Whether `capacity` bytes are enough; None if it is not known."""

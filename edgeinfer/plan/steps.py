@@ -48,6 +48,7 @@ def make_steps(program: Program, line: Timeline, packing: Packing) -> Plan:
         packing.lower_bound_bytes,
         packing.optimal,
         maker.traces(clock),
+        packing.state_bytes,
     )
 
 

@@ -85,11 +85,16 @@ class Timeline:
         """Bytes that each buffer reaches to."""
         return np.asarray(self.hi.max(axis=1, initial=0), np.int64)
 
-    def load(self) -> Ints:
-        """Bytes alive at each instant, those that may be shared counted once."""
-        total: Ints = np.where(self.hi > self.lo, self.hi - self.lo, 0).sum(axis=0)
+    def load(self, without: Collection[int] = ()) -> Ints:
+        """Bytes alive at each instant, those that may be shared counted once, perhaps without those
+        of some buffers."""
+        alive = np.where(self.hi > self.lo, self.hi - self.lo, 0)
+        alive[list(without)] = 0
+        total: Ints = alive.sum(axis=0)
         shared: dict[int, int] = {}
         for e in self.exempt:
+            if e.below in without or e.above in without:
+                continue
             both = self.hi[e.below, e.time] - self.lo[e.above, e.time] - e.distance
             room = min(self.hi[b, e.time] - self.lo[b, e.time] for b in (e.below, e.above))
             shared[e.time] = max(shared.get(e.time, 0), min(int(both), int(room)))

@@ -43,12 +43,17 @@ int read_u32(const char *word, uint32_t *value); /* decimal; 0: it is not a numb
 int read_hex_byte(const char *digits);           /* two digits; negative: they are not hex */
 int read_hex32(const char *digits, uint32_t *value);
 
-/* state.c: the model, its input and its arena. */
+/* state.c: the models, of which one is chosen, its input and its arena. The arena begins with the
+ * states of several models; `shared` is the rest, which an inference of any model uses. */
 extern ei_model model;
 extern int model_error; /* what ei_verify found */
+extern const uint32_t model_count;
+extern uint32_t model_chosen;
 extern uint8_t arena[];
-extern const uint8_t ei_image[];
+#define shared (arena + EI_STATE_BYTES)
+extern const uint8_t ei_image[]; /* all images, one after the other */
 extern const uint32_t ei_image_bytes;
+const uint8_t *model_image(uint32_t number, uint32_t *bytes);
 
 enum { INPUT_ABSENT, INPUT_PARTIAL, INPUT_READY };
 extern uint8_t input_state;
@@ -58,7 +63,8 @@ extern uint32_t input_received; /* bytes, in order from the first */
 extern float window[]; /* the input as reals, EI_WINDOW_BYTES of them; kept for the result */
 #endif
 
-void model_start(void);
+void model_start(void);              /* the state of all models; the first is chosen */
+void model_choose(uint32_t number);  /* below model_count; its state is as it was */
 uint32_t input_bytes(void);          /* of all inputs, in order */
 void input_begin(uint32_t received); /* the rest is about to come */
 uint8_t *input_at(uint32_t index);

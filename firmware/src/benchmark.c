@@ -27,7 +27,7 @@ static int64_t thousandths(uint32_t scale, int32_t q) {
 }
 
 static int64_t output_value(const ei_io *io, uint32_t index) {
-  const uint8_t *bytes = arena + io->offset;
+  const uint8_t *bytes = ei_at(&model, shared, io->offset);
   union {
     float real;
     uint32_t bits;
@@ -83,7 +83,7 @@ static void results(void) {
 static void infer_times(uint32_t n) {
   while (n--) {
     (void)input_to_arena();
-    ei_invoke(&model, arena, 0, 0);
+    ei_invoke(&model, shared, 0, 0);
   }
 }
 
@@ -171,7 +171,7 @@ int benchmark_command(const char *verb, char *rest) {
     say("]\r\n");
   } else if (same(verb, "help")) {
     say("name profile timestamp results\r\ndb load N, db HEX, db print, infer N W\r\n"
-        "ei info, block, run, out, steps, mem, reset, selftest\r\n");
+        "ei info, models, model N, block, run, out, steps, mem, reset, selftest\r\n");
   } else if (same(verb, "infer")) {
     infer(rest);
   } else if (same(verb, "results")) {

@@ -59,7 +59,7 @@ int window_error(uint32_t *bits) {
   } sum = {0};
   if (kind() != WINDOW) return 0;
   for (uint32_t i = 0; i < EI_WINDOW_BYTES / 4u; i++) {
-    const float difference = real(io, arena + io->offset, i) - window[i];
+    const float difference = real(io, ei_at(&model, shared, io->offset), i) - window[i];
     sum.real += difference * difference;
   }
   sum.real /= (float)(EI_WINDOW_BYTES / 4u);

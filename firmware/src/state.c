@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The model, its arena and its input. With EI_INPUT_BYTES the input has memory of its own and
- * survives an inference; without, there was no room: it goes straight into the arena, where an
- * inference uses it up.
+ * The models, their arena and the input of the chosen one. With EI_INPUT_BYTES the input has memory
+ * of its own and survives an inference; without, there was no room: it goes straight into the
+ * arena, where an inference uses it up.
  */
 #include "app.h"
 #include "port.h"
@@ -10,8 +10,15 @@
 /* Bytes of input at a time; a host that lost count sends as many terminators. */
 #define BLOCK_BYTES 256u
 
+/* Where each image and its model's state are: bytes from the start of ei_image and the arena. */
+static const struct {
+  uint32_t at, bytes, state;
+} images[] = {EI_IMAGES};
+
 ei_model model;
 int model_error;
+const uint32_t model_count = sizeof images / sizeof *images;
+uint32_t model_chosen;
 uint8_t input_state;
 uint32_t input_received;
 
@@ -24,14 +31,32 @@ static uint8_t input[EI_INPUT_BYTES - EI_WINDOW_BYTES]
     __attribute__((section(".bss.serial"), aligned(4)));
 #endif
 
-void model_start(void) {
+const uint8_t *model_image(uint32_t number, uint32_t *bytes) {
+  *bytes = images[number].bytes;
+  return ei_image + images[number].at;
+}
+
+void model_choose(uint32_t number) {
+  uint32_t bytes, own;
+  const uint8_t *image = model_image(number, &bytes);
   input_state = INPUT_ABSENT;
-  model_error = ei_verify(ei_image, (size_t)ei_image_bytes, &model);
-  if (model_error == EI_OK &&
-      (model.arena_bytes > EI_ARENA_BYTES ||
-       (EI_INPUT_BYTES && input_bytes() != EI_INPUT_BYTES - EI_WINDOW_BYTES)))
+  model_chosen = number;
+  model_error = ei_verify(image, (size_t)bytes, &model);
+  if (model_error != EI_OK) return;
+  own = EI_STATE_BYTES ? model.state_bytes : 0;
+  if (own) model.state = arena + images[number].state;
+  if (own > EI_STATE_BYTES - images[number].state ||
+      model.arena_bytes - own > EI_ARENA_BYTES - EI_STATE_BYTES ||
+      (EI_INPUT_BYTES && input_bytes() > EI_INPUT_BYTES - EI_WINDOW_BYTES))
     model_error = EI_ERR_SIZE;
-  if (model_error == EI_OK) model_error = ei_reset(&model, arena);
+}
+
+void model_start(void) {
+  uint32_t number = model_count;
+  do {
+    model_choose(--number);
+    if (model_error == EI_OK) model_error = ei_reset(&model, shared);
+  } while (number > 0 && model_error == EI_OK);
 }
 
 uint32_t input_bytes(void) {
@@ -51,7 +76,7 @@ uint8_t *input_at(uint32_t index) {
 #else
   const ei_io *io = model.inputs;
   while (index >= io->bytes) index -= (io++)->bytes;
-  return arena + io->offset + index;
+  return ei_at(&model, shared, io->offset) + index;
 #endif
 }
 
@@ -64,9 +89,10 @@ int input_to_arena(void) {
   if (input_state != INPUT_READY) return 0;
 #if EI_INPUT_BYTES
   uint32_t index = 0;
-  for (uint32_t i = 0; i < model.n_inputs; i++)
-    for (uint32_t k = 0; k < model.inputs[i].bytes; k++)
-      arena[model.inputs[i].offset + k] = input[index++];
+  for (uint32_t i = 0; i < model.n_inputs; i++) {
+    uint8_t *to = ei_at(&model, shared, model.inputs[i].offset);
+    for (uint32_t k = 0; k < model.inputs[i].bytes; k++) to[k] = input[index++];
+  }
 #else
   input_state = INPUT_ABSENT;
 #endif

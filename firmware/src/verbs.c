@@ -9,6 +9,8 @@
 #include "port.h"
 
 static void info(void) {
+  uint32_t bytes;
+  const uint8_t *image;
   say("m-ei-protocol-[" PROTOCOL "]\r\nm-ei-board-[" EI_BOARD "]\r\nm-ei-timer-[" EI_TIMER
       "]\r\nm-ei-model-[");
   say_bytes(model.name, model.name_bytes);
@@ -24,10 +26,40 @@ static void info(void) {
   say("]\r\n");
   say_field("hz", EI_CLOCK_HZ);
   say_field("steps", model.n_steps - model.reset_steps);
-  say_field("image", ei_image_bytes);
+  image = model_image(model_chosen, &bytes);
+  say_field("image", bytes);
   /* Without the CRC at its end: over all of it, every image has the same. */
-  say_field("crc", ei_crc32(0, ei_image, ei_image_bytes - 4u));
+  say_field("crc", ei_crc32(0, image, bytes - 4u));
   say_field("keeps", EI_INPUT_BYTES != 0);
+  say_field("models", model_count);
+  say_field("chosen", model_chosen);
+  say_field("states", EI_STATE_BYTES);
+}
+
+static void models(void) {
+  for (uint32_t i = 0; i < model_count; i++) {
+    ei_model other;
+    uint32_t bytes;
+    const uint8_t *image = model_image(i, &bytes);
+    if (ei_verify(image, (size_t)bytes, &other) != EI_OK) other.name_bytes = 0;
+    say("m-ei-listed-[");
+    say_u32(i);
+    say(" ");
+    say_bytes(other.name, other.name_bytes);
+    say("]\r\n");
+  }
+}
+
+static void choose(char *rest) {
+  uint32_t number;
+  if (!read_u32(next_word(&rest), &number) || number >= model_count) {
+    say("e-[ei model needs a number below ");
+    say_u32(model_count);
+    say("]\r\n");
+    return;
+  }
+  if (number != model_chosen) model_choose(number); /* a repeated command keeps the input */
+  say_field("chosen", number);
 }
 
 static void run(char *rest) {
@@ -43,7 +75,7 @@ static void run(char *rest) {
     (void)input_to_arena();
     timer_align();
     begin = timer_ticks();
-    ei_invoke(&model, arena, 0, 0);
+    ei_invoke(&model, shared, 0, 0);
     say_field("run", timer_ticks() - begin);
   }
 }
@@ -68,15 +100,16 @@ static void steps(void) {
   uint64_t start = 0;
   if (!runs_allowed(1)) return;
   (void)input_to_arena();
-  ei_invoke(&model, arena, step_hook, &start);
+  ei_invoke(&model, shared, step_hook, &start);
 }
 
 static void out(void) {
   for (uint32_t i = 0; i < model.n_outputs; i++) {
     const ei_io *io = &model.outputs[i];
+    const uint8_t *bytes = ei_at(&model, shared, io->offset);
     for (uint32_t at = 0; at < io->bytes; at += 32u) {
       say("m-ei-out-[");
-      say_hex(arena + io->offset + at, io->bytes - at < 32u ? io->bytes - at : 32u);
+      say_hex(bytes + at, io->bytes - at < 32u ? io->bytes - at : 32u);
       say("]\r\n");
     }
   }
@@ -85,11 +118,11 @@ static void out(void) {
 static void selftest(void) {
   uint32_t crc;
   if (!EI_INPUT_BYTES) input_state = INPUT_ABSENT; /* its bytes are about to be used up */
-  (void)ei_reset(&model, arena);
-  ei_selftest_input(&model, arena);
-  ei_invoke(&model, arena, 0, 0);
-  crc = ei_output_crc(&model, arena);
-  (void)ei_reset(&model, arena);
+  (void)ei_reset(&model, shared);
+  ei_selftest_input(&model, shared);
+  ei_invoke(&model, shared, 0, 0);
+  crc = ei_output_crc(&model, shared);
+  (void)ei_reset(&model, shared);
   say_text(crc == model.selftest_crc ? TEXT("m-ei-selftest-[ok ") : TEXT("m-ei-selftest-[fail "));
   say_hex32(crc);
   say(" ");
@@ -99,7 +132,7 @@ static void selftest(void) {
 
 static void reset(void) {
   if (!EI_INPUT_BYTES) input_state = INPUT_ABSENT; /* a reset may use the whole arena */
-  (void)ei_reset(&model, arena);
+  (void)ei_reset(&model, shared);
   say_field("reset", model.reset_steps);
 }
 
@@ -141,6 +174,10 @@ int ei_command(char *rest) {
   if (!verb) return 0;
   if (same(verb, "info")) {
     info();
+  } else if (same(verb, "models")) {
+    models();
+  } else if (same(verb, "model")) {
+    choose(rest);
   } else if (same(verb, "block")) {
     known = receive_block(rest);
   } else if (same(verb, "run")) {

@@ -21,6 +21,8 @@ from edgeinfer.compile import compile_graph
 from edgeinfer.device import Device
 from edgeinfer.errors import BoardError, DeviceError, FitError
 from edgeinfer.flash import flash, project
+from edgeinfer.models import Models
+from edgeinfer.project import Parts
 from edgeinfer.tflite import read_file, write
 from tests.board.conftest import two_inputs
 from tests.board.fake import INFO, FakeBoard
@@ -216,9 +218,7 @@ def test_sizes_are_read_from_platformio(
         "Flash: [=    ]   8.0% (used 78644 bytes from 983040 bytes)\n"
     )
     monkeypatch.setattr(build, "run_platformio", lambda *args: log)
-    found = build.build(
-        small, load_board("nano33ble"), kernels=("lut",), arena_bytes=32, input_bytes=8
-    )
+    found = build.build(Parts(Models([small]), load_board("nano33ble"), 8))
     assert found.code_bytes + found.image_bytes == 78644
     assert found.static_ram_bytes + found.arena_bytes + found.serial_bytes == 31464
 

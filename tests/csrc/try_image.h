@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the fuzzers do with an image: mend its CRC so that the deeper checks are reached, and run
- * what ei_verify accepts in an arena of exactly the size it says. Sanitizers find what it lets
- * through.
+ * what ei_verify accepts in an arena whose parts have exactly the sizes it says. Sanitizers find
+ * what it lets through.
  */
 #include <setjmp.h>
 #include <stdlib.h>
@@ -30,10 +30,16 @@ static uint8_t *aligned(size_t size) {
   return p;
 }
 
-static void run_image(const ei_model *model) {
-  uint8_t *arena = aligned(model->arena_bytes ? model->arena_bytes : 1);
+static void run_image(ei_model *model) {
+  const uint32_t left = model->fast_bytes - model->state_bytes;
+  const uint32_t slow = model->arena_bytes - model->fast_bytes;
+  uint8_t *arena = aligned(left ? left : 1);
   budget run = {.steps = 0};
-  memset(arena, 0x5A, model->arena_bytes);
+  memset(arena, 0x5A, left);
+  model->state = aligned(model->state_bytes ? model->state_bytes : 1);
+  memset(model->state, 0x5A, model->state_bytes);
+  model->slow = aligned(slow ? slow : 1);
+  memset(model->slow, 0x5A, slow);
   /* A reset is the first steps run alone; so its steps are counted too. */
   ei_model reset = *model;
   reset.n_steps = model->reset_steps;
@@ -45,6 +51,8 @@ static void run_image(const ei_model *model) {
   }
   (void)ei_output_crc(model, arena);
   free(arena);
+  free(model->state);
+  free(model->slow);
   volatile char read = 0;
   for (uint32_t i = 0; i < model->n_layers; i++) {
     uint32_t bytes;
