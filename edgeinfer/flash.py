@@ -44,7 +44,7 @@ def flash(
     SMP too, where there is room for it. `progress` is told of each stage. Raises FitError,
     BoardError, DeviceError or MismatchError."""
     say = progress or (lambda stage: None)
-    models = Models([images] if isinstance(images, bytes) else images)
+    models = Models(images)
     parts = Parts(models, board, quick_fit(models, board))
     if port and board.runs_here:
         raise BoardError(f"{board.name} runs on this PC and has no port yet.", "Leave out --port.")
@@ -73,7 +73,7 @@ def flash(
     )
 
 
-def project(images: Sequence[bytes], board: Board) -> dict[str, str]:
+def project(images: bytes | Sequence[bytes], board: Board) -> dict[str, str]:
     """The firmware's PlatformIO project for a real board, built nowhere yet: texts by file name.
 
     Raises FitError, or BoardError for a board whose project needs what only edgeinfer has."""

@@ -17,12 +17,12 @@ _ALIGN = 16  # EI_IMAGE_ALIGN
 
 
 class Models:
-    """Images that go into one firmware, and what they share. Sizes in bytes.
+    """The image, or images, that go into one firmware, and what they share. Sizes in bytes.
 
     Raises ModelError for two models of one name, or one whose state has no place of its own."""
 
-    def __init__(self, images: Sequence[bytes]) -> None:
-        self.images = tuple(images)
+    def __init__(self, images: bytes | Sequence[bytes]) -> None:
+        self.images = (images,) if isinstance(images, bytes) else tuple(images)
         self.facts: tuple[Image, ...] = tuple(read_image(image) for image in self.images)
         names = [facts.name for facts in self.facts]
         for name in names:
