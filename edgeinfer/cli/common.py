@@ -19,7 +19,7 @@ from edgeinfer.boards import Board, board_names, layout_for, load_board
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import Compiled, compile_graph
 from edgeinfer.device import Device
-from edgeinfer.errors import BoardError, DeviceError, ModelError, UnsupportedError
+from edgeinfer.errors import BoardError, DataError, DeviceError, ModelError, UnsupportedError
 from edgeinfer.flash import FlashResult, flash, goal_for
 from edgeinfer.graph import Array, Graph
 from edgeinfer.image import Image, read_image
