@@ -34,6 +34,7 @@ def bench(
     Every counted run loads its input anew: `data`, or the same pseudo-random bytes each time.
     An emulated Cortex-M has `estimated_cycles` too, by core.
     `macs` are the multiply-accumulates of each layer, where they are known."""
+    board = emulator.as_found(board, device.port)
     size = sum(device.info().inputs)
     sample = random.Random(SEED).randbytes(size) if data is None else data
     amounts: list[int] = []

@@ -14,12 +14,13 @@ import signal
 import subprocess
 import time
 import tty
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from edgeinfer import counter, cycles, paths
 from edgeinfer.boards import Board
 from edgeinfer.errors import BoardError
+from edgeinfer.remote import Remote
 
 _STOP_SECONDS = 5.0
 _children: dict[int, "subprocess.Popen[bytes]"] = {}  # started by this process; to be waited for
@@ -34,14 +35,16 @@ class Emulator:
     port: str
     elf: str
     resets: bool = False  # whenever a host opens its line
+    ssh: str = ""  # the machine that it really is on, reached by ssh: then nothing is emulated
 
 
-def start(board: Board, elf: Path) -> Emulator:
+def start(board: Board, elf: Path, ssh: str = "") -> Emulator:
     """Run the firmware on a fresh emulated board; an earlier one of this name is stopped.
 
-    Raises BoardError when the emulator does not start."""
+    With `ssh` it is run on that machine, where it was copied to. Raises BoardError when the
+    emulator does not start."""
     stop(board.name)
-    command = _command(board, elf)
+    command = Remote(ssh).serving(board.name) if ssh else _command(board, elf)
     master, slave = os.openpty()
     try:
         tty.setraw(slave)
@@ -65,7 +68,7 @@ def start(board: Board, elf: Path) -> Emulator:
         os.close(master)
         os.close(slave)
     _children[process.pid] = process
-    running = Emulator(board.name, process.pid, port, str(elf), resets=board.arduino)
+    running = Emulator(board.name, process.pid, port, str(elf), board.arduino, ssh)
     _file(board.name).write_text(json.dumps(asdict(running)), encoding="utf-8")
     return running
 
@@ -98,14 +101,27 @@ def _process(board: Board, elf: Path) -> list[str]:
 
 def find(name: str) -> Emulator | None:
     """The running emulator of this board; None when there is none or it has died."""
-    try:
-        running = Emulator(**json.loads(_file(name).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-    if _alive(running):
+    running = _noted(name)
+    if running is None or _alive(running):
         return running
     _forget(name)
     return None
+
+
+def _noted(name: str) -> Emulator | None:
+    """What was noted of the board when it was started."""
+    try:
+        return Emulator(**json.loads(_file(name).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def as_found(board: Board, port: str) -> Board:
+    """The board as it is at a port. A Linux firmware counts instructions only under an emulator of
+    ours; over ssh, or started by hand, it runs on the real thing."""
+    running = find(board.name)
+    ours = running is not None and running.port == port and not running.ssh
+    return board if ours or not board.hosted else replace(board, emulator=())
 
 
 def running() -> list[Emulator]:
@@ -119,10 +135,11 @@ def resets(port: str) -> bool:
     return any(emulator.port == port and emulator.resets for emulator in running())
 
 
-def ended() -> dict[str, str]:
+def ended() -> list[tuple[Emulator, str]]:
     """Boards whose emulator ended without being told to, each with its last words; said once."""
     names = sorted(file.stem for file in paths.state_dir().glob("*.json"))
-    return {name: last_words(name) for name in names if find(name) is None}
+    known = [each for name in names if (each := _noted(name))]
+    return [(each, last_words(each.board)) for each in known if find(each.board) is None]
 
 
 def stop(name: str) -> bool:
@@ -132,10 +149,10 @@ def stop(name: str) -> bool:
         return False
     deadline = time.monotonic() + _STOP_SECONDS
     with contextlib.suppress(ProcessLookupError):
-        os.kill(emulator.pid, signal.SIGTERM)
+        os.killpg(emulator.pid, signal.SIGTERM)  # ssh has a shell around it
         while _alive(emulator):
             if time.monotonic() > deadline:
-                os.kill(emulator.pid, signal.SIGKILL)
+                os.killpg(emulator.pid, signal.SIGKILL)
             time.sleep(0.01)
     _forget(name)
     return True
@@ -155,10 +172,11 @@ def _alive(emulator: Emulator) -> bool:
     child = _children.get(emulator.pid)
     if child is not None:
         return child.poll() is None
+    mark = emulator.ssh or emulator.elf
     status = Path(f"/proc/{emulator.pid}/cmdline")
     if Path("/proc/self").exists():
         try:
-            return emulator.elf.encode() in status.read_bytes()
+            return mark.encode() in status.read_bytes()
         except OSError:
             return False
     listed = subprocess.run(
@@ -167,7 +185,7 @@ def _alive(emulator: Emulator) -> bool:
         text=True,
         check=False,
     )
-    return emulator.elf in listed.stdout
+    return mark in listed.stdout
 
 
 def marks(board: Board, port: str) -> cycles.Marks | None:

@@ -12,6 +12,8 @@ from edgeinfer.errors import BoardError, DeviceError, FitError
 from edgeinfer.models import Models
 from edgeinfer.plan import SMALLEST, Goal
 from edgeinfer.project import Parts, arduino_files
+from edgeinfer.remote import Remote
+from edgeinfer.toolchains import TOOLCHAINS
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class FlashResult:
     stack_bytes: int
     serial_bytes: int
     image_ram_bytes: int  # of a board that has its constants in RAM, else 0
+    ssh: str = ""  # the machine that the board is, if it is reached by ssh
 
 
 def flash(
@@ -35,18 +38,28 @@ def flash(
     *,
     project_name: str = "",
     port: str = "",
+    ssh: str = "",
     smp: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> FlashResult:
     """Put an image, or several, on a board and have it prove that it computes the right bytes.
 
-    `port` is that of a real board, found by itself if there is but one. `smp`: the firmware speaks
+    `port` is that of a real board, found by itself if there is but one; `ssh` names the machine
+    that a Linux board really is, and is remembered until it is stopped. `smp`: the firmware speaks
     SMP too, where there is room for it. `progress` is told of each stage. Raises FitError,
     BoardError, DeviceError or MismatchError."""
     say = progress or (lambda stage: None)
     models = Models(images)
     parts = Parts(models, board, quick_fit(models, board))
-    if port and board.runs_here:
+    ssh = _remote(board, ssh)
+    if ssh:
+        board = replace(board, emulator=())
+        parts = replace(parts, board=board)
+        if port:
+            raise BoardError(f"{board.name} is reached by ssh, not by a port.", "Leave out --port.")
+        say("connect")
+        Remote(ssh).require(TOOLCHAINS[board.toolchain].machines, board.name)
+    elif port and board.runs_here:
         raise BoardError(f"{board.name} runs on this PC and has no port yet.", "Leave out --port.")
     say("build")
     if smp:
@@ -54,8 +67,10 @@ def flash(
     firmware = build.build(parts, project_name)
     _check_fit(firmware, board)
     say("upload")
-    if board.runs_here:
-        port = _emulate(models, board, firmware, say)
+    if ssh:
+        Remote(ssh).copy(firmware.elf, board.name)
+    if ssh or board.runs_here:
+        port = _emulate(models, board, firmware, say, ssh)
     else:
         port = upload.upload(board, build.project_folder(project_name or board.name), port)
         say("self-test")
@@ -70,7 +85,19 @@ def flash(
         stack_bytes=firmware.stack_bytes,
         serial_bytes=firmware.serial_bytes,
         image_ram_bytes=firmware.image_ram_bytes,
+        ssh=ssh,
     )
+
+
+def _remote(board: Board, ssh: str) -> str:
+    """The machine to reach by ssh: that of `ssh`, or where the board is already; mostly none."""
+    running = emulator.find(board.name)
+    if ssh and not board.hosted:
+        raise BoardError(
+            f"{board.name} is no Linux machine that ssh could reach.",
+            "Leave out --ssh, or name another board with --board.",
+        )
+    return ssh or (running.ssh if running else "")
 
 
 def project(images: bytes | Sequence[bytes], board: Board) -> dict[str, str]:
@@ -104,20 +131,20 @@ def _prove(models: Models, board: Board, port: str) -> None:
 
 
 def _emulate(
-    models: Models, board: Board, firmware: build.Firmware, say: Callable[[str], None]
+    models: Models, board: Board, firmware: build.Firmware, say: Callable[[str], None], ssh: str
 ) -> str:
-    """The port of the emulated board, which has proved itself."""
-    running = emulator.start(board, firmware.elf)
+    """The port of the emulated board, or of that at the other end of ssh; it has proved itself."""
+    running = emulator.start(board, firmware.elf, ssh)
     say("self-test")
     try:
-        _prove_emulated(models, board, running.port)
+        _prove_emulated(models, board, running.port, ssh)
     except BaseException:
         emulator.stop(board.name)
         raise
     return running.port
 
 
-def _prove_emulated(models: Models, board: Board, port: str) -> None:
+def _prove_emulated(models: Models, board: Board, port: str, ssh: str) -> None:
     try:
         _prove(models, board, port)
     except DeviceError as error:
@@ -128,9 +155,10 @@ def _prove_emulated(models: Models, board: Board, port: str) -> None:
                 raise
             time.sleep(0.05)
         words = emulator.last_words(board.name)
+        what = f"The firmware at {ssh}" if ssh else f"The emulator of {board.name}"
         raise BoardError(
-            f"The emulator of {board.name} ended{': ' + words if words else ''}.",
-            "'edgeinfer doctor' says what is missing.",
+            f"{what} ended{': ' + words if words else ''}.",
+            f"Try it by hand: ssh {ssh}" if ssh else "'edgeinfer doctor' says what is missing.",
         ) from error
 
 

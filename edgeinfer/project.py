@@ -134,7 +134,8 @@ def _config(parts: Parts) -> str:
         "EI_CONVERTS": f"{int(any(facts.name in tiny.CONVERTED for facts in models.facts))}",
         "EI_WINDOW_BYTES": f"{max(map(tiny.window_bytes, models.facts))}u",
         "EI_IMAGES": ", ".join(images),
-        "EI_IMAGE_CRC": f"0x{zlib.crc32(models.image):08X}u",
+        # Of the CRCs: that of a whole image, its own CRC included, is the same for every image.
+        "EI_IMAGE_CRC": f"0x{zlib.crc32(b''.join(image[-4:] for image in models.images)):08X}u",
     }
     return "".join(f"#define {name} {value}\n" for name, value in config.items())
 

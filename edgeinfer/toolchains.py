@@ -10,12 +10,14 @@ class Toolchain:
     package: str  # of Debian, for the remedy
     cpu: str  # firmware/src/cpu_<cpu>.c: start-up, faults, sleep; not for "arduino"
     library_flags: tuple[str, ...] = ()  # the C library, for compiler and linker
+    machines: tuple[str, ...] = ()  # as uname names those that run its Linux programs
     bare: bool = True  # neither system nor framework: the firmware brings memory map and start-up
 
 
 NATIVE = "native"
 FROM_PLATFORM = "platform"  # the compiler that a public PlatformIO platform brings
 _STATIC = ("-static",)  # a Pi's libraries are not those of this machine
+_ARM = ("armv6l", "armv7l", "armv8l", "aarch64")  # each runs programs for those before it
 
 TOOLCHAINS = {
     "arm-none-eabi": Toolchain(
@@ -31,13 +33,13 @@ TOOLCHAINS = {
         library_flags=("--specs=picolibc.specs",),
     ),
     "arm-linux-gnueabi": Toolchain(
-        "arm-linux-gnueabi-", "gcc-arm-linux-gnueabi", "linux", _STATIC, bare=False
+        "arm-linux-gnueabi-", "gcc-arm-linux-gnueabi", "linux", _STATIC, _ARM, bare=False
     ),
     "arm-linux-gnueabihf": Toolchain(
-        "arm-linux-gnueabihf-", "gcc-arm-linux-gnueabihf", "linux", _STATIC, bare=False
+        "arm-linux-gnueabihf-", "gcc-arm-linux-gnueabihf", "linux", _STATIC, _ARM[1:], bare=False
     ),
     "aarch64-linux-gnu": Toolchain(
-        "aarch64-linux-gnu-", "gcc-aarch64-linux-gnu", "linux", _STATIC, bare=False
+        "aarch64-linux-gnu-", "gcc-aarch64-linux-gnu", "linux", _STATIC, _ARM[-1:], bare=False
     ),
     "avr": Toolchain("avr-", "gcc-avr avr-libc arduino-core-avr", "arduino", bare=False),
     FROM_PLATFORM: Toolchain("", "", "arduino", bare=False),

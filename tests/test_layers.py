@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 # Each may import those before it; names on one line do not import each other.
 FLOORS = [
     {"errors", "keras_convert", "paths", "toolchains"},
+    {"remote"},
     {"graph", "fixed_point", "native", "boards", "counter"},
     {"functions", "float_functions", "cycles", "tflite"},
     {"ops", "emulator", "ports"},

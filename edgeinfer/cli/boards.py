@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         asked = [load_board(args.stop).name]
     stopped = [name for name in asked if emulator.stop(name)]
     known = all_boards()
-    running = {e.board: e.port for e in emulator.running()}
+    running = {e.board: e for e in emulator.running()}
     result: dict[str, Any] = {
         "boards": [
             {
@@ -53,11 +53,12 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
                 "ram_bytes": board.ram_bytes,
                 "verified": board.verified,
                 "pins": board.pins,
-                "port": running.get(board.name),
+                "port": running[board.name].port if board.name in running else None,
+                "ssh": running[board.name].ssh if board.name in running else "",
             }
             for board in known
         ],
-        "ended": [{"board": name, "reason": words} for name, words in ended.items()],
+        "ended": [{"board": e.board, "ssh": e.ssh, "reason": words} for e, words in ended],
         "serial_ports": [
             {
                 "port": port.device,
@@ -99,7 +100,8 @@ def _start(board: Board) -> emulator.Emulator:
 def show(result: dict[str, Any], ui: Ui) -> None:
     for each in result["ended"]:
         why = f": {each['reason']}" if each["reason"] else ""
-        ui.say(f"The emulator of {each['board']} ended by itself{why}.", style="red")
+        what = f"connection to {each['ssh']}" if each["ssh"] else f"emulator of {each['board']}"
+        ui.say(f"The {what} ended by itself{why}.", style="red")
     if "started" in result:
         ui.say(f"{result['started']['board']} runs at {result['started']['port']}.")
         return
@@ -115,7 +117,7 @@ def show(result: dict[str, Any], ui: Ui) -> None:
                 f"{b['flash_bytes'] // 1024} KB",
                 f"{b['ram_bytes'] // 1024} KB",
                 b["verified"],
-                b["port"] or "-",
+                f"{b['port'] or '-'}{', ' + b['ssh'] if b['ssh'] else ''}",
                 b["title"],
             ]
             for b in result["boards"]

@@ -342,7 +342,13 @@ def connected(port: str, baud: int, ui: Ui) -> Device:
 
 
 def flashed(
-    board: str, images: Sequence[bytes], ui: Ui, port: str = "", *, smp: bool = True
+    board: str,
+    images: Sequence[bytes],
+    ui: Ui,
+    port: str = "",
+    *,
+    ssh: str = "",
+    smp: bool = True,
 ) -> FlashResult:
     """Flash an image or several, with its stages on the terminal; returns the FlashResult."""
     with ui.progress(f"Flashing {board}") as advance:
@@ -350,6 +356,7 @@ def flashed(
             images,
             load_board(board),
             port=port,
+            ssh=ssh,
             smp=smp,
             progress=lambda stage: advance(None, stage),
         )

@@ -62,7 +62,8 @@ def _tools() -> list[dict[str, Any]]:
         found = shutil.which(tool) is not None
         purpose = f"for {', '.join(names)}"
         checks.append(_check(tool, purpose, found, f"sudo apt-get install {package}"))
-    return checks
+    ssh, remedy = shutil.which("ssh") is not None, "sudo apt-get install openssh-client"
+    return [*checks, _check("ssh", "for Linux boards of your own, by flash --ssh", ssh, remedy)]
 
 
 def _library() -> dict[str, Any]:

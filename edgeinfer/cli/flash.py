@@ -21,6 +21,7 @@ EXAMPLES = (
     "edgeinfer flash words.tflite person.tflite --board netduinoplus2   # both in one firmware",
     "edgeinfer flash digits_int8.tflite --board nano33ble --port /dev/ttyACM0",
     "edgeinfer flash digits_int8.tflite --board pico --project digits_pico",
+    "edgeinfer flash digits_int8.tflite --board rpi-zero2-w --ssh pi@raspberrypi.local",
 )
 
 
@@ -32,6 +33,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--port", default="", metavar="P", help="a real board's serial port, if it is not found"
+    )
+    where.add_argument(
+        "--ssh",
+        default="",
+        metavar="USER@HOST",
+        help="copy the firmware to this Linux machine and run it there, as long as ssh lasts",
     )
     where.add_argument(
         "--project", metavar="DIR", help="only write the PlatformIO project of a real board"
@@ -56,7 +63,8 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         texts = project(images, board)
         folder.write(Path(args.project), texts, {"model": args.model[0], "board": board.name})
         return {**result, "board": board.name, "project": args.project}
-    result |= asdict(common.flashed(args.board, images, ui, args.port, smp=not args.no_smp))
+    done = common.flashed(args.board, images, ui, args.port, ssh=args.ssh, smp=not args.no_smp)
+    result |= asdict(done)
     if len(made) == 1:
         result |= common.optimized_fields(made[0].optimized)
     return result
@@ -69,8 +77,9 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         return
     several = result.get("models", [])
     names = ", ".join(several) or result["model"]
+    where = f" on {result['ssh']}" if result["ssh"] else ""
     proof = "all self-tests passed" if several else "self-test passed"
-    ui.say(f"{result['board']} runs {names} at {result['port']}; {proof}.")
+    ui.say(f"{result['board']} runs {names}{where} at {result['port']}; {proof}.")
     code, image = result["code_bytes"], result["image_bytes"]
     ui.say(f"  flash {size(code + image)}: code {size(code)}, image {size(image)}")
     parts = ("arena", "stack", "serial", "static_ram", "image_ram")

@@ -20,6 +20,7 @@ from edgeinfer.errors import DeviceError
 from edgeinfer.flash import flash
 from edgeinfer.graph import Graph
 from edgeinfer.models import Models
+from edgeinfer.project import Parts, write
 from edgeinfer.session import Session
 from tests.board.conftest import two_inputs
 from tests.ops.cases import samples
@@ -97,3 +98,13 @@ def test_the_command_line_finds_each_model(
     assert run("bench", "--board", "mps2-an386", "--model", "c")["model"] == "c"
     assert main(["bench", "--board", "mps2-an386", "--model", "d"]) == 2
     assert "It runs a, b, c." in capsys.readouterr().err
+
+
+def test_images_of_one_size_are_told_apart(tmp_path: Path) -> None:
+    """What is built follows its image, of which config.h alone says that it changed."""
+    board, texts = load_board("microbit"), []
+    for names in (("a", "c"), ("b", "c"), ("a", "d")):
+        images = [compile_graph(replace(two_inputs(), name=name)).image for name in names]
+        write(Parts(Models(images), board, 600), tmp_path)
+        texts.append((tmp_path / "generated" / "config.h").read_text())
+    assert len(set(texts)) == 3
