@@ -14,8 +14,30 @@ from edgeinfer.toolchains import FROM_PLATFORM, NATIVE, TOOLCHAINS
 VERIFIED = ("none", "build", "emulator", "hardware")
 OWN_BYTES = 1024  # what the firmware's own variables may take
 MICROS_HZ, BAUD = 1_000_000, 115_200  # of the Arduino framework's clock; where no other is named
+RAM_STORE, SLOT_HEADER_BYTES = "ram", 64  # firmware/src/store_ram.c and slots.c
 ROOMY = 65_536  # bytes of RAM that leave some for a long packet of SMP
 LAYOUTS = ("pairs", "rows", "quads")  # of filters in an image: csrc/isa/<layout>.h
+
+
+@dataclass(frozen=True)
+class Store:
+    """Memory where a firmware keeps uploaded models."""
+
+    kind: str  # firmware/src/store_<kind>.c
+    origin: int  # its address, where that matters
+    size: int  # bytes
+    block_bytes: int  # that are erased together
+
+    @property
+    def slots(self) -> int:
+        """Two, to write one while the other one is in use; one where it is RAM, which is scarce."""
+        return 1 if self.kind == RAM_STORE else 2
+
+    @property
+    def slot_bytes(self) -> int:
+        """Of an image at most."""
+        each = self.size // self.slots // self.block_bytes * self.block_bytes
+        return each - SLOT_HEADER_BYTES
 
 
 @dataclass(frozen=True)
@@ -42,6 +64,7 @@ class Board:
     uart_irq: int
     baud: int
     smp_bytes: int  # of RAM for a packet of SMP, 0 for a board without
+    store: Store | None  # for uploaded models, beside what RAM is left
     platform: str  # PlatformIO platform; "local" is firmware/platform
     platformio_board: str
     framework: str
@@ -66,6 +89,12 @@ class Board:
     def arduino(self) -> bool:
         """Whether its firmware is a program of the Arduino framework."""
         return self.framework == "arduino"
+
+    @property
+    def store_in_flash(self) -> bool:
+        """Whether its store takes the end of the flash where firmware lies too."""
+        end = self.flash_origin + self.flash_bytes
+        return self.store is not None and self.flash_origin < self.store.origin < end
 
     @property
     def counts_instructions(self) -> bool:
@@ -145,6 +174,7 @@ def _read(file: Path) -> Board:
             uart_irq=int(firmware.get("uart_irq", 0)),
             baud=int(firmware.get("baud", BAUD) if arduino else firmware["baud"]),
             smp_bytes=int(firmware.get("smp_bytes", _smp_bytes(memory["ram_bytes"], arduino))),
+            store=_store(facts["store"]) if "store" in facts else None,
             platform=str(build["platform"]),
             platformio_board=str(build.get("board", "")),
             framework=str(build.get("framework", "")),
@@ -179,6 +209,15 @@ def _smp_bytes(ram_bytes: int, arduino: bool) -> int:
     if arduino:
         return 0
     return 2048 if ram_bytes >= ROOMY else 256
+
+
+def _store(facts: dict[str, Any]) -> Store:
+    return Store(
+        kind=str(facts["kind"]),
+        origin=int(facts.get("origin", 0)),
+        size=int(facts["bytes"]),
+        block_bytes=int(facts["block_bytes"]),
+    )
 
 
 def _facts(file: Path) -> dict[str, Any]:

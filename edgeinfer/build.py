@@ -188,7 +188,7 @@ def _measure_arduino(elf: Path, parts: Parts, log: str) -> Firmware:
         used = dict(re.findall(r"^(RAM|Flash): .*\(used (\d+) bytes", log, re.MULTILINE))
         flash, ram = int(used["Flash"]), int(used["RAM"])
     image, serial = len(parts.models.image), parts.input_bytes + COMMAND_BYTES
-    arena = parts.models.arena_bytes
+    arena = parts.arena_bytes
     constants = image if parts.board.constants_in_ram else 0
     return Firmware(
         elf=elf,
@@ -215,8 +215,8 @@ def _measure_hosted(elf: Path, parts: Parts) -> Firmware:
         elf=elf,
         code_bytes=text + data - model,
         image_bytes=model,
-        static_ram_bytes=variables - parts.models.arena_bytes - serial,
-        arena_bytes=parts.models.arena_bytes,
+        static_ram_bytes=variables - parts.arena_bytes - serial,
+        arena_bytes=parts.arena_bytes,
         stack_bytes=parts.board.stack_bytes,
         serial_bytes=serial,
     )

@@ -38,12 +38,15 @@ class Emulator:
     ssh: str = ""  # the machine that it really is on, reached by ssh: then nothing is emulated
 
 
-def start(board: Board, elf: Path, ssh: str = "") -> Emulator:
+def start(board: Board, elf: Path, ssh: str = "", *, blank: bool = False) -> Emulator:
     """Run the firmware on a fresh emulated board; an earlier one of this name is stopped.
 
-    With `ssh` it is run on that machine, where it was copied to. Raises BoardError when the
+    What its store holds stays from one start to the next, if it is not to be `blank`. With `ssh`
+    the firmware is run on that machine, where it was copied to. Raises BoardError when the
     emulator does not start."""
     stop(board.name)
+    if blank:
+        _store(board).unlink(missing_ok=True)
     command = Remote(ssh).serving(board.name) if ssh else _command(board, elf)
     master, slave = os.openpty()
     try:
@@ -82,21 +85,27 @@ def _command(board: Board, elf: Path) -> list[str]:
 def _machine(board: Board, elf: Path) -> list[str]:
     """Command of an emulated board without operating system."""
     timing = f"shift={board.icount_shift},align=off,sleep=off"
-    command = [*board.emulator, "-kernel", str(elf), "-icount", timing]
+    # QEMU takes a second bank of flash for what is to be started, instead of a kernel.
+    banked = board.store is not None and board.store.kind == "cfi"
+    program = ["-device", f"loader,file={elf}"] if banked else ["-kernel", str(elf)]
+    command = [*board.emulator, *program, "-icount", timing]
     command += ["-display", "none", "-monitor", "none"]
     command += cycles.options(board, elf, _file(board.name).with_suffix(".cycles"))
+    if banked:
+        command += ["-drive", f"if=pflash,unit=1,format=raw,file={_bank(board)}"]
     return [*command, "-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line"]
 
 
 def _process(board: Board, elf: Path) -> list[str]:
     """Command of a firmware that is a Linux program; emulated, it counts its instructions."""
+    store = ["--store", str(_store(board))] if board.store else []
     if not board.emulated:
-        return [str(elf)]
+        return [str(elf), *store]
     count = _file(board.name).with_suffix(".count")
     with count.open("wb") as file:
         file.truncate(4096)
     plugin = ["-plugin", f"{counter.plugin('count')},count={count}"]
-    return [*board.emulator, *plugin, str(elf), "--count", str(count)]
+    return [*board.emulator, *plugin, str(elf), "--count", str(count), *store]
 
 
 def find(name: str) -> Emulator | None:
@@ -195,6 +204,20 @@ def marks(board: Board, port: str) -> cycles.Marks | None:
     if not cores or running is None or running.port != port or not file.is_file():
         return None
     return cycles.Marks(file, cores)
+
+
+def _store(board: Board) -> Path:
+    """The file that holds what is in a board's store."""
+    return _file(board.name).with_suffix(".store")
+
+
+def _bank(board: Board) -> Path:
+    """The same as QEMU wants it, of the whole size."""
+    file, size = _store(board), board.store.size if board.store else 0
+    if not file.is_file() or file.stat().st_size != size:
+        with file.open("wb") as handle:
+            handle.truncate(size)
+    return file
 
 
 def _forget(name: str) -> None:

@@ -6,14 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from edgeinfer import build, emulator, tiny, upload
-from edgeinfer.boards import Board
+from edgeinfer.boards import RAM_STORE, Board, Store
 from edgeinfer.device import Device
 from edgeinfer.errors import BoardError, DeviceError, FitError
 from edgeinfer.models import Models
 from edgeinfer.plan import SMALLEST, Goal
-from edgeinfer.project import Parts, arduino_files
+from edgeinfer.project import Parts, arduino_files, flash_bytes
 from edgeinfer.remote import Remote
 from edgeinfer.toolchains import TOOLCHAINS
+
+_ARENA_ALIGN = 16  # bytes
+_SLOTS_OWN = 256  # bytes of RAM for what SMP and slots remember
+_RAM_BLOCK = 1024  # bytes
+_LARGEST_ARENA = 64 << 20  # bytes; a PC's memory is for others too
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class FlashResult:
     serial_bytes: int
     image_ram_bytes: int  # of a board that has its constants in RAM, else 0
     ssh: str = ""  # the machine that the board is, if it is reached by ssh
+    slots: int = 0  # for models that are uploaded
+    slot_bytes: int = 0  # of such a model at most
 
 
 def flash(
@@ -40,17 +47,19 @@ def flash(
     port: str = "",
     ssh: str = "",
     smp: bool = True,
+    all_kernels: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> FlashResult:
     """Put an image, or several, on a board and have it prove that it computes the right bytes.
 
     `port` is that of a real board, found by itself if there is but one; `ssh` names the machine
     that a Linux board really is, and is remembered until it is stopped. `smp`: the firmware speaks
-    SMP too, where there is room for it. `progress` is told of each stage. Raises FitError,
-    BoardError, DeviceError or MismatchError."""
+    SMP too, and takes models that are uploaded, where there is room for it; `all_kernels`: those
+    of any operators, in all the memory that is left. `progress` is told of each stage.
+    Raises FitError, BoardError, DeviceError or MismatchError."""
     say = progress or (lambda stage: None)
     models = Models(images)
-    parts = Parts(models, board, quick_fit(models, board))
+    parts = _parts(models, board, smp, all_kernels)
     ssh = _remote(board, ssh)
     if ssh:
         board = replace(board, emulator=())
@@ -62,10 +71,7 @@ def flash(
     elif port and board.runs_here:
         raise BoardError(f"{board.name} runs on this PC and has no port yet.", "Leave out --port.")
     say("build")
-    if smp:
-        parts = replace(parts, smp_bytes=smp_room(parts))
-    firmware = build.build(parts, project_name)
-    _check_fit(firmware, board)
+    parts, firmware = _build(parts, project_name)
     say("upload")
     if ssh:
         Remote(ssh).copy(firmware.elf, board.name)
@@ -86,6 +92,8 @@ def flash(
         serial_bytes=firmware.serial_bytes,
         image_ram_bytes=firmware.image_ram_bytes,
         ssh=ssh,
+        slots=parts.store.slots if parts.store else 0,
+        slot_bytes=parts.store.slot_bytes if parts.store else 0,
     )
 
 
@@ -134,7 +142,7 @@ def _emulate(
     models: Models, board: Board, firmware: build.Firmware, say: Callable[[str], None], ssh: str
 ) -> str:
     """The port of the emulated board, or of that at the other end of ssh; it has proved itself."""
-    running = emulator.start(board, firmware.elf, ssh)
+    running = emulator.start(board, firmware.elf, ssh, blank=True)
     say("self-test")
     try:
         _prove_emulated(models, board, running.port, ssh)
@@ -216,8 +224,50 @@ def misfit(models: Models, board: Board) -> str:
     return ""
 
 
-def _check_fit(firmware: build.Firmware, board: Board) -> None:
-    flash_over = firmware.code_bytes + firmware.image_bytes - board.flash_bytes
+def _parts(models: Models, board: Board, smp: bool, all_kernels: bool) -> Parts:
+    """What goes into the firmware, and how it shares out the memory. Raises FitError."""
+    parts = Parts(models, board, quick_fit(models, board))
+    parts = replace(parts, smp_bytes=smp_room(parts) if smp else 0)
+    if parts.smp_bytes == 0 or len(models) > 1:
+        if all_kernels:
+            raise FitError(
+                f"There is no room on {board.name} for models that are uploaded.",
+                "Leave out --all-kernels and --no-smp, flash one model, or take a larger board.",
+            )
+        return parts
+    left = spare(models, board)[1] - parts.input_bytes - parts.smp_bytes - _SLOTS_OWN
+    store = board.store
+    if store is None:
+        size = (left // 2 if all_kernels else left) // _RAM_BLOCK * _RAM_BLOCK
+        store = Store(RAM_STORE, 0, size, _RAM_BLOCK)
+        left -= size
+        if store.slot_bytes < len(models.image):  # not even this model could be loaded
+            store = None
+    if all_kernels:
+        more = max(0, min(left, _LARGEST_ARENA)) // _ARENA_ALIGN * _ARENA_ALIGN
+        parts = replace(parts, all_kernels=True, more_arena=more)
+    return replace(parts, store=store)
+
+
+def _build(parts: Parts, project_name: str) -> tuple[Parts, build.Firmware]:
+    """The firmware, without slots if its flash is too small for both. Raises FitError."""
+    if parts.store and parts.store == parts.board.store and parts.board.store_in_flash:
+        try:
+            firmware = build.build(parts, project_name)
+            _check_fit(firmware, parts)
+            return parts, firmware
+        except FitError:
+            if parts.all_kernels:
+                raise
+            parts = replace(parts, store=None)
+    firmware = build.build(parts, project_name)
+    _check_fit(firmware, parts)
+    return parts, firmware
+
+
+def _check_fit(firmware: build.Firmware, parts: Parts) -> None:
+    board = parts.board
+    flash_over = firmware.code_bytes + firmware.image_bytes - flash_bytes(parts)
     ram = firmware.static_ram_bytes + firmware.arena_bytes
     ram += firmware.stack_bytes + firmware.serial_bytes + firmware.image_ram_bytes
     ram_over = ram - board.ram_bytes

@@ -5,12 +5,13 @@ Its platformio.ini is generated from boards/<name>.toml: that is why a new board
 Generated are lists and data only, never code. A board with a public platform gets all sources with
 it, so that its project is whole wherever it lies; the others' are the package's own."""
 
+import hashlib
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeinfer import library, paths, tiny
-from edgeinfer.boards import Board
+from edgeinfer import library, native, paths, tiny
+from edgeinfer.boards import Board, Store
 from edgeinfer.models import Models
 from edgeinfer.toolchains import TOOLCHAINS
 
@@ -25,12 +26,24 @@ _PER_LINE = 20  # bytes of the image
 @dataclass(frozen=True)
 class Parts:
     """What goes into a firmware. `input_bytes`: of the input's own buffer, `smp_bytes`: of a packet
-    of SMP; 0 for none."""
+    of SMP; 0 for none. `store`: where it keeps uploaded models, which may have `all_kernels` and
+    `more_arena`, bytes beyond those of the models that are built in."""
 
     models: Models
     board: Board
     input_bytes: int
     smp_bytes: int = 0
+    store: Store | None = None
+    all_kernels: bool = False
+    more_arena: int = 0
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        return native.kernel_names() if self.all_kernels else self.models.kernels
+
+    @property
+    def arena_bytes(self) -> int:
+        return self.models.arena_bytes + self.more_arena
 
 
 def write(parts: Parts, folder: Path) -> None:
@@ -54,9 +67,7 @@ def arduino_files(parts: Parts) -> dict[str, bytes]:
     image = parts.models.image
     rows = (image[at : at + _PER_LINE] for at in range(0, len(image), _PER_LINE))
     texts["model.inc"] = "".join("".join(f"{byte}," for byte in row) + "\n" for row in rows)
-    texts |= {
-        f"csrc/{name}": text for name, text in library.sources(parts.models.kernels, "fw").items()
-    }
+    texts |= {f"csrc/{name}": text for name, text in library.sources(parts.kernels, "fw").items()}
     options = _local_options(board) if board.platform == "local" else _public_options(board)
     files = {f"src/{name}": text.encode() for name, text in texts.items()}
     files["platformio.ini"] = _ini(board, options).encode()
@@ -67,8 +78,10 @@ def _files(parts: Parts, folder: Path) -> dict[str, bytes]:
     """A project of the local platform, for the package's own sources."""
     board, firmware = parts.board, paths.share("firmware")
     toolchain = TOOLCHAINS[board.toolchain]
-    chosen = {"cpu": toolchain.cpu, "port": board.port, "timer": board.timer}
-    sources = [f"-<{kind}_*> +<{kind}_{name}.c>" for kind, name in chosen.items()]
+    store = parts.store.kind if parts.store else ""
+    chosen = {"cpu": toolchain.cpu, "port": board.port, "timer": board.timer, "store": store}
+    sources = [f"-<{kind}_*> +<{kind}_{name}.c>" for kind, name in chosen.items() if name]
+    sources += [] if store else ["-<store_*>"]
     sources += ["-<model_*>", f"-<{'stack' if toolchain.bare else 'bare'}.c>"]
     options = _local_options(board) | {
         "build_src_filter": " ".join(["+<*>", *sources]),
@@ -76,15 +89,15 @@ def _files(parts: Parts, folder: Path) -> dict[str, bytes]:
         "custom_bare": "yes" if toolchain.bare else "",
         "custom_generated": str(folder / "generated"),
         "custom_csrc": str(paths.share("csrc")),
-        "custom_kernels": " ".join(library.file_names(parts.models.kernels)),
+        "custom_kernels": " ".join(library.file_names(parts.kernels)),
         # PlatformIO starts afresh when this file changes: objects of other sources never stay.
         "custom_sources": f"{_sources_crc():08x}",
     }
-    kernels = "".join(f"EI_KERNEL({kernel})\n" for kernel in parts.models.kernels)
+    kernels = "".join(f"EI_KERNEL({kernel})\n" for kernel in parts.kernels)
     return {
         "generated/config.h": _config(parts).encode(),
         "generated/kernel_list.inc": kernels.encode(),
-        "generated/memory.ld": memory_script(board).encode(),
+        "generated/memory.ld": memory_script(board, flash_bytes(parts)).encode(),
         "generated/model.bin": parts.models.image,
         "platformio.ini": _ini(board, options, firmware / "src").encode(),
     }
@@ -127,7 +140,7 @@ def _config(parts: Parts) -> str:
         "EI_UART_BASE": f"0x{board.uart_base:08X}u",
         "EI_UART_IRQ": f"{board.uart_irq}u",
         "EI_STACK_BYTES": f"{board.stack_bytes}u",
-        "EI_ARENA_BYTES": f"{models.arena_bytes}u",
+        "EI_ARENA_BYTES": f"{parts.arena_bytes}u",
         "EI_STATE_BYTES": f"{models.state_bytes}u",
         "EI_INPUT_BYTES": f"{parts.input_bytes}u",
         "EI_SMP_BYTES": f"{parts.smp_bytes}u",
@@ -137,14 +150,31 @@ def _config(parts: Parts) -> str:
         # Of the CRCs: that of a whole image, its own CRC included, is the same for every image.
         "EI_IMAGE_CRC": f"0x{zlib.crc32(b''.join(image[-4:] for image in models.images)):08X}u",
     }
+    store = parts.store or Store("", 0, 0, 1)
+    config |= {
+        "EI_KERNELS": '"*"' if parts.all_kernels else f'"{" ".join(parts.kernels)}"',
+        "EI_IMAGE_SHA": f"{{{', '.join(map(str, hashlib.sha256(models.image).digest()))}}}",
+        "EI_SLOTS": f"{store.slots if parts.store else 0}u",
+        "EI_STORE_ORIGIN": f"0x{store.origin:08X}u",
+        "EI_STORE_BYTES": f"{store.size}u",
+        "EI_STORE_BLOCK": f"{store.block_bytes}u",
+    }
     return "".join(f"#define {name} {value}\n" for name, value in config.items())
 
 
-def memory_script(board: Board) -> str:
-    """The linker's MEMORY of a board."""
+def flash_bytes(parts: Parts) -> int:
+    """What the store leaves for the firmware."""
+    if parts.store and parts.store == parts.board.store and parts.board.store_in_flash:
+        return parts.store.origin - parts.board.flash_origin
+    return parts.board.flash_bytes
+
+
+def memory_script(board: Board, flash_bytes: int = 0) -> str:
+    """The linker's MEMORY of a board whose firmware may take so much of its flash (0: all)."""
+    size = flash_bytes or board.flash_bytes
     return (
         "MEMORY {\n"
-        f"  FLASH (rx) : ORIGIN = 0x{board.flash_origin:08X}, LENGTH = {board.flash_bytes}\n"
+        f"  FLASH (rx) : ORIGIN = 0x{board.flash_origin:08X}, LENGTH = {size}\n"
         f"  RAM (rwx) : ORIGIN = 0x{board.ram_origin:08X}, LENGTH = {board.ram_bytes}\n"
         "}\n"
     )

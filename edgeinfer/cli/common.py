@@ -349,6 +349,7 @@ def flashed(
     *,
     ssh: str = "",
     smp: bool = True,
+    all_kernels: bool = False,
 ) -> FlashResult:
     """Flash an image or several, with its stages on the terminal; returns the FlashResult."""
     with ui.progress(f"Flashing {board}") as advance:
@@ -358,5 +359,6 @@ def flashed(
             port=port,
             ssh=ssh,
             smp=smp,
+            all_kernels=all_kernels,
             progress=lambda stage: advance(None, stage),
         )

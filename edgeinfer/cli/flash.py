@@ -10,7 +10,7 @@ from typing import Any
 
 from edgeinfer.boards import load_board
 from edgeinfer.cli import common
-from edgeinfer.cli.ui import Ui, size
+from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.export import folder
 from edgeinfer.flash import project
 from edgeinfer.models import Models
@@ -49,6 +49,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a smaller firmware, which answers ASCII commands only",
     )
     common.name_argument(parser)
+    parser.add_argument(
+        "--all-kernels",
+        action="store_true",
+        help="take models of any operators and more memory, too, when they are uploaded later",
+    )
     common.compile_arguments(parser)
 
 
@@ -63,7 +68,15 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         texts = project(images, board)
         folder.write(Path(args.project), texts, {"model": args.model[0], "board": board.name})
         return {**result, "board": board.name, "project": args.project}
-    done = common.flashed(args.board, images, ui, args.port, ssh=args.ssh, smp=not args.no_smp)
+    done = common.flashed(
+        args.board,
+        images,
+        ui,
+        args.port,
+        ssh=args.ssh,
+        smp=not args.no_smp,
+        all_kernels=args.all_kernels,
+    )
     result |= asdict(done)
     if len(made) == 1:
         result |= common.optimized_fields(made[0].optimized)
@@ -88,6 +101,9 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         f"{p.split('_')[0]} {size(result[p + '_bytes'])}" for p in parts if result[f"{p}_bytes"]
     )
     ui.say(f"  RAM   {size(total)}: {names}")
+    if result["slots"]:
+        slots = some(result["slots"], "slot")
+        ui.say(f"  {slots} of {size(result['slot_bytes'])} for other models")
     if several:
         state = f", {size(result['state_bytes'])} of it their states"
         ui.say(f"  All models share the arena{state if result['state_bytes'] else ''}.")

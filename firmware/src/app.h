@@ -53,7 +53,7 @@ extern uint8_t arena[];
 #define shared (arena + EI_STATE_BYTES)
 extern const uint8_t ei_image[]; /* all images, one after the other */
 extern const uint32_t ei_image_bytes;
-const uint8_t *model_image(uint32_t number, uint32_t *bytes);
+const uint8_t *model_image(uint32_t number, uint32_t *bytes); /* a slot's, if that runs */
 
 enum { INPUT_ABSENT, INPUT_PARTIAL, INPUT_READY };
 extern uint8_t input_state;
@@ -63,10 +63,16 @@ extern uint32_t input_received; /* bytes, in order from the first */
 extern float window[]; /* the input as reals, EI_WINDOW_BYTES of them; kept for the result */
 #endif
 
-void model_start(void);              /* the state of all models; the first is chosen */
-void model_choose(uint32_t number);  /* below model_count; its state is as it was */
-uint32_t input_bytes(void);          /* of all inputs, in order */
-void input_begin(uint32_t received); /* the rest is about to come */
+void model_start(void);             /* the state of all models; the first is chosen */
+void model_choose(uint32_t number); /* below model_count; its state is as it was */
+enum { MODEL_TOO_LARGE = -100, MODEL_FAILS = -101 }; /* beside the errors of ei_verify */
+const uint8_t *model_built_in(uint32_t *bytes);      /* the first image */
+int model_use(const uint8_t *image, uint32_t bytes); /* it is `model` from here on, if EI_OK */
+int model_try(const uint8_t *image, uint32_t bytes); /* also by its self-test; `model` is reset */
+uint32_t model_selftest(const ei_model *m);          /* CRC-32 of its outputs; `model` is reset */
+int input_kept(void);                                /* whether an input survives an inference */
+uint32_t input_bytes(void);                          /* of all inputs, in order */
+void input_begin(uint32_t received);                 /* the rest is about to come */
 uint8_t *input_at(uint32_t index);
 void input_advance(uint32_t received);
 int input_to_arena(void);      /* 0: it must be loaded (again) */

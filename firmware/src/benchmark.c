@@ -88,7 +88,7 @@ static void infer_times(uint32_t n) {
 }
 
 static void infer(char *rest) {
-  uint32_t n = 1, warmup = EI_INPUT_BYTES ? 10 : 0;
+  uint32_t n = 1, warmup = input_kept() ? 10 : 0;
   const char *word = next_word(&rest);
   if (word && (!read_u32(word, &n) || n == 0)) {
     say("e-[Inference iterations must be >0]\r\n");

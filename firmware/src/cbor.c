@@ -67,12 +67,12 @@ int cbor_map(cbor *map, const uint8_t *bytes, uint32_t n) {
 
 /* Takes the value's head of a key; what is in a string then comes next. 0: there is none. */
 static int find(const cbor *map, const char *key, head *value, cbor *at) {
-  head h;
+  head whole, h;
   *at = *map;
   if (at->begin == at->end) return 0;
-  (void)take_head(at, &h);
-  const int endless = h.info == ENDLESS;
-  for (uint64_t i = 0; endless ? *at->begin != BREAK : i < h.value; i++) {
+  (void)take_head(at, &whole);
+  const int endless = whole.info == ENDLESS;
+  for (uint64_t i = 0; endless ? *at->begin != BREAK : i < whole.value; i++) {
     const uint8_t *const begin = at->begin;
     (void)take_head(at, &h);
     const uint8_t *text = at->begin;

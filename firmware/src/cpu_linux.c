@@ -50,10 +50,12 @@ static void catch_faults(void) {
 
 static int usage(const char *program) {
   fprintf(stderr,
-          "usage: %s [--tcp [ADDRESS:]PORT | --pty] [--count FILE]\n"
+          "usage: %s [--tcp [ADDRESS:]PORT | --pty] [--count FILE] [--store FILE]\n"
           "Serves board %s on standard input and output; with --tcp to one host at a time\n"
           "(ADDRESS is 127.0.0.1 unless given), with --pty on a pseudo-terminal whose name is\n"
-          "said. --count: the clock is a 64-bit word in FILE that somebody counts up.\n",
+          "said. --count: the clock is a 64-bit word in FILE that somebody counts up. --store: "
+          "uploaded\n"
+          "models are kept in FILE; otherwise they end with the process.\n",
           program, EI_BOARD);
   return 2;
 }
@@ -67,6 +69,8 @@ int main(int argc, char **argv) {
       opened = linux_pty();
     else if (strcmp(argv[i], "--count") == 0 && i + 1 < argc)
       opened = linux_count(argv[++i]);
+    else if (strcmp(argv[i], "--store") == 0 && i + 1 < argc)
+      opened = EI_SLOTS ? linux_store(argv[++i]) : ++i;
     else
       return usage(argv[0]);
     if (opened < 0) {

@@ -6,5 +6,6 @@
 int linux_tcp(const char *address); /* port_linux.c */
 int linux_pty(void);
 int linux_count(const char *file); /* timer_linux.c */
+int linux_store(const char *file); /* store_file.c */
 
 #endif

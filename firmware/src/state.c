@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The models, their arena and the input of the chosen one. With EI_INPUT_BYTES the input has memory
- * of its own and survives an inference; without, there was no room: it goes straight into the
- * arena, where an inference uses it up.
+ * The models, their arena and the input of the chosen one. An input of up to EI_INPUT_BYTES has
+ * memory of its own and survives an inference; for another there was no room: it goes straight into
+ * the arena, where an inference uses it up.
  */
 #include "app.h"
 #include "port.h"
+#if EI_SLOTS
+#include "slots.h"
+#endif
 
 /* Bytes of input at a time; a host that lost count sends as many terminators. */
 #define BLOCK_BYTES 256u
@@ -31,6 +34,49 @@ static uint8_t input[EI_INPUT_BYTES - EI_WINDOW_BYTES]
     __attribute__((section(".bss.serial"), aligned(4)));
 #endif
 
+#if EI_SLOTS
+static const uint8_t *running; /* the image of a slot or the one that is built in */
+static uint32_t running_bytes;
+
+const uint8_t *model_image(uint32_t number, uint32_t *bytes) {
+  (void)number;
+  *bytes = running_bytes;
+  return running;
+}
+
+const uint8_t *model_built_in(uint32_t *bytes) {
+  *bytes = images[0].bytes;
+  return ei_image + images[0].at;
+}
+
+static int check(const uint8_t *image, uint32_t bytes, ei_model *m) {
+  const int error = ei_verify(image, (size_t)bytes, m);
+  return error == EI_OK && m->arena_bytes > EI_ARENA_BYTES ? MODEL_TOO_LARGE : error;
+}
+
+int model_use(const uint8_t *image, uint32_t bytes) {
+  const int error = check(image, bytes, &model);
+  running = image;
+  running_bytes = bytes;
+  input_state = INPUT_ABSENT;
+  return error == EI_OK ? ei_reset(&model, shared) : error;
+}
+
+int model_try(const uint8_t *image, uint32_t bytes) {
+  ei_model tried;
+  const int error = check(image, bytes, &tried);
+  if (error != EI_OK) return error;
+  return model_selftest(&tried) == tried.selftest_crc ? EI_OK : MODEL_FAILS;
+}
+
+void model_choose(uint32_t number) { (void)number; } /* there is one */
+
+void model_start(void) { slots_start(); }
+
+#else
+
+const uint8_t *model_built_in(uint32_t *bytes) { return model_image(0, bytes); }
+
 const uint8_t *model_image(uint32_t number, uint32_t *bytes) {
   *bytes = images[number].bytes;
   return ei_image + images[number].at;
@@ -46,8 +92,7 @@ void model_choose(uint32_t number) {
   own = EI_STATE_BYTES ? model.state_bytes : 0;
   if (own) model.state = arena + images[number].state;
   if (own > EI_STATE_BYTES - images[number].state ||
-      model.arena_bytes - own > EI_ARENA_BYTES - EI_STATE_BYTES ||
-      (EI_INPUT_BYTES && input_bytes() > EI_INPUT_BYTES - EI_WINDOW_BYTES))
+      model.arena_bytes - own > EI_ARENA_BYTES - EI_STATE_BYTES)
     model_error = EI_ERR_SIZE;
 }
 
@@ -57,6 +102,17 @@ void model_start(void) {
     model_choose(--number);
     if (model_error == EI_OK) model_error = ei_reset(&model, shared);
   } while (number > 0 && model_error == EI_OK);
+}
+#endif
+
+uint32_t model_selftest(const ei_model *m) {
+  (void)ei_reset(m, shared);
+  ei_selftest_input(m, shared);
+  ei_invoke(m, shared, 0, 0);
+  const uint32_t crc = ei_output_crc(m, shared);
+  if (!input_kept()) input_state = INPUT_ABSENT; /* its bytes are used up */
+  (void)ei_reset(&model, shared);
+  return crc;
 }
 
 uint32_t input_bytes(void) {
@@ -70,14 +126,15 @@ void input_begin(uint32_t received) {
   input_received = received;
 }
 
+int input_kept(void) { return EI_INPUT_BYTES && input_bytes() <= EI_INPUT_BYTES - EI_WINDOW_BYTES; }
+
 uint8_t *input_at(uint32_t index) {
 #if EI_INPUT_BYTES
-  return input + index;
-#else
+  if (input_kept()) return input + index;
+#endif
   const ei_io *io = model.inputs;
   while (index >= io->bytes) index -= (io++)->bytes;
   return ei_at(&model, shared, io->offset) + index;
-#endif
 }
 
 void input_advance(uint32_t received) {
@@ -87,15 +144,15 @@ void input_advance(uint32_t received) {
 
 int input_to_arena(void) {
   if (input_state != INPUT_READY) return 0;
-#if EI_INPUT_BYTES
-  uint32_t index = 0;
+  if (!input_kept()) {
+    input_state = INPUT_ABSENT;
+    return 1;
+  }
+  const uint8_t *from = input_at(0);
   for (uint32_t i = 0; i < model.n_inputs; i++) {
     uint8_t *to = ei_at(&model, shared, model.inputs[i].offset);
-    for (uint32_t k = 0; k < model.inputs[i].bytes; k++) to[k] = input[index++];
+    for (uint32_t k = 0; k < model.inputs[i].bytes; k++) to[k] = *from++;
   }
-#else
-  input_state = INPUT_ABSENT;
-#endif
   return 1;
 }
 
@@ -104,7 +161,7 @@ int runs_allowed(uint32_t n) {
     say("e-[No input: load it with db]\r\n");
     return 0;
   }
-  if (!EI_INPUT_BYTES && n > 1) {
+  if (!input_kept() && n > 1) {
     say("e-[No room to keep the input: load it before each inference]\r\n");
     return 0;
   }

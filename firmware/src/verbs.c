@@ -30,7 +30,7 @@ static void info(void) {
   say_field("image", bytes);
   /* Without the CRC at its end: over all of it, every image has the same. */
   say_field("crc", ei_crc32(0, image, bytes - 4u));
-  say_field("keeps", EI_INPUT_BYTES != 0);
+  say_field("keeps", (uint64_t)input_kept());
   say_field("models", model_count);
   say_field("chosen", model_chosen);
   say_field("states", EI_STATE_BYTES);
@@ -116,13 +116,7 @@ static void out(void) {
 }
 
 static void selftest(void) {
-  uint32_t crc;
-  if (!EI_INPUT_BYTES) input_state = INPUT_ABSENT; /* its bytes are about to be used up */
-  (void)ei_reset(&model, shared);
-  ei_selftest_input(&model, shared);
-  ei_invoke(&model, shared, 0, 0);
-  crc = ei_output_crc(&model, shared);
-  (void)ei_reset(&model, shared);
+  const uint32_t crc = model_selftest(&model);
   say_text(crc == model.selftest_crc ? TEXT("m-ei-selftest-[ok ") : TEXT("m-ei-selftest-[fail "));
   say_hex32(crc);
   say(" ");
@@ -131,7 +125,7 @@ static void selftest(void) {
 }
 
 static void reset(void) {
-  if (!EI_INPUT_BYTES) input_state = INPUT_ABSENT; /* a reset may use the whole arena */
+  if (!input_kept()) input_state = INPUT_ABSENT; /* a reset may use the whole arena */
   (void)ei_reset(&model, shared);
   say_field("reset", model.reset_steps);
 }
@@ -140,7 +134,7 @@ static void memory(void) {
   say_field("stack-used", stack_used());
   say_field("stack", EI_STACK_BYTES);
   say_field("static", static_bytes());
-  say_field("arena", EI_ARENA_BYTES);
+  say_field("arena", model_count > 1 ? EI_ARENA_BYTES : model.arena_bytes);
   say_field("input", EI_INPUT_BYTES);
 }
 

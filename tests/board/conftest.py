@@ -19,12 +19,13 @@ from tests.board.fake import FakeBoard
 
 # Arduinos have tests of their own.
 BOARDS = tuple(b.name for b in all_boards() if b.runs_here and not b.arduino)
+SEED = 7
 WIDTH = 300  # two inputs of it take three blocks on the line
 
 
-def two_inputs() -> Graph:
+def two_inputs(seed: int = SEED, name: str = "two") -> Graph:
     """sum = a + b; scores = dense(sum): two inputs, two outputs."""
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(seed)
     int8, int32 = np.dtype(np.int8), np.dtype(np.int32)
     weights = rng.integers(-127, 128, (10, WIDTH)).astype(np.int8)
     bias = rng.integers(-500, 500, 10).astype(np.int32)
@@ -46,7 +47,12 @@ def two_inputs() -> Graph:
             "FullyConnectedOptions",
         ),
     )
-    return Graph(tensors, nodes, (0, 1), (2, 5), name="two")
+    return Graph(tensors, nodes, (0, 1), (2, 5), name=name)
+
+
+def two_inputs_like(seed: int) -> bytes:
+    """The image of the same network, trained anew."""
+    return compile_graph(two_inputs(seed, "two" if seed == SEED else f"two-{seed}")).image
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +92,11 @@ class Desk:
         elif running is None:
             running = emulator.start(load_board(name), self._programs[name])
         return replace(self._results[name], port=running.port)
+
+    def program(self, name: str) -> Path:
+        """The firmware with the small model."""
+        self.result(name)
+        return self._programs[name]
 
     def port(self, name: str) -> str:
         return self.result(name).port

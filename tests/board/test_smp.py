@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hashlib
 import struct
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from edgeinfer import emulator
 from edgeinfer.boards import load_board
 from edgeinfer.device import Device
 from edgeinfer.flash import flash
-from tests.board.conftest import Desk
+from edgeinfer.image import read_image
+from tests.board.conftest import Desk, two_inputs_like
 
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
 
@@ -46,6 +48,45 @@ def test_smpmgr_echoes_and_resets(name: str, desk: Desk) -> None:
     assert "r='again'" in smpmgr(port, "os", "echo", "again")
     with Device(port) as device:
         device.selftest()
+
+
+# One for each kind of store; a model in RAM ends with a reset.
+STORES = {"microbit": True, "netduinoplus2": False, "riscv-virt": True, "rpi3": True, "local": True}
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_smpmgr_swaps_the_model(name: str, desk: Desk, image: bytes, tmp_path: Path) -> None:
+    board, other = load_board(name), two_inputs_like(8)
+    file, sha = tmp_path / "other.image", hashlib.sha256(other).hexdigest()
+    file.write_bytes(other)
+    emulator.stop(name)
+    port = emulator.start(board, desk.program(name), blank=True).port
+    assert "active=True" in smpmgr(port, "image", "state-read")
+    smpmgr(port, "image", "upload", "--format", "any", str(file))
+    assert _running(port) == image  # it was not told to switch
+    assert "rsn" not in smpmgr(port, "image", "state-write", sha, "--confirm")
+    assert _running(port) == other
+    slot = smpmgr(port, "image", "state-read").split("ImageState")[2]
+    assert f"slot=1, version='two-8', image=None, hash=HashBytes( '{sha.upper()}' )" in slot
+    assert "confirmed=True, active=True" in slot
+    assert "The model in this slot is in use" in smpmgr(port, "image", "erase", "1")
+    smpmgr(port, "os", "reset")
+    assert _running(port) == (other if STORES[name] else image)
+    emulator.stop(name)  # the power fails
+    port = emulator.start(board, desk.program(name)).port
+    kept = STORES[name] and name != "microbit"  # whose flash is in QEMU's memory
+    assert _running(port) == (other if kept else image)
+    emulator.stop(name)
+    port = emulator.start(board, desk.program(name), blank=True).port
+    assert _running(port) == image
+
+
+def _running(port: str) -> bytes:
+    """The image that runs, of those that this test knows, which has proved itself."""
+    with Device(port) as device:
+        device.selftest()
+        found = device.info().image_crc
+    return next(i for i in (two_inputs_like(7), two_inputs_like(8)) if read_image(i).crc == found)
 
 
 class Line:
