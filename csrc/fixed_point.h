@@ -69,12 +69,16 @@ EI_INLINE int32_t ei_output_offset(int32_t right, int32_t zero) {
   return ei_shl_wrap(2 * zero + 1, right - 1);
 }
 
-/* *out = clamp(zero + requantize(x)) from twice x, |x| < 2^30, for a shift of -right, right in
- * 1..22: the shorter way. The product's rounded high word is what SaturatingRoundingDoublingHighMul
- * gives; it is negative when x is, or 0, where -1 comes to the same. */
-EI_INLINE void ei_output_twice(int8_t *out, int32_t x2, int32_t m, int32_t right, int32_t offset) {
+/* clamp(zero + requantize(x)) from twice x, |x| < 2^30, for a shift of -right, right in 1..22: the
+ * shorter way. The product's rounded high word is what SaturatingRoundingDoublingHighMul gives; it
+ * is negative when x is, or 0, where -1 comes to the same. */
+EI_INLINE int32_t ei_twice_value(int32_t x2, int32_t m, int32_t right, int32_t offset) {
   const int32_t q = ei_add_wrap(ei_mul_add_high(x2, m, offset), x2 >> 31);
-  *out = (int8_t)ei_saturate_int8(q >> right);
+  return ei_saturate_int8(q >> right);
+}
+
+EI_INLINE void ei_output_twice(int8_t *out, int32_t x2, int32_t m, int32_t right, int32_t offset) {
+  *out = (int8_t)ei_twice_value(x2, m, right, offset);
 }
 
 /* The rest of a fused activation, for n outputs that ei_output made. Few have one. */

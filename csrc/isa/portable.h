@@ -50,6 +50,11 @@ EI_INLINE int32_t ei_saturate_int8(int32_t x) {
 #include "isa/portable/pairs.h"
 #endif
 
+#include "isa/line.h"
+#ifndef EI_LINE
+#include "isa/portable/line.h"
+#endif
+
 #include "isa/quads.h"
 #include "isa/strip.h"
 #include "isa/sums.h"

@@ -128,6 +128,12 @@ EI_INLINE void put_block(const ei_conv *p, const ei_call *c, int32_t *y, int32_t
   }
 }
 
+/* Whether the call's outputs up to `end` lie beside the input from `from` on. */
+EI_INLINE int beside(const ei_conv *p, const ei_call *c, const int8_t *from, const int8_t *end) {
+  const int8_t *const stop = (const int8_t *)c->in[0] + (p->in_h - c->in_y0) * p->in_w * p->in_c;
+  return (uintptr_t)end <= (uintptr_t)from || (uintptr_t)c->out >= (uintptr_t)stop;
+}
+
 void ei_conv_2d_pairs_run(const ei_call *c) {
   const ei_conv_2d_pairs_params *params = c->params;
   const ei_conv *p = &params->conv;
@@ -140,7 +146,15 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
   const int few = few_windows(p);
   int32_t y = c->y0, x = 0, left = total;
 
-  for (; left >= EI_COLUMNS; left -= EI_COLUMNS, out += EI_COLUMNS * out_c) {
+  while (left >= EI_COLUMNS || (left > 1 && total >= EI_COLUMNS)) {
+    if (left < EI_COLUMNS) {
+      /* With windows before them they are a block again, if those can still be read. */
+      const int32_t back = EI_COLUMNS - left;
+      if (!beside(p, c, a == NULL ? c->in[0] : a - back * n, out)) break;
+      out -= back * out_c, left = EI_COLUMNS;
+      if (a != NULL) a -= back * n;
+      for (x -= back; x < 0; x += p->out_w) y--;
+    }
     if (a == NULL) {
       put_block(p, c, &y, &x, spare);
     } else if (n % 4 == 0) {
@@ -153,6 +167,7 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
       }
     }
     ei_pairs_block(c->scratch, n, stream, out, out_c, p->out_zero);
+    left -= EI_COLUMNS, out += EI_COLUMNS * out_c;
   }
   for (; left > 0; left--, out += out_c) {
     const int8_t *vector = a;

@@ -55,8 +55,10 @@ EI_INLINE inside place_tile(const ei_conv *p, const ei_call *c, int32_t y, int32
 
 /* Put four channels into the tile, `step` further than the last ones. */
 EI_INLINE void fill_tile(const ei_conv *p, inside *t, int32_t step, int two_rows) {
-  for (int k = 0; k < (two_rows ? K + 1 : K); k++) t->rows[k] += step;
+  t->rows[0] += step, t->rows[1] += step, t->rows[2] += step;
+  if (two_rows) t->rows[3] += step;
   ei_tile_put(t->first, t->rows, p->in_c, t->columns, -p->in_zero, two_rows);
+  if (t->outside == 0) return;
   for (int k = 0; k < (two_rows ? K + 1 : K); k++)
     if (t->outside >> k & 1) {
       int16_t *to = t->first + (k >> 1 | (k << 1 & 2));

@@ -35,32 +35,63 @@ EI_INLINE int32_t ei_pair_first(int32_t bias, int32_t sum) {
 
 EI_INLINE int32_t ei_pair_second(int32_t bias, int32_t sum) { return ei_add_wrap(bias, sum >> 7); }
 
-/* The outputs of one of a record's filters, `pitch` bytes apart, from its sums: unrolled, so that
- * they stay in registers. */
+/* What becomes of the sums of one of a record's filters: outputs `pitch` bytes apart. Unrolled, so
+ * that they stay in registers. */
 EI_INLINE void ei_pair_outputs(int8_t *out, int32_t pitch, const ei_pair *pair, int which,
                                int32_t zero, int32_t (*twice)(int32_t bias, int32_t sum),
-                               const int32_t acc[EI_COLUMNS]) {
+                               const int32_t sum[EI_COLUMNS]) {
   const int32_t m = pair->mult[which], right = pair->shift[which], bias = pair->bias[which];
   const int32_t offset = ei_output_offset(right, zero);
-  ei_output_twice(out, twice(bias, acc[0]), m, right, offset);
+  ei_output_twice(out, twice(bias, sum[0]), m, right, offset);
   out += pitch;
-  ei_output_twice(out, twice(bias, acc[1]), m, right, offset);
+  ei_output_twice(out, twice(bias, sum[1]), m, right, offset);
   out += pitch;
-  ei_output_twice(out, twice(bias, acc[2]), m, right, offset);
+  ei_output_twice(out, twice(bias, sum[2]), m, right, offset);
   out += pitch;
-  ei_output_twice(out, twice(bias, acc[3]), m, right, offset);
+  ei_output_twice(out, twice(bias, sum[3]), m, right, offset);
+}
+
+/* The same, but the outputs take the place of the sums. */
+EI_INLINE void ei_pair_values(const ei_pair *pair, int which, int32_t zero,
+                              int32_t (*twice)(int32_t bias, int32_t sum),
+                              int32_t sum[EI_COLUMNS]) {
+  const int32_t m = pair->mult[which], right = pair->shift[which], bias = pair->bias[which];
+  const int32_t offset = ei_output_offset(right, zero);
+  sum[0] = ei_twice_value(twice(bias, sum[0]), m, right, offset);
+  sum[1] = ei_twice_value(twice(bias, sum[1]), m, right, offset);
+  sum[2] = ei_twice_value(twice(bias, sum[2]), m, right, offset);
+  sum[3] = ei_twice_value(twice(bias, sum[3]), m, right, offset);
+}
+
+/* Stores outputs that are all computed. */
+EI_INLINE void ei_pair_store(int8_t *out, int32_t pitch, const int32_t value[EI_COLUMNS]) {
+  out[0] = (int8_t)value[0], out[pitch] = (int8_t)value[1];
+  out[2 * pitch] = (int8_t)value[2], out[3 * pitch] = (int8_t)value[3];
 }
 
 /* All out_c channels of a block's columns, whose outputs lie out_c bytes apart. */
 EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
-                                int32_t pitch, int32_t zero) {
+                                int32_t out_c, int32_t zero) {
   const int32_t inputs = ei_pair_inputs(n), bytes = ei_pair_bytes(n);
-  for (const int8_t *const end = to + pitch; to < end; stream += bytes) {
+  for (const int8_t *const end = to + out_c; to < end; stream += bytes) {
     const ei_pair *pair = (const void *)stream;
-    int32_t acc[2 * EI_COLUMNS];
-    ei_dot_pair_block(block, pair, inputs, acc);
-    ei_pair_outputs(to++, pitch, pair, 0, zero, ei_pair_first, acc);
-    if (to != end) ei_pair_outputs(to++, pitch, pair, 1, zero, ei_pair_second, acc + EI_COLUMNS);
+    int32_t sums[2 * EI_COLUMNS];
+    ei_dot_pair_block(block, pair, inputs, sums);
+    /* Of an odd number of channels the last record has one. */
+#ifdef EI_PAIRS_AT_ONCE
+    /* Where registers hold all outputs, addresses are made when sums have left room for them; the
+     * compiler has to forget that it can make them from others. */
+    ei_pair_values(pair, 0, zero, ei_pair_first, sums);
+    ei_pair_values(pair, 1, zero, ei_pair_second, sums + EI_COLUMNS);
+    int32_t pitch = out_c;
+    __asm__ volatile("" : "+r"(pitch), "+r"(to));
+    ei_pair_store(to++, pitch, sums);
+    if (to == end) break;
+    ei_pair_store(to++, pitch, sums + EI_COLUMNS);
+#else
+    ei_pair_outputs(to++, out_c, pair, 0, zero, ei_pair_first, sums);
+    if (to != end) ei_pair_outputs(to++, out_c, pair, 1, zero, ei_pair_second, sums + EI_COLUMNS);
+#endif
   }
 }
 

@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import QuantRule, Site
 from edgeinfer.ops.convolution import Convolution, Variant, variant_of
-from edgeinfer.ops.filters import filters_3x3, rounds_briefly, without_dead
+from edgeinfer.ops.filters import filters_3x3, filters_line, rounds_briefly, without_dead
 from edgeinfer.ops.weighted import bias_of, channel_multipliers, folded_bias
 from edgeinfer.ops.window import Window
 
 _TILE_OUTPUTS = 16  # columns that one tile of the kernel makes (csrc/isa/tile.h)
+_LINE_OUTPUTS = 32  # EI_LINE_OUTPUTS
+_FEW = 8  # outputs of a line, for which widening its filter does not pay
 _DTYPES = {"weights": np.int8, "bias": np.int32, "mult": np.int32, "shift": np.int8}
 
 
@@ -75,6 +79,15 @@ class DepthwiseConv2D(Convolution):
                 lanes=site.output.shape[3] if whole else 0,
             )
         flat = w.reshape(-1, w.shape[3]).T
+        if self._is_line(site) and (line := filters_line(flat.T, bias, mult, shift)) is not None:
+            # A tile of all outputs is read, four channels at a time, before they are written.
+            outputs = math.prod(self.window(site).out)
+            return Variant(
+                "depthwise_conv_line",
+                {"weights": line},
+                block=min(outputs, _LINE_OUTPUTS),
+                lanes=site.output.shape[3] if outputs <= _LINE_OUTPUTS else 0,
+            )
         usual = without_dead(flat, bias, mult, shift)
         sums = 255 * np.abs(flat.astype(np.int64)).sum(1)
         if brief := rounds_briefly(usual[0], sums, usual[2]):
@@ -91,6 +104,21 @@ class DepthwiseConv2D(Convolution):
             and window.dilation == (1, 1)
             and channels == site.output.shape[3]
             and channels >= 4
+        )
+
+    def _is_line(self, site: Site) -> bool:
+        """Whether windows lie along one axis of an input that has no other."""
+        window, (_, height, width, channels) = self.window(site), site.input(0).shape
+        upright = width == 1 and window.kernel[1] == 1
+        lying = height == 1 and window.kernel[0] == 1
+        return (
+            site.layout == "pairs"
+            and (upright or lying)
+            and window.stride == (1, 1)
+            and window.dilation == (1, 1)
+            and channels == site.output.shape[3]
+            and channels >= 4
+            and math.prod(window.out) >= _FEW
         )
 
     def filters(self, w: Array) -> Array:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters as the fast kernels read them: pairs, rows, quads (csrc/isa/<layout>.h), 3x3 (tile.h)."""
+"""Filters as the fast kernels read them: pairs, rows, quads (csrc/isa/<layout>.h), 3x3 (tile.h),
+along one axis (line.h)."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from edgeinfer.graph import Array
 
 MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
 ROWS_SPARE = 16  # EI_ROWS_SPARE
+LINE_TAPS = 16  # EI_LINE_TAPS
 BLOCK = {"": 16, "_pairs": 4, "_quads": 16}  # vectors that a kernel computes together
 _ORDER = (0, 2, 1, 3)  # of four inputs
 _PAIR = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("reserved", "<u2")])
@@ -119,6 +121,19 @@ def filters_3x3(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | 
     records["weights"][:, :, :3] = weights.transpose(2, 1, 0)
     records["weights"][:, 0, 3] = -shift
     return records.view("<i4").reshape(len(flat), -1)
+
+
+def filters_line(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:
+    """Records of depthwise filters [taps, o] along one axis (csrc/isa/line.h), as words; None as
+    above, or with too many taps."""
+    flat = weights.T
+    bias, mult, shift = without_dead(flat, bias, mult, shift)
+    sums = 255 * np.abs(flat.astype(np.int64)).sum(1)
+    if len(weights) > LINE_TAPS or not rounds_briefly(bias, sums, shift):
+        return None
+    heads = np.stack([2 * bias, mult], 1).astype("<i4").view("i1")
+    bytes_ = np.concatenate([-shift[:, None].astype("i1"), flat], 1)
+    return np.hstack([heads, np.pad(bytes_, ((0, 0), (0, -bytes_.shape[1] % 4)))]).view("<i4")
 
 
 def rounds_briefly(bias: Ints, sums: Ints, shift: Ints) -> bool:

@@ -30,6 +30,12 @@ EI_INLINE int32_t ei_smlad(uint32_t a, uint32_t b, int32_t acc) {
   return (int32_t)((uint32_t)acc + (uint32_t)low + (uint32_t)high);
 }
 
+EI_INLINE int32_t ei_smlad_from(uint32_t a, uint32_t b, int32_t start) {
+  return ei_smlad(a, b, start);
+}
+
+EI_INLINE int32_t ei_smuad(uint32_t a, uint32_t b) { return ei_smlad(a, b, 0); }
+
 EI_INLINE int32_t ei_smlabb(uint32_t a, uint32_t b, int32_t acc) {
   return ei_smlad(a & 0xFFFF, b, acc);
 }

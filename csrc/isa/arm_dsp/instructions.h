@@ -34,6 +34,18 @@ EI_INLINE int32_t ei_smlad(uint32_t a, uint32_t b, int32_t acc) {
   __asm__ volatile("smlad %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
   return acc;
 }
+/* The same into another register: for a first sum, whose start is needed again. */
+EI_INLINE int32_t ei_smlad_from(uint32_t a, uint32_t b, int32_t start) {
+  int32_t r;
+  __asm__ volatile("smlad %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(start));
+  return r;
+}
+/* From 0. */
+EI_INLINE int32_t ei_smuad(uint32_t a, uint32_t b) {
+  int32_t r;
+  __asm__ volatile("smuad %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+  return r;
+}
 /* The halves as named: B the low one, T the high one. */
 #define EI_SMLA(xy)                                                              \
   EI_INLINE int32_t ei_smla##xy(uint32_t a, uint32_t b, int32_t acc) {           \

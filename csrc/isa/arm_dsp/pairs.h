@@ -51,10 +51,18 @@ EI_INLINE void ei_pair_sums(const ei_pair *pair, int32_t s, int32_t t, int32_t *
 EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t inputs,
                                  int32_t acc[2 * EI_COLUMNS]) {
   const uint32_t *x = block, *w = (const void *)(pair + 1);
-  int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, t0 = 0, t1 = 0, t2 = 0, t3 = 0;
   /* Fourteen values live at a time, as many as there are registers; so the end is in memory. */
-  const uint32_t *volatile end = x + 2 * (inputs & ~7);
+  const uint32_t *volatile end = x + 2 * inputs;
+  int32_t s0, s1, s2, s3, t0, t1, t2, t3;
   uint32_t v, u, a, b;
+  w = ei_load_one(w, &v);
+  u = ei_sxtb16(v);
+  x = ei_load_two(x, &a, &b);
+  s0 = ei_smuad(a, u), t0 = ei_smuad(a, v);
+  s1 = ei_smuad(b, u), t1 = ei_smuad(b, v);
+  x = ei_load_two(x, &a, &b);
+  s2 = ei_smuad(a, u), t2 = ei_smuad(a, v);
+  s3 = ei_smuad(b, u), t3 = ei_smuad(b, v);
 #define EI_TWO_INPUTS                               \
   w = ei_load_one(w, &v);                           \
   u = ei_sxtb16(v);                                 \
@@ -64,20 +72,23 @@ EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t
   x = ei_load_two(x, &a, &b);                       \
   s2 = ei_smlad(a, u, s2), t2 = ei_smlad(a, v, t2); \
   s3 = ei_smlad(b, u, s3), t3 = ei_smlad(b, v, t3)
+  EI_TWO_INPUTS;
+  if (!(inputs & 4)) {
+    EI_TWO_INPUTS;
+    EI_TWO_INPUTS;
+  }
   while (x != end) {
     EI_TWO_INPUTS;
     EI_TWO_INPUTS;
     EI_TWO_INPUTS;
     EI_TWO_INPUTS;
   }
-  if (inputs & 4) {
-    EI_TWO_INPUTS;
-    EI_TWO_INPUTS;
-  }
 #undef EI_TWO_INPUTS
+  t0 = ei_minus(t0, s0), t1 = ei_minus(t1, s1), t2 = ei_minus(t2, s2), t3 = ei_minus(t3, s3);
+  /* Here, not later: that would keep eight sums alive besides the differences. */
+  __asm__ volatile("" : "+r"(t0), "+r"(t1), "+r"(t2), "+r"(t3));
   acc[0] = s0, acc[1] = s1, acc[2] = s2, acc[3] = s3;
-  acc[4] = ei_minus(t0, s0), acc[5] = ei_minus(t1, s1);
-  acc[6] = ei_minus(t2, s2), acc[7] = ei_minus(t3, s3);
+  acc[4] = t0, acc[5] = t1, acc[6] = t2, acc[7] = t3;
 }
 
 /* One vector of n bytes by two records' four filters: acc[c] = twice (bias + sum). */

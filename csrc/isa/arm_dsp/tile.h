@@ -55,8 +55,8 @@ EI_INLINE void ei_tile_sums(const int16_t *tile, const ei_tile_filter *f, int32_
   int32_t s = *upper, t = *lower;
   uint32_t a, b;
   ei_load_two_at(x, 0, &a, &b);
-  s = ei_smlad(a, f->w0, s), s = ei_smlabb(b, f->u01, s);
-  if (two_rows) t = ei_smlad(b, f->w0, t), t = ei_smlatb(a, f->u01, t);
+  s = ei_smlad_from(a, f->w0, s), s = ei_smlabb(b, f->u01, s);
+  if (two_rows) t = ei_smlad_from(b, f->w0, t), t = ei_smlatb(a, f->u01, t);
   ei_load_two_at(x, 2 * EI_TILE_COLUMN, &a, &b);
   s = ei_smlad(a, f->w1, s), s = ei_smlabt(b, f->u01, s);
   if (two_rows) t = ei_smlad(b, f->w1, t), t = ei_smlatt(a, f->u01, t);

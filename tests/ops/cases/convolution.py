@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from edgeinfer.graph import Graph
 from tests.ops.cases.common import (
     Rng,
@@ -54,11 +56,33 @@ def depthwise_3x3(rng: Rng) -> Graph:
     return depthwise_of(rng, (3, 3), int(rng.integers(4, 14)), int(rng.choice([0, 0, 30])))
 
 
-def depthwise_of(rng: Rng, kernel: tuple[int, int], fours: int = 0, wider: int = 0) -> Graph:
-    o = window_options(rng, dilation=True)
+@case("DEPTHWISE_CONV_2D/line")
+def depthwise_line(rng: Rng) -> Graph:
+    """Along either axis, as long as several tiles, with more taps than the short way takes."""
+    o = window_options(rng, dilation=rng.random() < 0.2)
+    if rng.random() < 0.8:
+        o["stride_h"] = o["stride_w"] = 1
+    taps = int(rng.integers(1, 19))
+    span = (taps - 1) * int(o.get("dilation_h_factor", 1)) + 1
+    length = span + int(rng.choice([0, 3, 9, 14, 40, 75]))
+    upright = rng.random() < 0.7
+    kernel, hw = ((taps, 1), (length, 1)) if upright else ((1, taps), (1, length))
+    return depthwise_of(rng, kernel, int(rng.integers(4, 14)), hw=hw, options=o)
+
+
+def depthwise_of(
+    rng: Rng,
+    kernel: tuple[int, int],
+    fours: int = 0,
+    wider: int = 0,
+    *,
+    hw: tuple[int, int] | None = None,
+    options: dict[str, Any] | None = None,
+) -> Graph:
+    o = options or window_options(rng, dilation=True)
     if o["stride_h"] != o["stride_w"]:
         o["stride_w"] = o["stride_h"]
-    height, width = sizes(rng, kernel, o)
+    height, width = hw or sizes(rng, kernel, o)
     hw = (height, width + wider)
     in_c, multiplier = int(rng.integers(1, 14)), int(rng.choice([1, 1, 1, 2, 3, 4, 8]))
     if fours:
