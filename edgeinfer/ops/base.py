@@ -71,7 +71,8 @@ class Call:
     anything is written that comes with them. With `lanes` the first input is read channel by
     channel, of so many to a pixel, and a channel of the output is written when that channel of all
     rows that it needs has been read. Such an output may lie anywhere over rows that no other row
-    needs, a multiple of `lanes` bytes from the input.
+    needs, a multiple of `lanes` bytes from the input. Rows are then made in groups of `tile` from
+    the step's first one on, and a channel of the whole group is read before it is written.
 
     Inputs beyond the second are not given to the kernel, only kept until it has run. A kernel of
     more than two inputs or more than one output finds the others through fields of its params:
@@ -89,6 +90,7 @@ class Call:
     row_bytes: int = 0  # of an output row; 0: rows are not contiguous, all are made in one step
     ahead: int = 0
     lanes: int = 0  # bytes of a pixel
+    tile: int = 1  # rows
     node: int = -1  # index of the node, filled in by lowering
     more_in: Mapping[str, Ref] = field(default_factory=dict)
     more_out: Mapping[str, Ref] = field(default_factory=dict)

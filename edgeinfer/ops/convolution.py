@@ -36,6 +36,7 @@ class Variant:
     block: int = 1  # pixels that the kernel computes together; they may lie in different rows
     inplace: bool = False  # an output pixel may take the place of an input pixel
     lanes: int = 0  # see Call
+    tile: int = 1
 
 
 def variant_of(
@@ -168,6 +169,7 @@ class Convolution(Op):
                 ahead=-(-(chosen.block - 1) // window.out[1]),
                 inplace=(0,) if chosen.inplace else (),
                 lanes=chosen.lanes,
+                tile=chosen.tile,
             ),
         )
 

@@ -77,6 +77,7 @@ class DepthwiseConv2D(Convolution):
                 {"weights": filters},
                 block=window.out[1] + 1,
                 lanes=site.output.shape[3] if whole else 0,
+                tile=2 if whole else 1,
             )
         flat = w.reshape(-1, w.shape[3]).T
         if self._is_line(site) and (line := filters_line(flat.T, bias, mult, shift)) is not None:
@@ -87,6 +88,7 @@ class DepthwiseConv2D(Convolution):
                 {"weights": line},
                 block=min(outputs, _LINE_OUTPUTS),
                 lanes=site.output.shape[3] if outputs <= _LINE_OUTPUTS else 0,
+                tile=_LINE_OUTPUTS,
             )
         usual = without_dead(flat, bias, mult, shift)
         sums = 255 * np.abs(flat.astype(np.int64)).sum(1)

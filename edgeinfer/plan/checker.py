@@ -118,13 +118,16 @@ class _Simulation:
         told = call.row_bytes > 0 and not call.more_out
         if not told and (step.y0, step.y1) != (0, call.rows):
             raise self.error("rows that cannot be told apart are made in several steps", step.out)
+        group = call.tile if told and call.lanes and call.tile > 1 else 0
         seen = step.y0 - 1  # the last row for which inputs in order have been read
         for y in range(step.y0, step.y1) if told else (step.y0,):
-            together = range(y, min(y + 1 + call.ahead, step.y1) if told else y + 1)
+            ahead = group - 1 - (y - step.y0) % group if group else call.ahead
+            together = range(y, min(y + 1 + ahead, step.y1) if told else y + 1)
             reads = {late: self.reads(step, late) for late in together}
             for late, found in reads.items():
                 for place, (tensor, first), order in found:
-                    if late > seen if order == _Order.BYTES else late == y:
+                    once = order == _Order.BYTES or (group and order == _Order.LANES)
+                    if late > seen if once else late == y:
                         self.read(tensor, first, place)
             seen = together[-1]
             for late in together:
@@ -156,6 +159,8 @@ class _Simulation:
             for source, (tensor, _), order in found:
                 # What is read in order is done with before later rows are written.
                 done = row < rows[1] if order == _Order.BYTES else row != rows[0]
+                if order == _Order.LANES and call.tile > 1:
+                    done = False  # other channels of all rows are read after this one is written
                 if done or not _meet(place, source):
                     continue
                 state = tensor == ref.tensor and source == place

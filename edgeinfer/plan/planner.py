@@ -75,8 +75,9 @@ class _Planner:
             for i, tensor in enumerate(program.graph.tensors)
             if tensor.is_variable and tensor.data is None
         }
-        lanes = math.lcm(align, *(call.lanes for call in program.calls if call.lanes))
-        self.units = (align, lanes) if align < lanes <= _COARSEST else (align,)
+        lanes = {math.lcm(align, call.lanes) for call in program.calls if call.lanes}
+        coarse = max((unit for unit in lanes if align < unit <= _COARSEST), default=align)
+        self.units = (align,) if coarse == align else (align, coarse)
 
     def candidate(
         self,
@@ -119,7 +120,7 @@ class _Planner:
 
     def smallest(self, stages: Sequence[Stage], enough: int) -> _Candidate:
         """The best candidate with these stages: moves and units that make the arena smaller."""
-        found = [self.with_moves(self.candidate(stages, unit=unit), enough) for unit in self.units]
+        found = [self.with_moves(self.candidate(stages, unit=u), enough) for u in self.units]
         return min(found, key=lambda c: c.rank)
 
     def with_moves(self, plain: _Candidate, enough: int) -> _Candidate:
@@ -170,7 +171,8 @@ def plan(
     Raises PlanError for a tensor that is read but never written."""
     tell = progress or (lambda share: None)
     planner = _Planner(program, scratch, align, seconds / 10, inplace, apart)
-    plain = planner.candidate(layers(program))
+    stages = layers(program)
+    plain = min((planner.candidate(stages, unit=u) for u in planner.units), key=lambda c: c.rank)
     best = plain
     limit = goal.limit
     fits = bool(limit and plain.packing.arena_bytes <= limit)

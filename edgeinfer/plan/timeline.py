@@ -407,7 +407,10 @@ class _Weaver:
                 shift = line.base_at(above, start) - line.base_at(below, start)
                 rows = np.arange(action.y0, action.y1)
                 times = start + rows - action.y0
-                rest = needed[source][times + 1]
+                # In lanes, what a group of rows needs has been read before any of it is written.
+                tile = 1 if ordered else call.tile
+                after = np.minimum((rows - action.y0) // tile * tile + tile, len(rows))
+                rest = needed[source][start + after]
                 begins, ends = uses[output].write_lo[times], uses[output].write_hi[times]
                 gaps = np.full(len(rows), -FAR)
                 if ordered:
@@ -417,6 +420,8 @@ class _Weaver:
                     ends = begins + call.row_bytes if call.ahead else ends
                 elif shift % call.lanes:
                     continue
+                elif call.tile > 1:
+                    ends = begins + call.row_bytes
                 gaps = np.maximum(gaps, np.where(rest < FAR, ends - rest, -FAR))
                 line.exempt += [
                     Exempt(below, above, int(t), int(g) + shift)

@@ -67,9 +67,11 @@ class Net(Builder):
         settings = {**CONV, "stride_w": stride, "stride_h": stride, **options}
         return self.node("CONV_2D", (x, kernel_, bias), out, settings, "Conv2DOptions")
 
-    def depthwise(self, x: int, multiplier: int = 1, **options: Any) -> int:
+    def depthwise(
+        self, x: int, multiplier: int = 1, size: tuple[int, int] = (3, 3), **options: Any
+    ) -> int:
         n, h, w, c = self.tensors[x].shape
-        kernel, bias, quant = self.weights(x, (1, 3, 3, c * multiplier), 3)
+        kernel, bias, quant = self.weights(x, (1, *size, c * multiplier), 3)
         out = self.tensor((n, h, w, c * multiplier), quant)
         settings = {**CONV, "depth_multiplier": multiplier, **options}
         return self.node(

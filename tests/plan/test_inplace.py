@@ -69,6 +69,26 @@ def test_depthwise_rows_slide_over_rows_in_use(
     same_bytes(made, x, seed)
 
 
+@settings(deadline=None, max_examples=40)
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from([8, 9, 15, 24, 32, 33, 50]),
+    st.integers(1, 17),
+    st.sampled_from([4, 5, 8, 12, 16, 32]),
+)
+def test_depthwise_lines_lie_over_their_input(
+    seed: int, length: int, taps: int, channels: int
+) -> None:
+    made = net(seed, 1, length, 1, channels)
+    x = made.inputs[0]
+    for _ in range(2):
+        x = made.conv(made.depthwise(x, size=(taps, 1)), channels, 1)
+    (fast, _) = same_bytes(made, x, seed)
+    (line, *_) = (s for s in fast.steps if s.call.kernel.startswith("depthwise"))
+    if line.call.kernel == "depthwise_conv_line" and length <= 32 and channels % 4 == 0:
+        assert line.out == line.inputs[0]  # all of four channels is read before they are written
+
+
 def tall(channels: int = 16) -> Plan:
     """The smallest plan of a network in which depthwise rows are the peak."""
     made = net(3, 1, 20, 5, channels)
