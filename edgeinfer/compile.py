@@ -43,7 +43,7 @@ def make_plan(
 
     Raises PlanError when the checker finds it wrong."""
     made = plan(program, scratch_bytes, goal=goal, seconds=seconds, progress=progress, apart=apart)
-    check(made, scratch_bytes)
+    check(made, scratch_bytes, program)
     return made
 
 

@@ -83,6 +83,14 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         "arena_bytes": plan.arena_bytes,
         "lower_bound_bytes": plan.lower_bound_bytes,
         "optimal": plan.optimal,
+        "order": {
+            "changed": plan.order.changed,
+            "optimal": plan.order.optimal,
+            "bytes": plan.order.height,
+            "file_bytes": plan.order.file_height,
+        }
+        if plan.order
+        else None,
         "peak_step": plan.peak_step,
         "peak": [
             {

@@ -94,6 +94,7 @@ class Call:
     node: int = -1  # index of the node, filled in by lowering
     more_in: Mapping[str, Ref] = field(default_factory=dict)
     more_out: Mapping[str, Ref] = field(default_factory=dict)
+    part: bool = False  # the node's calls each make bytes of their own, and may run in any order
 
     @property
     def read(self) -> tuple[Ref, ...]:

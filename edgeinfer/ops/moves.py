@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -196,5 +197,6 @@ class Join(Op):
                 raise site.unsupported("inputs of another type or scale than the output")
             source = dummy(tensor.shape, tensor.dtype)
             target = site.out_ref(place_of(place, base))
-            calls += copies(site, site.in_ref(position), source, source, target, place)
+            made = copies(site, site.in_ref(position), source, source, target, place)
+            calls += [replace(call, part=True) for call in made]
         return calls

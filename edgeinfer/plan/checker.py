@@ -23,6 +23,7 @@ from edgeinfer.plan.layout import Plan, PlannedStep
 from edgeinfer.plan.walk import forgotten, resets, walks
 
 if TYPE_CHECKING:
+    from edgeinfer.lower import Program
     from edgeinfer.ops.base import Call, Ref
 
 Numbers = npt.NDArray[np.int64]
@@ -39,11 +40,14 @@ class _Order(Enum):
     LANES = 2  # of the channels
 
 
-def check(plan: Plan, scratch: Callable[[Call], int]) -> None:
+def check(plan: Plan, scratch: Callable[[Call], int], source: Program | None = None) -> None:
     """Simulate a plan byte by byte.
 
-    `scratch` gives the bytes that a call needs.
+    `scratch` gives the bytes that a call needs. With `source`, the program in the model's order,
+    the plan's order of execution must come to the same.
     Raises PlanError naming the layer, tensor and byte where a value would be lost."""
+    if source is not None:
+        _same_meaning(plan.program, source)
     _Simulation(plan).complete()
     starting = _Simulation(plan)
     for step in resets(plan):
@@ -55,6 +59,42 @@ def check(plan: Plan, scratch: Callable[[Call], int]) -> None:
         for step in steps:
             simulation.step(step, scratch(step.call))
         simulation.end()
+
+
+def _same_meaning(program: Program, source: Program) -> None:
+    """Each call must find what it reads written by the same calls as in the source, and each tensor
+    must be written in the same order: but for parts that one node lays side by side."""
+    place = {id(call): at for at, call in enumerate(source.calls)}
+    if sorted(place.values()) != sorted(place.get(id(call), -1) for call in program.calls):
+        raise PlanError("The plan has other calls than the model.", _REMEDY)
+    if any(place[id(call)] != at for at, call in enumerate(program.calls[: source.resets])):
+        raise PlanError("A reset is not where it was.", _REMEDY)
+
+    def seen(calls: Sequence[Call]) -> dict[int, list[tuple[int, frozenset[int], list[int]]]]:
+        writers: dict[int, list[int]] = {}
+        found: dict[int, list[tuple[int, frozenset[int], list[int]]]] = {}
+        for call in calls:
+            number = place[id(call)]
+            notes = found.setdefault(number, [])
+            for ref in call.read:
+                storage = source.storage(ref.tensor)
+                notes.append((storage, frozenset(writers.get(storage, ())), []))
+            for ref in call.written:
+                storage = source.storage(ref.tensor)
+                others = writers.setdefault(storage, [])
+                beside = {n for n in others if call.part and source.calls[n].part}
+                beside = {n for n in beside if source.calls[n].node == call.node}
+                notes.append((storage, frozenset(), [n for n in others if n not in beside]))
+                others.append(number)
+        return found
+
+    before, now = seen(source.calls), seen(program.calls)
+    for number, notes in now.items():
+        for (storage, *found), (_, *meant) in zip(notes, before[number], strict=True):
+            if found != meant:
+                label = source.graph.label(source.calls[number].node)
+                name = source.graph.tensors[storage].name
+                raise PlanError(f"{label} runs too early or too late for '{name}'.", _REMEDY)
 
 
 class _Simulation:

@@ -23,9 +23,16 @@ def describe(plan: Plan) -> str:
 def summary(plan: Plan) -> str:
     """Arena and lower bound in bytes, and whether the arena is proven to be the smallest."""
     proof = "proven smallest" if plan.optimal else "not proven smallest"
-    return (
+    text = (
         f"Arena {plan.arena_bytes:,} bytes, lower bound {plan.lower_bound_bytes:,}, "
         f"{len(plan.steps)} steps ({proof} for this order of execution)"
+    )
+    if plan.order is None or not plan.order.changed:
+        return text
+    least = "no order needs less" if plan.order.optimal else "perhaps not the best order"
+    return (
+        f"{text}\nLayers run in another order than the file's: {plan.order.height:,} bytes at the "
+        f"fullest instead of {plan.order.file_height:,} ({least})"
     )
 
 

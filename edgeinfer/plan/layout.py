@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from edgeinfer.lower import Program
     from edgeinfer.ops.base import Call
+    from edgeinfer.plan.order import Order
 
 SCRATCH = -1  # stands for a step's scratch where a tensor index is expected
 
@@ -75,6 +76,7 @@ class Plan:
     traces: tuple[Trace, ...] = ()  # the same as `lives`, row by row
     state_bytes: int = 0  # the first bytes, if they hold the variables and nothing else
     fast_bytes: int = 0  # the bytes from here on may lie in slower memory; 0: none
+    order: Order | None = None  # what is known of other orders of execution
 
     def live(self, step: int) -> tuple[Live, ...]:
         """What is in the arena while a step executes, by rising offset.

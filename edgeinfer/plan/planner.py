@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from edgeinfer.plan.layout import Plan
+from edgeinfer.plan.order import best_order
 from edgeinfer.plan.packing import pack
 from edgeinfer.plan.schedule import Action, Rehome, Stage, layers, line_buffers, order
 from edgeinfer.plan.solver import Packing
@@ -161,25 +162,48 @@ def plan(
     progress: Callable[[float], None] | None = None,
     inplace: bool = True,
     apart: bool = False,
+    search: bool = True,
 ) -> Plan:
-    """The best memory plan that is found for a goal.
+    """The best memory plan that is found for a goal, in the file's order of execution or another.
 
     `scratch` gives a call's scratch bytes, `align` is bytes, `progress` gets 0..1. Without
     `inplace` no row of an output takes the place of the same row of an input. With `apart` the
     arena begins with the variables, whose bytes serve nothing else: the rest may then be shared
-    with other models.
+    with other models. Without `search` the order of execution is the file's.
     Raises PlanError for a tensor that is read but never written."""
     tell = progress or (lambda share: None)
-    planner = _Planner(program, scratch, align, seconds / 10, inplace, apart)
+
+    def planned(which: Program, begin: float, end: float) -> Plan:
+        planner = _Planner(which, scratch, align, seconds / 10, inplace, apart)
+        return _planned(planner, goal, lambda share: tell(begin + (end - begin) * share))
+
+    def rank(each: Plan) -> tuple[bool, int, int]:
+        if goal.limit and each.arena_bytes <= goal.limit:
+            return False, len(each.steps), each.arena_bytes
+        return True, each.arena_bytes, len(each.steps)
+
+    if not search:
+        return planned(program, 0.0, 1.0)
+    found = best_order(program, scratch)
+    own = planned(program, 0.0, 0.5 if found.changed else 1.0)
+    best = replace(own, order=found.kept)
+    if found.changed and rank(own) > (False, len(program.calls), goal.limit or 0):
+        other = replace(planned(found.of(program), 0.5, 1.0), order=found)
+        best = min(best, other, key=rank)
+    tell(1.0)
+    return best
+
+
+def _planned(planner: _Planner, goal: Goal, tell: Callable[[float], None]) -> Plan:
+    """The best plan that is found for a goal in one order of execution."""
+    program, limit = planner.program, goal.limit
     stages = layers(program)
     plain = min((planner.candidate(stages, unit=u) for u in planner.units), key=lambda c: c.rank)
     best = plain
-    limit = goal.limit
     fits = bool(limit and plain.packing.arena_bytes <= limit)
     # Where steps run more or less than once, rows are not made apart and nothing moves.
     if goal.memory != "fast" and not fits and not has_jumps(program):
         best = _smaller(planner, plain, limit or 0, tell)
-    tell(1.0)
     return make_steps(program, best.line, best.packing)
 
 
