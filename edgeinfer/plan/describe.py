@@ -30,10 +30,11 @@ def summary(plan: Plan) -> str:
     if plan.order is None or not plan.order.changed:
         return text
     least = "no order needs less" if plan.order.optimal else "perhaps not the best order"
-    return (
-        f"{text}\nLayers run in another order than the file's: {plan.order.height:,} bytes at the "
+    order = (
+        f"Layers run in another order than the file's: {plan.order.height:,} bytes alive at the "
         f"fullest instead of {plan.order.file_height:,} ({least})"
     )
+    return f"{text}\n{textwrap.fill(order, WIDTH)}"
 
 
 def memory_map(plan: Plan) -> str:
