@@ -31,8 +31,8 @@ def summary(plan: Plan) -> str:
         return text
     least = "no order needs less" if plan.order.optimal else "perhaps not the best order"
     order = (
-        f"Layers run in another order than the file's: {plan.order.height:,} bytes alive at the "
-        f"fullest instead of {plan.order.file_height:,} ({least})"
+        f"Another order than the file's: {plan.order.height:,} bytes alive at most instead of "
+        f"{plan.order.file_height:,} ({least})"
     )
     return f"{text}\n{textwrap.fill(order, WIDTH)}"
 

@@ -146,7 +146,7 @@ def test_branches_run_one_after_the_other_where_that_needs_less() -> None:
     assert made.order.height < made.order.file_height / 2
     own = plan(program, scratch_bytes, goal=FASTEST, search=False)
     assert made.arena_bytes < own.arena_bytes / 2
-    assert "another order than the file's" in describe(made)
+    assert "Another order than the file's" in describe(made)
     assert "no order needs less" in describe(made)
 
 
