@@ -19,6 +19,7 @@
 #endif
 #define EI_PAIRS
 #define EI_PAIRS_AT_ONCE
+#define EI_NIBBLES
 #define EI_TILE
 #define EI_LINE
 #define EI_DOT_2X2
@@ -42,6 +43,7 @@ EI_INLINE uint32_t ei_load4(const int8_t *p) {
 
 #include "isa/arm_dsp/dot.h"
 #include "isa/arm_dsp/line.h"
+#include "isa/arm_dsp/nibbles.h"
 #include "isa/arm_dsp/pairs.h"
 #include "isa/arm_dsp/taps.h"
 #ifdef __ARM_FEATURE_MVE

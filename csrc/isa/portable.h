@@ -55,6 +55,7 @@ EI_INLINE int32_t ei_saturate_int8(int32_t x) {
 #include "isa/portable/line.h"
 #endif
 
+#include "isa/nibbles.h"
 #include "isa/quads.h"
 #include "isa/strip.h"
 #include "isa/sums.h"

@@ -12,6 +12,7 @@ from edgeinfer.graph import Array
 MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
 ROWS_SPARE = 16  # EI_ROWS_SPARE
 LINE_TAPS = 16  # EI_LINE_TAPS
+MAX_NIBBLES = 65_535  # inputs of a filter of 4-bit weights
 BLOCK = {"": 16, "_pairs": 4, "_quads": 16}  # vectors that a kernel computes together
 _ORDER = (0, 2, 1, 3)  # of four inputs
 _PAIR = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("reserved", "<u2")])
@@ -104,6 +105,23 @@ def filter_rows(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> dict[str
     spare = np.zeros(ROWS_SPARE, np.int8)
     return {
         "weights": np.concatenate([np.ascontiguousarray(weights).reshape(-1), spare]),
+        "bias": bias.astype("<i4"),
+        "mult": mult.astype("<i4"),
+        "shift": shift.astype("i1"),
+    }
+
+
+def filter_nibbles(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> dict[str, Array] | None:
+    """Filters [o, n] of 4-bit weights two to a byte (csrc/isa/nibbles.h): the constants that the
+    kernel names; None for larger weights."""
+    if weights.min() < -8 or weights.max() > 7 or weights.shape[1] > MAX_NIBBLES:
+        return None
+    channels, n = weights.shape
+    mult, shift = (np.broadcast_to(values, channels) for values in (mult, shift))
+    bias, mult, shift = without_dead(weights, bias, mult, shift)
+    w = np.pad(weights, ((0, channels % 2), (0, -n % 4)))
+    return {
+        "weights": (w[0::2] & 15) | (w[1::2] << 4),
         "bias": bias.astype("<i4"),
         "mult": mult.astype("<i4"),
         "shift": shift.astype("i1"),

@@ -13,7 +13,7 @@ from edgeinfer.graph import Array
 from edgeinfer.ops import real, wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
-from edgeinfer.ops.filters import BLOCK, filters_for
+from edgeinfer.ops.filters import BLOCK, filter_nibbles, filters_for
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -90,8 +90,7 @@ class FullyConnected(Op):
         out_c, in_c = weights.shape
         rows = site.output.size // out_c
         bias = folded_bias(site, weights.sum(1, dtype=np.int64))
-        scales = self.output_multipliers(site)
-        suffix, consts = filters_for(site.layout, weights, bias, *scales)
+        suffix, consts = self._filters(site, bias)
         params = {
             "in_c": in_c,
             "out_c": out_c,
@@ -109,9 +108,18 @@ class FullyConnected(Op):
                 consts=consts,
                 reads=(Rows(in_c, rows),),
                 row_bytes=out_c,
-                ahead=min(rows, 1 if suffix == "_pairs" else BLOCK[suffix]) - 1,
+                ahead=min(rows, BLOCK[suffix] if suffix in ("", "_quads") else 1) - 1,
             )
         ]
+
+    def _filters(self, site: Site, bias: Ints) -> tuple[str, dict[str, Array]]:
+        """The ending of the kernel's name, and its constants."""
+        weights, scales = site.const(1), self.output_multipliers(site)
+        if site.layout == "pairs":  # other cores would lose more than flash is worth
+            packed = filter_nibbles(weights, bias, *scales)
+            if packed is not None:
+                return "_nibbles", packed
+        return filters_for(site.layout, weights, bias, *scales)
 
     def _pack_direct(self, site: Site) -> list[Call]:
         """A convolution of one tap over rows of one pixel, for int16 and asymmetric weights."""

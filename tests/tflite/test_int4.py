@@ -13,6 +13,7 @@ from edgeinfer import tflite
 from edgeinfer.compile import compile_graph
 from edgeinfer.errors import ModelError, UnsupportedError
 from edgeinfer.graph import Graph
+from edgeinfer.lower import lower
 from edgeinfer.session import Session
 from edgeinfer.tflite.flat import Decoder, encode
 from edgeinfer.tflite.reader import IDENTIFIER
@@ -62,6 +63,21 @@ def test_weights_give_tflites_bytes(op: str) -> None:
         for inputs in samples(graph, rng, 3):
             got, right = session.run(inputs), oracle.run(inputs)
             assert [y.tobytes() for y in got] == [y.tobytes() for y in right]
+
+
+def test_dense_layers_keep_their_weights_packed() -> None:
+    """Two to a byte, but for cores with wide vectors."""
+    rng = np.random.default_rng(1)
+    wide = CASES["FULLY_CONNECTED"](rng)
+    while wide.tensors[1].size < 400:
+        wide = CASES["FULLY_CONNECTED"](rng)
+    graph = tflite.read(packed(narrow(wide), 1))
+    program = lower(graph)
+    assert [call.kernel for call in program.calls] == ["fully_connected_nibbles"]
+    out_c, in_c = graph.tensors[1].shape
+    assert program.calls[0].consts["weights"].nbytes == -(-out_c // 2) * -(-in_c // 4) * 4
+    assert lower(graph, "quads").calls[0].kernel == "fully_connected_quads"
+    assert lower(wide).calls[0].kernel == "fully_connected_pairs"
 
 
 def test_an_activation_is_refused() -> None:

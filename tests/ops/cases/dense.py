@@ -30,3 +30,12 @@ def fully_connected(rng: Rng) -> Graph:
         inputs.append(bias(rng, out_c, x, w))
     out = activation("y", (batch, out_c), output_scale(rng, x, w, in_c))
     return model("FULLY_CONNECTED", inputs, out, o, "FullyConnectedOptions", 4)
+
+
+@case("FULLY_CONNECTED/int4")
+def int4(rng: Rng) -> Graph:
+    """Weights that 4 bits hold."""
+    graph = fully_connected(rng)
+    data = graph.tensors[1].data
+    assert data is not None
+    return graph.with_tensor(1, data=data >> 4)
