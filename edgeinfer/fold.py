@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from edgeinfer.graph import Array, Graph
 from edgeinfer.ops import OPS
-from edgeinfer.ops.base import Op, Site
+from edgeinfer.ops.base import MOST_WORK, Op, Site
 from edgeinfer.shapes import check_shape
 
 LARGEST = 1 << 22  # bytes of a folded tensor that is more than twice what it is made of
@@ -49,7 +49,9 @@ def folded(graph: Graph, observe: Callable[[int, Array], None] | None = None) ->
 def known_outputs(site: Site, op: Op) -> list[Array]:
     """The outputs of a node for which `op.known` holds, as its tensors have them.
 
-    Raises UnsupportedError if those are of another kind."""
+    Raises UnsupportedError if those are of another kind, or would take too long."""
+    if op.work(site) > MOST_WORK:
+        raise site.unsupported("a layer of constants this large")
     found = []
     for tensor, value in zip(site.outputs, op.run(site, site.constants), strict=True):
         if value.dtype.kind != tensor.dtype.kind:

@@ -107,6 +107,11 @@ class Call:
         return (self.output, *self.more_out.values())
 
 
+MOST_WORK = 1 << 32
+"""Steps on the PC that a model may take to be compiled: no network for a board takes so many, a
+damaged one may."""
+
+
 @dataclass(frozen=True)
 class Site:
     """One node with its tensors at hand."""
@@ -236,6 +241,10 @@ class Op:
     def macs(self, site: Site) -> int:
         """Multiply-accumulates of one inference."""
         return 0
+
+    def work(self, site: Site) -> int:
+        """About how many simple steps the reference takes on the PC, for one sample."""
+        return self.macs(site)
 
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         """Reference on plain numbers: float32, and integers or booleans that are not quantized."""

@@ -78,6 +78,11 @@ class Convolution(Op):
         weights = site.input(1)
         return site.output.size * (weights.size // weights.shape[self.channel_axis])
 
+    def work(self, site: Site) -> int:
+        return (
+            self.macs(site) + 16 * self.macs(site) // site.output.shape[3]
+        )  # windows side by side
+
     def float_(self, site: Site, values: Sequence[Array | None]) -> Array:
         x, w = values[0], values[1]
         assert x is not None and w is not None

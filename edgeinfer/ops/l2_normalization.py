@@ -37,15 +37,14 @@ class L2Normalization(Op):
         assert values[0] is not None
         x = values[0].astype(np.int64) - site.input(0).zero_point
         rows = x.reshape(-1, x.shape[-1])
-        roots = [inverse_root(int(n)) for n in (rows * rows).sum(-1)]
+        norms, which = np.unique((rows * rows).sum(-1), return_inverse=True)
+        roots = np.array([inverse_root(int(n)) for n in norms], np.int64)[which]
+        mult, shift = roots[:, :1], roots[:, 1:]
         if site.option("uint8"):  # of such a model, less 128 (edgeinfer/unsigned.py)
-            made = [
-                div_pot(mul_high(128 * r, m), -shift)
-                for r, (m, shift) in zip(rows, roots, strict=True)
-            ]
+            made = div_pot(mul_high(128 * rows, mult), -shift)
         else:
-            made = [requantize(r, m, shift + 7) for r, (m, shift) in zip(rows, roots, strict=True)]
-        return np.clip(np.stack(made), -128, 127).astype(np.int8).reshape(x.shape)
+            made = requantize(rows, mult, shift + 7)
+        return np.clip(made, -128, 127).astype(np.int8).reshape(x.shape)
 
     def pack(self, site: Site) -> list[Call]:
         shape, y = site.input(0).shape, site.output

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ class Pool(Op):
     def shape(self, site: Site) -> tuple[int, ...]:
         shape = site.input(0).shape
         return (shape[0], *self.window(site).out, shape[3])
+
+    def work(self, site: Site) -> int:
+        return 4 * site.output.size * math.prod(self.window(site).kernel)
 
     def pack(self, site: Site) -> list[Call]:
         if site.input(0).dtype == np.float32:

@@ -18,6 +18,8 @@ from edgeinfer.ops.filters import ROWS_SPARE
 from edgeinfer.ops.weighted import bias_of, channel_multipliers, folded_bias
 from edgeinfer.ops.window import SAME, Window
 
+MAX_PHASES = 1 << 12  # places within a stride, down by across
+
 
 @dataclass(frozen=True)
 class Spread(Window):
@@ -68,6 +70,8 @@ class TransposeConv(Convolution):
                 f"do not match the input {shape}.",
                 "Convert the model again: it is damaged.",
             )
+        if stride[0] * stride[1] > MAX_PHASES:  # each has filters and a bias of its own
+            raise site.unsupported(f"a stride of {stride[0]} by {stride[1]}")
         kernel = weights[1:3]
         pad = [0, 0]
         if int(site.option("padding", SAME)) == SAME:

@@ -15,7 +15,7 @@ from edgeinfer.fixed_point import INT32_MAX, INT32_MIN, Ints
 from edgeinfer.graph import Array, Graph
 from edgeinfer.ops import OPS
 from edgeinfer.ops.activation import int8_range
-from edgeinfer.ops.base import Op, Site
+from edgeinfer.ops.base import MOST_WORK, Op, Site
 from edgeinfer.ops.convolution import Convolution
 from edgeinfer.ops.fully_connected import FullyConnected
 from edgeinfer.ops.moves import Join, View
@@ -32,6 +32,7 @@ LARGEST_RATIO = 1024.0  # of scales in to out: beyond, the fixed-point arithmeti
 def bounds(graph: Graph) -> dict[int, Bounds]:
     """Intervals of all int8 tensors, constants included, but those without elements."""
     known: dict[int, Bounds] = {}
+    work = 0
     for index, tensor in enumerate(graph.tensors):
         if tensor.dtype == np.int8 and tensor.data is not None:
             known[index] = (tensor.data, tensor.data)
@@ -45,6 +46,9 @@ def bounds(graph: Graph) -> dict[int, Bounds]:
         if not all(t.size for t in (*site.inputs, *site.outputs) if t is not None):
             continue  # lowering refuses it
         try:
+            work += op.work(site)
+            if work > MOST_WORK:
+                break
             found = _through(op, site, [known.get(t) for t in node.inputs])
         except EdgeinferError:  # a layer that no kernel runs: lowering says so
             continue

@@ -14,8 +14,10 @@ from edgeinfer import tflite
 from edgeinfer.compile import compile_graph
 from edgeinfer.errors import EdgeinferError, ModelError, UnsupportedError
 from edgeinfer.graph import Graph, Node, Quant, Tensor
+from edgeinfer.lower import lower
+from edgeinfer.session import Session
 from tests.ops.cases import CASES
-from tests.ops.cases.common import I8, I16, Rng, ints, model, pick, plain
+from tests.ops.cases.common import I8, I16, Rng, constant, ints, model, pick, plain
 
 Q = Quant.per_tensor(0.1, 0)
 TYPES = ("int8", "int16", "int32", "float32", "bool", "uint8", "int64")
@@ -154,3 +156,31 @@ def test_refused_branches(condition: tuple[int, ...], message: str) -> None:
     graph = Graph((*tensors, made), (replace(node, inputs=(0, 1, 0)),), (0, 1), (2,))
     with pytest.raises(ModelError, match=message):
         compile_graph(replace(graph, subgraphs=(inner,)))
+
+
+def test_a_stride_of_many_phases_is_refused_at_once() -> None:
+    """It would have filters of its own for each place within a stride."""
+    graph = CASES["TRANSPOSE_CONV"](np.random.default_rng(1))
+    (node,) = graph.nodes
+    options = {**node.options, "stride_h": 70_000}
+    with pytest.raises(UnsupportedError, match="stride of 70000 by"):
+        lower(replace(graph, nodes=(replace(node, options=options),)))
+
+
+def test_windows_of_a_million_taps_do_not_keep_the_optimizer_busy() -> None:
+    """It would compute them for hours, to bound their values; the kernel skips the padding."""
+    x = plain("x", (1, 30, 30, 64), I8, Q)
+    window = {"filter_height": 1000, "filter_width": 1000, "stride_h": 1, "stride_w": 1}
+    made = compile_graph(model("MAX_POOL_2D", [x], replace(x, name="y"), window, "Pool2DOptions"))
+    values = np.random.default_rng(1).integers(-128, 128, x.shape).astype(np.int8)
+    (found,) = Session(made.image).run([values])
+    assert np.array_equal(found, np.broadcast_to(values.max((1, 2)), x.shape))
+
+
+def test_a_layer_of_constants_that_would_take_hours_is_refused() -> None:
+    x = constant("x", np.zeros((1, 500, 500, 1), np.int8), Q)
+    w, y = constant("w", np.zeros((1, 500, 500, 1), np.int8), Q), replace(x, name="y", data=None)
+    options = {"stride_h": 1, "stride_w": 1}
+    graph = model("CONV_2D", [x, w], y, options, "Conv2DOptions")
+    with pytest.raises(UnsupportedError, match="constants this large"):
+        lower(graph)
