@@ -55,6 +55,8 @@ class Board:
     flash_bytes: int
     ram_origin: int
     ram_bytes: int
+    slow_ram_origin: int  # a second, slower RAM, for what the first has no room for
+    slow_ram_bytes: int  # 0: there is none
     stack_bytes: int  # reserved in RAM
     own_bytes: int  # of RAM that firmware and framework take at most for variables of their own
     constants_in_ram: bool  # the image too: flash cannot be read as memory is
@@ -165,6 +167,8 @@ def _read(file: Path) -> Board:
             flash_bytes=int(memory["flash_bytes"]),
             ram_origin=int(memory.get("ram_origin", 0)),
             ram_bytes=int(memory["ram_bytes"]),
+            slow_ram_origin=int(memory.get("slow_ram_origin", 0)),
+            slow_ram_bytes=int(memory.get("slow_ram_bytes", 0)),
             stack_bytes=int(memory["stack_bytes"]),
             own_bytes=int(memory.get("own_bytes", OWN_BYTES)),
             constants_in_ram=bool(memory.get("constants_in_ram", False)),
@@ -192,6 +196,11 @@ def _read(file: Path) -> Board:
         ) from error
     except (OSError, tomllib.TOMLDecodeError, TypeError, ValueError, RecursionError) as error:
         raise BoardError(f"{file} cannot be read: {error}.", "Correct this line.") from error
+    if board.slow_ram_bytes and (arduino or TOOLCHAINS[board.toolchain].cpu == "linux"):
+        raise BoardError(
+            f"{file}: slow_ram_bytes is for firmware without an operating system or framework.",
+            "Leave it out.",
+        )
     for key, value, known in (
         ("verified", board.verified, VERIFIED),
         ("toolchain", board.toolchain, tuple(TOOLCHAINS)),

@@ -21,7 +21,13 @@ from edgeinfer.toolchains import TOOLCHAINS, Toolchain
 
 COMMAND_BUFFER = 128  # bytes, rounded up
 COMMAND_BYTES = 81  # of firmware/src/serial.c
-_MEMORIES = {"FLASH": "flash", "text": "flash", "program": "flash", "data": "RAM"}  # as tools say
+_MEMORIES = {
+    "FLASH": "flash",
+    "text": "flash",
+    "program": "flash",
+    "data": "RAM",
+    "SLOW": "RAM",
+}  # as tools say
 # How PlatformIO says that it has no connection, or no such package.
 _UNFETCHED = r"HTTPClientError|InternetConnectionError|UnknownPackageError|VCSBaseException|fatal: "
 
@@ -38,6 +44,7 @@ class Firmware:
     stack_bytes: int
     serial_bytes: int
     image_ram_bytes: int = 0  # of a board that has its constants in RAM
+    slow_bytes: int = 0  # of arena and serial buffers: those in a second, slower RAM
 
 
 def require_tools(board: Board) -> None:
@@ -164,7 +171,8 @@ def does_not_fit(board: Board, memory: str, by: int) -> FitError:
 
 def _measure(elf: Path, toolchain: Toolchain) -> Firmware:
     text = _output(f"{toolchain.prefix}size", "-A", str(elf))
-    size = dict.fromkeys((".text", ".model", ".stack", ".data", ".serial", ".arena", ".bss"), 0)
+    fast = (".text", ".model", ".stack", ".data", ".serial", ".arena", ".bss")
+    size = dict.fromkeys((*fast, ".slow_arena", ".slow_serial"), 0)
     for name, number in re.findall(r"^(\.\w+)\s+(\d+)\s", text, re.MULTILINE):
         size[name] = int(number)
     return Firmware(
@@ -172,9 +180,10 @@ def _measure(elf: Path, toolchain: Toolchain) -> Firmware:
         code_bytes=size[".text"] + size[".data"],
         image_bytes=size[".model"],
         static_ram_bytes=size[".data"] + size[".bss"],
-        arena_bytes=size[".arena"],
+        arena_bytes=size[".arena"] + size[".slow_arena"],
         stack_bytes=size[".stack"],
-        serial_bytes=size[".serial"],
+        serial_bytes=size[".serial"] + size[".slow_serial"],
+        slow_bytes=size[".slow_arena"] + size[".slow_serial"],
     )
 
 

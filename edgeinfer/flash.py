@@ -37,6 +37,7 @@ class FlashResult:
     ssh: str = ""  # the machine that the board is, if it is reached by ssh
     slots: int = 0  # for models that are uploaded
     slot_bytes: int = 0  # of such a model at most
+    slow_bytes: int = 0  # of arena and serial buffers: those in a second, slower RAM
 
 
 def flash(
@@ -94,6 +95,7 @@ def flash(
         ssh=ssh,
         slots=parts.store.slots if parts.store else 0,
         slot_bytes=parts.store.slot_bytes if parts.store else 0,
+        slow_bytes=firmware.slow_bytes,
     )
 
 
@@ -117,8 +119,7 @@ def project(images: bytes | Sequence[bytes], board: Board) -> dict[str, str]:
             f"{board.name} is built by edgeinfer's own platform, for which a project is of no use.",
             "Leave out --project, or export a library: edgeinfer export MODEL --as platformio.",
         )
-    models = Models(images)
-    parts = Parts(models, board, quick_fit(models, board))
+    parts = _parts(Models(images), board, smp=False, all_kernels=False)
     return {name: data.decode() for name, data in arduino_files(parts).items()}
 
 
@@ -180,22 +181,29 @@ def goal_for(board: Board | None, taken: int = 0) -> Goal:
     serve something else."""
     if board is None or board.constants_in_ram:  # each byte of the image is one less
         return SMALLEST
-    return Goal(limit=max(arena_room(board) - taken, 1))
+    room = max(arena_room(board) - taken, 1)
+    return Goal(limit=room, memories=(room, board.slow_ram_bytes) if board.slow_ram_bytes else None)
 
 
 def spare(models: Models, board: Board) -> tuple[int, int]:
     """Bytes of flash and of RAM that models leave, below 0 what they lack; known without building,
     and before the code, which needs some 10 to 30 KB of flash."""
     image = len(models.image)
-    ram = arena_room(board) - models.arena_bytes - (image if board.constants_in_ram else 0)
-    return board.flash_bytes - image, ram
+    slow = slow_room(models, board)
+    ram = arena_room(board) - models.fast_bytes - (image if board.constants_in_ram else 0)
+    return board.flash_bytes - image, min(ram, slow) if slow < 0 else ram
+
+
+def slow_room(models: Models, board: Board) -> int:
+    """Bytes of the slower RAM that models leave, below 0 what they lack."""
+    return board.slow_ram_bytes - models.slow_bytes
 
 
 def quick_fit(models: Models, board: Board) -> int:
     """Whether images and arena leave room for the rest, known without building.
 
     Returns the bytes that the input gets for itself, those of its reals included: all of them, or 0
-    when it must share the arena.
+    when it must share the arena. They are slower RAM where there is that and no other.
     Raises FitError when the model cannot fit."""
     flash_left, free = spare(models, board)
     if flash_left < 0:
@@ -204,15 +212,20 @@ def quick_fit(models: Models, board: Board) -> int:
         raise build.does_not_fit(board, "RAM", -free)
     window = max(map(tiny.window_bytes, models.facts))
     wanted = models.input_bytes + window
-    if wanted > free and window:
-        raise build.does_not_fit(board, "RAM", wanted - free)
-    return wanted if wanted <= free else 0
+    most = max(free, slow_room(models, board))
+    if wanted > most and window:
+        raise build.does_not_fit(board, "RAM", wanted - most)
+    return wanted if wanted <= most else 0
 
 
 def smp_room(parts: Parts) -> int:
     """Bytes for a packet of SMP; 0 where the models and their input leave too few."""
-    left = spare(parts.models, parts.board)[1] - parts.input_bytes
-    return parts.board.smp_bytes if parts.board.smp_bytes <= left else 0
+    return parts.board.smp_bytes if parts.board.smp_bytes <= _left(parts) else 0
+
+
+def _left(parts: Parts) -> int:
+    """Bytes of the faster RAM that the models and their input leave."""
+    return spare(parts.models, parts.board)[1] - (0 if parts.input_slow else parts.input_bytes)
 
 
 def misfit(models: Models, board: Board) -> str:
@@ -227,6 +240,7 @@ def misfit(models: Models, board: Board) -> str:
 def _parts(models: Models, board: Board, smp: bool, all_kernels: bool) -> Parts:
     """What goes into the firmware, and how it shares out the memory. Raises FitError."""
     parts = Parts(models, board, quick_fit(models, board))
+    parts = replace(parts, input_slow=parts.input_bytes > spare(models, board)[1])
     parts = replace(parts, smp_bytes=smp_room(parts) if smp else 0)
     if parts.smp_bytes == 0 or len(models) > 1:
         if all_kernels:
@@ -235,7 +249,7 @@ def _parts(models: Models, board: Board, smp: bool, all_kernels: bool) -> Parts:
                 "Leave out --all-kernels and --no-smp, flash one model, or take a larger board.",
             )
         return parts
-    left = spare(models, board)[1] - parts.input_bytes - parts.smp_bytes - _SLOTS_OWN
+    left = _left(parts) - parts.smp_bytes - _SLOTS_OWN
     store = board.store
     if store is None:
         size = (left // 2 if all_kernels else left) // _RAM_BLOCK * _RAM_BLOCK
@@ -270,7 +284,8 @@ def _check_fit(firmware: build.Firmware, parts: Parts) -> None:
     flash_over = firmware.code_bytes + firmware.image_bytes - flash_bytes(parts)
     ram = firmware.static_ram_bytes + firmware.arena_bytes
     ram += firmware.stack_bytes + firmware.serial_bytes + firmware.image_ram_bytes
-    ram_over = ram - board.ram_bytes
+    slow = firmware.slow_bytes
+    ram_over = max(ram - slow - board.ram_bytes, slow - board.slow_ram_bytes)
     if flash_over > 0:
         raise build.does_not_fit(board, "flash", flash_over)
     if ram_over > 0:

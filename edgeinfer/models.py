@@ -65,10 +65,22 @@ class Models:
 
     @property
     def arena_bytes(self) -> int:
-        """The arena that all share."""
+        """The arena that all share, in both memories."""
+        return self.fast_bytes + self.slow_bytes
+
+    @property
+    def fast_bytes(self) -> int:
+        """The part of it in the faster memory, all of it if there is but one."""
+        fast = [f.fast_bytes or f.arena_bytes for f in self.facts]
         if len(self) == 1:
-            return self.facts[0].arena_bytes
-        return self.state_bytes + max(f.arena_bytes - f.state_bytes for f in self.facts)
+            return fast[0]
+        shared = (size - f.state_bytes for size, f in zip(fast, self.facts, strict=True))
+        return self.state_bytes + max(shared)
+
+    @property
+    def slow_bytes(self) -> int:
+        """The part of it in the slower memory."""
+        return max(f.arena_bytes - f.fast_bytes if f.fast_bytes else 0 for f in self.facts)
 
     @property
     def input_bytes(self) -> int:

@@ -36,6 +36,7 @@ class Parts:
     store: Store | None = None
     all_kernels: bool = False
     more_arena: int = 0
+    input_slow: bool = False  # the input's own buffer lies in the slower RAM
 
     @property
     def kernels(self) -> tuple[str, ...]:
@@ -140,7 +141,9 @@ def _config(parts: Parts) -> str:
         "EI_UART_BASE": f"0x{board.uart_base:08X}u",
         "EI_UART_IRQ": f"{board.uart_irq}u",
         "EI_STACK_BYTES": f"{board.stack_bytes}u",
-        "EI_ARENA_BYTES": f"{parts.arena_bytes}u",
+        "EI_ARENA_BYTES": f"{parts.arena_bytes - models.slow_bytes}u",
+        "EI_SLOW_BYTES": f"{models.slow_bytes}u",
+        "EI_INPUT_SECTION": f'".bss.{"slow." if parts.input_slow else ""}serial"',
         "EI_STATE_BYTES": f"{models.state_bytes}u",
         "EI_INPUT_BYTES": f"{parts.input_bytes}u",
         "EI_SMP_BYTES": f"{parts.smp_bytes}u",
@@ -172,10 +175,12 @@ def flash_bytes(parts: Parts) -> int:
 def memory_script(board: Board, flash_bytes: int = 0) -> str:
     """The linker's MEMORY of a board whose firmware may take so much of its flash (0: all)."""
     size = flash_bytes or board.flash_bytes
+    slow = board.slow_ram_origin or board.ram_origin
     return (
         "MEMORY {\n"
         f"  FLASH (rx) : ORIGIN = 0x{board.flash_origin:08X}, LENGTH = {size}\n"
         f"  RAM (rwx) : ORIGIN = 0x{board.ram_origin:08X}, LENGTH = {board.ram_bytes}\n"
+        f"  SLOW (rw) : ORIGIN = 0x{slow:08X}, LENGTH = {board.slow_ram_bytes}\n"
         "}\n"
     )
 

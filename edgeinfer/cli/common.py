@@ -88,7 +88,8 @@ def goal(args: argparse.Namespace, board: Board | None, taken: int = 0) -> Goal:
     """What --memory and the board, if there is one, ask of the memory plan; `taken` bytes of its
     RAM serve something else."""
     memory = getattr(args, "memory", None)
-    return Goal(memory) if memory else goal_for(board, taken)
+    wanted = goal_for(board, taken)
+    return Goal(memory, memories=wanted.memories) if memory else wanted
 
 
 def _board(args: argparse.Namespace, ui: Ui) -> tuple[Board | None, int | None]:

@@ -100,7 +100,8 @@ def show(result: dict[str, Any], ui: Ui) -> None:
     names = ", ".join(
         f"{p.split('_')[0]} {size(result[p + '_bytes'])}" for p in parts if result[f"{p}_bytes"]
     )
-    ui.say(f"  RAM   {size(total)}: {names}")
+    slow = f"; {size(result['slow_bytes'])} of it in the slower RAM" if result["slow_bytes"] else ""
+    ui.say(f"  RAM   {size(total)}: {names}{slow}")
     if result["slots"]:
         slots = some(result["slots"], "slot")
         ui.say(f"  {slots} of {size(result['slot_bytes'])} for other models")

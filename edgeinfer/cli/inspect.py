@@ -63,9 +63,12 @@ def _on_boards(graph: Graph, args: argparse.Namespace, ui: Ui) -> dict[str, Any]
         made = common.compiled(graph, args.model, ui, args)
     except (UnsupportedError, ModelError) as error:
         return {"unsupported": error.what}
-    facts, models, boards = read_image(made.image), Models([made.image]), []
+    facts, alone, boards = read_image(made.image), Models([made.image]), []
     done = layers(made.optimized.graph)
     for board in all_boards():
+        models = alone
+        if board.slow_ram_bytes and misfit(models, board):  # it may when it is divided
+            models = Models([common.compiled(graph, args.model, ui, args, board=board).image])
         reason = misfit(models, board)
         flash, ram = spare(models, board)
         boards.append(

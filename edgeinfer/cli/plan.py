@@ -83,6 +83,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         "arena_bytes": plan.arena_bytes,
         "lower_bound_bytes": plan.lower_bound_bytes,
         "optimal": plan.optimal,
+        "fast_bytes": plan.fast_bytes or plan.arena_bytes,
         "order": {
             "changed": plan.order.changed,
             "optimal": plan.order.optimal,

@@ -27,6 +27,9 @@ def summary(plan: Plan) -> str:
         f"Arena {plan.arena_bytes:,} bytes, lower bound {plan.lower_bound_bytes:,}, "
         f"{len(plan.steps)} steps ({proof} for this order of execution)"
     )
+    if plan.fast_bytes:
+        slow = plan.arena_bytes - plan.fast_bytes
+        text += f"\n{plan.fast_bytes:,} bytes of it in the fast memory, {slow:,} in the slow one"
     if plan.order is None or not plan.order.changed:
         return text
     least = "no order needs less" if plan.order.optimal else "perhaps not the best order"

@@ -16,7 +16,7 @@ from edgeinfer.plan.solver import Packing, solve
 from edgeinfer.plan.timeline import Timeline
 
 _TRIES = 300  # orders in which buffers are placed one by one
-STATE_ALIGN = 16  # bytes: what a part of the arena begins at (EI_ARENA_ALIGN)
+PART_ALIGN = 16  # bytes: what a part of the arena begins at (EI_ARENA_ALIGN)
 
 
 def pack(
@@ -25,19 +25,20 @@ def pack(
     seconds: float = 2.0,
     enough: int = 0,
     apart: Sequence[int] = (),
+    without: Collection[int] = (),
 ) -> Packing:
     """The smallest arena found for the buffers of a timeline; ids are their positions.
 
     `align` is bytes; an arena of `enough` bytes need not be improved. The lower bound is what is
     alive at the fullest instant. Buffers `apart` lie at the start of the arena, and nothing else is
-    there at any time.
+    there at any time. Buffers `without` get no place.
     Raises PlanError if no packing is found."""
     state, below = {}, 0
     for i in apart:
         state[i] = below
         below += -(-int(line.sizes[i]) // align) * align
-    below = -(-below // STATE_ALIGN) * STATE_ALIGN
-    found = _pack_others(line, align, seconds, max(enough - below, 0), set(apart))
+    below = -(-below // PART_ALIGN) * PART_ALIGN
+    found = _pack_others(line, align, seconds, max(enough - below, 0), {*apart, *without})
     return replace(
         found,
         offsets=state | {i: at + below for i, at in found.offsets.items()},

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from edgeinfer.plan.layout import Plan
+from edgeinfer.plan.memories import split
 from edgeinfer.plan.order import best_order
 from edgeinfer.plan.packing import pack
 from edgeinfer.plan.schedule import Action, Rehome, Stage, layers, line_buffers, order
@@ -36,10 +37,14 @@ class Goal:
 
     "minimum" is the smallest arena, or one at most 1 % larger that has fewer steps; "fast" the
     fewest instructions: layer by layer, and no tensor is moved. With `limit` the plan is the
-    fastest whose arena has at most so many bytes, or the smallest if there is none."""
+    fastest whose arena has at most so many bytes, or the smallest if there is none.
+
+    A board may have `memories`, a fast and a slow one of so many bytes: an arena that is too large
+    for the fast one is then divided between them, of the fastest plan with which that succeeds."""
 
     memory: Memory = "minimum"
     limit: int | None = None
+    memories: tuple[int, int] | None = None
 
 
 SMALLEST = Goal()
@@ -104,11 +109,19 @@ class _Planner:
             inplace=self.inplace,
             unit=unit,
         )
-        state = [i for i, b in enumerate(line.buffers) if self.apart and b.tensor in self.variables]
-        packing = pack(line, unit, self.seconds, enough, state)
+        packing = pack(line, unit, self.seconds, enough, self.state(line))
         if unit != self.align:
             packing = self.as_aligned(packing, line)
         return _Candidate(stages, frozenset(moved), line, packing, unit)
+
+    def state(self, line: Timeline) -> list[int]:
+        """The buffers that lie apart from all others."""
+        return [i for i, b in enumerate(line.buffers) if self.apart and b.tensor in self.variables]
+
+    def divided(self, found: _Candidate, memories: tuple[int, int]) -> Packing | None:
+        """A packing into two memories; None if there is none."""
+        state = self.state(found.line)
+        return split(self.program, found.line, memories, found.unit, self.seconds, state)
 
     def as_aligned(self, packing: Packing, line: Timeline) -> Packing:
         """A packing at multiples of a larger unit, which proves nothing of others."""
@@ -177,17 +190,19 @@ def plan(
         planner = _Planner(which, scratch, align, seconds / 10, inplace, apart)
         return _planned(planner, goal, lambda share: tell(begin + (end - begin) * share))
 
-    def rank(each: Plan) -> tuple[bool, int, int]:
+    def rank(each: Plan) -> tuple[int, int, int]:
         if goal.limit and each.arena_bytes <= goal.limit:
-            return False, len(each.steps), each.arena_bytes
-        return True, each.arena_bytes, len(each.steps)
+            return 0, len(each.steps), each.arena_bytes
+        if each.fast_bytes:
+            return 1, each.arena_bytes - each.fast_bytes, len(each.steps)
+        return 2, each.arena_bytes, len(each.steps)
 
     if not search:
         return planned(program, 0.0, 1.0)
     found = best_order(program, scratch)
     own = planned(program, 0.0, 0.5 if found.changed else 1.0)
     best = replace(own, order=found.kept)
-    if found.changed and rank(own) > (False, len(program.calls), goal.limit or 0):
+    if found.changed and rank(own) > (0, len(program.calls), goal.limit or 0):
         other = replace(planned(found.of(program), 0.5, 1.0), order=found)
         best = min(best, other, key=rank)
     tell(1.0)
@@ -204,6 +219,11 @@ def _planned(planner: _Planner, goal: Goal, tell: Callable[[float], None]) -> Pl
     # Where steps run more or less than once, rows are not made apart and nothing moves.
     if goal.memory != "fast" and not fits and not has_jumps(program):
         best = _smaller(planner, plain, limit or 0, tell)
+    if goal.memories and best.packing.arena_bytes > goal.memories[0]:
+        for each in (plain, best) if limit else (best,):
+            divided = planner.divided(each, goal.memories)
+            if divided is not None:
+                return make_steps(program, each.line, divided)
     return make_steps(program, best.line, best.packing)
 
 

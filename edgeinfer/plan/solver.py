@@ -38,6 +38,7 @@ class Packing:
     proven_bytes: int = 0  # no arena is smaller than this; >= lower_bound_bytes
     nodes: int = 0  # of the search
     state_bytes: int = 0  # at the start of the arena, of buffers that lie apart from all others
+    fast_bytes: int = 0  # from here on the arena is meant for slower memory; 0: none of it
 
     def fits(self, capacity: int) -> bool | None:
         """Whether `capacity` bytes are enough; None if it is not known."""

@@ -49,6 +49,7 @@ def make_steps(program: Program, line: Timeline, packing: Packing) -> Plan:
         packing.optimal,
         maker.traces(clock),
         packing.state_bytes,
+        packing.fast_bytes,
     )
 
 

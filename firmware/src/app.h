@@ -50,6 +50,7 @@ extern int model_error; /* what ei_verify found */
 extern const uint32_t model_count;
 extern uint32_t model_chosen;
 extern uint8_t arena[];
+extern uint8_t slow_arena[]; /* with EI_SLOW_BYTES, its part in a second RAM */
 #define shared (arena + EI_STATE_BYTES)
 extern const uint8_t ei_image[]; /* all images, one after the other */
 extern const uint32_t ei_image_bytes;

@@ -26,13 +26,32 @@ uint8_t input_state;
 uint32_t input_received;
 
 uint8_t arena[EI_ARENA_BYTES] __attribute__((section(".bss.arena"), aligned(EI_ARENA_ALIGN)));
+#if EI_SLOW_BYTES
+uint8_t slow_arena[EI_SLOW_BYTES]
+    __attribute__((section(".bss.slow.arena"), aligned(EI_ARENA_ALIGN)));
+#endif
 #if EI_WINDOW_BYTES
-float window[EI_WINDOW_BYTES / 4] __attribute__((section(".bss.serial"), aligned(4)));
+float window[EI_WINDOW_BYTES / 4] __attribute__((section(EI_INPUT_SECTION), aligned(4)));
 #endif
 #if EI_INPUT_BYTES
 static uint8_t input[EI_INPUT_BYTES - EI_WINDOW_BYTES]
-    __attribute__((section(".bss.serial"), aligned(4)));
+    __attribute__((section(EI_INPUT_SECTION), aligned(4)));
 #endif
+
+/* Whether the arena that is left without `own` bytes of state, or its part in the slower RAM, is
+ * larger than there is room for. */
+static int parts_too_large(const ei_model *m, uint32_t own) {
+  return m->fast_bytes - own > EI_ARENA_BYTES - EI_STATE_BYTES ||
+         m->arena_bytes - m->fast_bytes > EI_SLOW_BYTES;
+}
+
+static void place_slow(ei_model *m) {
+#if EI_SLOW_BYTES
+  m->slow = slow_arena;
+#else
+  (void)m;
+#endif
+}
 
 #if EI_SLOTS
 static const uint8_t *running; /* the image of a slot or the one that is built in */
@@ -51,7 +70,9 @@ const uint8_t *model_built_in(uint32_t *bytes) {
 
 static int check(const uint8_t *image, uint32_t bytes, ei_model *m) {
   const int error = ei_verify(image, (size_t)bytes, m);
-  return error == EI_OK && m->arena_bytes > EI_ARENA_BYTES ? MODEL_TOO_LARGE : error;
+  if (error == EI_OK && parts_too_large(m, 0)) return MODEL_TOO_LARGE;
+  place_slow(m);
+  return error;
 }
 
 int model_use(const uint8_t *image, uint32_t bytes) {
@@ -91,8 +112,8 @@ void model_choose(uint32_t number) {
   if (model_error != EI_OK) return;
   own = EI_STATE_BYTES ? model.state_bytes : 0;
   if (own) model.state = arena + images[number].state;
-  if (own > EI_STATE_BYTES - images[number].state ||
-      model.arena_bytes - own > EI_ARENA_BYTES - EI_STATE_BYTES)
+  place_slow(&model);
+  if (own > EI_STATE_BYTES - images[number].state || parts_too_large(&model, own))
     model_error = EI_ERR_SIZE;
 }
 

@@ -134,7 +134,8 @@ static void memory(void) {
   say_field("stack-used", stack_used());
   say_field("stack", EI_STACK_BYTES);
   say_field("static", static_bytes());
-  say_field("arena", model_count > 1 ? EI_ARENA_BYTES : model.arena_bytes);
+  say_field("arena", model_count > 1 ? EI_ARENA_BYTES + EI_SLOW_BYTES : model.arena_bytes);
+  say_field("slow", EI_SLOW_BYTES);
   say_field("input", EI_INPUT_BYTES);
 }
 
