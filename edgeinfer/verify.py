@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer import reference, tflite
+from edgeinfer import oracle_graph, reference, tflite
 from edgeinfer.compile import compile_graph
+from edgeinfer.errors import DataError
 from edgeinfer.graph import Array, Graph
 from edgeinfer.optimize import Optimized
 from edgeinfer.plan import FASTEST
@@ -20,6 +22,8 @@ from edgeinfer.session import Session
 
 # What TFLite's resolver of reference kernels lacks.
 NO_REFERENCE = {"CEIL", "CUMSUM", "ELU", "ROUND"}
+_LOOKUPS = {"GATHER": (0, 1), "EMBEDDING_LOOKUP": (1, 0)}  # positions of a table and its index
+_NEWER = r"builtin opcode '(\w+)' version '(\d+)'"
 Runner = Callable[[Sequence[Array]], list[Array]]
 
 
@@ -37,7 +41,8 @@ class Verdict:
 class TfliteReference:
     """TFLite's reference kernels (BUILTIN_REF) on a graph or file; needs the extra 'oracle'.
 
-    With `delegates` its default kernels instead, as applications run them."""
+    With `delegates` its default kernels instead, as applications run them. A graph is given as
+    these run it (edgeinfer/oracle_graph.py), a file as it is."""
 
     name = "TFLite reference kernels (tflite-runtime)"
 
@@ -45,18 +50,36 @@ class TfliteReference:
         from tflite_runtime.interpreter import Interpreter, OpResolverType
 
         resolver = OpResolverType.AUTO if delegates else OpResolverType.BUILTIN_REF
-        if isinstance(model, Graph):
-            if not delegates and NO_REFERENCE & {node.op for node in model.nodes}:
+        if isinstance(model, Graph) and not delegates:
+            model = oracle_graph.flat(model)
+            if NO_REFERENCE & {node.op for node in model.nodes}:
                 resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-            model = tflite.write(model)
-        self._tflite: Any = Interpreter(model_content=model, experimental_op_resolver_type=resolver)
+        self._tflite: Any = None
+        while self._tflite is None:
+            data = tflite.write(model) if isinstance(model, Graph) else model
+            try:
+                self._tflite = Interpreter(
+                    model_content=data, experimental_op_resolver_type=resolver
+                )
+            except ValueError as error:
+                newer = re.search(_NEWER, str(error))
+                if newer is None or int(newer[2]) < 2 or not isinstance(model, Graph):
+                    raise
+                model = oracle_graph.older(model, newer[1], int(newer[2]))
         self._tflite.allocate_tensors()
 
     def run(self, inputs: Sequence[Array]) -> list[Array]:
-        """The outputs for one set of inputs."""
+        """The outputs for one set of inputs. Raises DataError if it takes them for wrong."""
         for detail, value in zip(self._tflite.get_input_details(), inputs, strict=True):
             self._tflite.set_tensor(detail["index"], value)
-        self._tflite.invoke()
+        try:
+            self._tflite.invoke()
+        except RuntimeError as error:
+            reason = str(error).strip().split("\n")[-1]
+            raise DataError(
+                f"tflite-runtime does not run the model on these inputs: {reason.rstrip('.')}.",
+                "Give inputs that the model is made for with --inputs X.npz.",
+            ) from error
         return [self._tflite.get_tensor(d["index"]) for d in self._tflite.get_output_details()]
 
 
@@ -74,8 +97,11 @@ def oracle(graph: Graph) -> TfliteReference | NumpyReference:
 
 
 def random_inputs(graph: Graph, count: int, seed: int = 0) -> list[list[Array]]:
-    """Inputs of every possible byte; floats are normal with the spread of the first quantizer."""
+    """Inputs of every possible byte; floats are normal with the spread of the first quantizer.
+
+    Integers without a scale, of a graph that looks things up, are indices of what it looks up."""
     rng = np.random.default_rng(seed)
+    rows = _rows(graph)
     found: list[list[Array]] = []
     for _ in range(count):
         sample: list[Array] = []
@@ -83,13 +109,28 @@ def random_inputs(graph: Graph, count: int, seed: int = 0) -> list[list[Array]]:
             tensor = graph.tensors[t]
             if np.issubdtype(tensor.dtype, np.integer):
                 info = np.iinfo(tensor.dtype)
-                sample.append(
-                    rng.integers(info.min, info.max, tensor.shape, tensor.dtype, endpoint=True)
-                )
+                low, high = int(info.min), int(info.max)
+                if rows is not None and tensor.quant is None:
+                    low, high = 0, min(rows - 1, high)
+                sample.append(rng.integers(low, high, tensor.shape, tensor.dtype, endpoint=True))
             else:
                 sample.append((rng.normal(size=tensor.shape) * 3).astype(tensor.dtype))
         found.append(sample)
     return found
+
+
+def _rows(graph: Graph) -> int | None:
+    """The least number of things that a computed index chooses from; None without such an index."""
+    found = []
+    for node in graph.nodes:
+        if node.op not in _LOOKUPS or len(node.inputs) < 2:
+            continue
+        table, index = _LOOKUPS[node.op]
+        shape = graph.tensors[node.inputs[table]].shape
+        if shape and graph.tensors[node.inputs[index]].data is None:
+            axis = int(node.options.get("axis", 0)) if node.op == "GATHER" else 0
+            found.append(shape[axis % len(shape)])
+    return min(found, default=None)
 
 
 def compare(

@@ -20,7 +20,7 @@ FLOORS = [
     {"shapes"},
     {"fold"},
     {"inline", "unsigned"},
-    {"lower", "reference", "evaluate", "inspection", "onnx", "pairing"},
+    {"lower", "oracle_graph", "reference", "evaluate", "inspection", "onnx", "pairing"},
     {"plan", "optimize", "costs", "importers"},
     {"image", "report", "library"},
     {"session", "tiny", "models"},

@@ -51,7 +51,7 @@ def oracle_runs(graph: Graph) -> bool:
     inputs = [np.ones(graph.tensors[t].shape, graph.tensors[t].dtype) for t in graph.inputs]
     try:
         TfliteReference(graph).run(inputs)
-    except (RuntimeError, ValueError):
+    except (EdgeinferError, RuntimeError, ValueError):
         return False
     return True
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edgeinfer.graph import Graph, Quant
 from tests.ops.cases.common import (
     Rng,
@@ -39,3 +41,16 @@ def int4(rng: Rng) -> Graph:
     data = graph.tensors[1].data
     assert data is not None
     return graph.with_tensor(1, data=data >> 4)
+
+
+@case("FULLY_CONNECTED/rows")
+def rows(rng: Rng) -> Graph:
+    """More dimensions than two, which stay."""
+    graph = fully_connected(rng)
+    x, *_, y = (t.shape for t in graph.tensors)
+    apart = (1, 2, x[0])
+    shapes = {0: (*apart, x[1]), len(graph.tensors) - 1: (*apart, y[1])}
+    tensors = tuple(replace(t, shape=shapes.get(i, t.shape)) for i, t in enumerate(graph.tensors))
+    (node,) = graph.nodes
+    node = replace(node, options={**node.options, "keep_num_dims": True})
+    return replace(graph, tensors=tensors, nodes=(node,))
