@@ -141,7 +141,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         tensors = cases.activation("x", shape, q), cases.activation("y", shape, q)
         store(folder / f"{name}.tflite", cases.model(op, [tensors[0]], tensors[1], {}, ""))
-    weights = cases.constant("w", np.ones((600, 500), np.int8), cases.Quant.per_tensor(0.01, 0))
+    weights = cases.constant("w", np.full((600, 500), 99, np.int8), cases.Quant.per_tensor(0.01, 0))
     inputs = [cases.activation("x", (1, 500), q), weights]
     output = cases.activation("y", (1, 600), cases.Quant.per_tensor(0.5, 0))
     options = {"fused_activation_function": 0}
