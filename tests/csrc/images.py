@@ -14,16 +14,18 @@ from edgeinfer.compile import compile_graph, make_plan
 from edgeinfer.image import pack, read_image, with_selftest
 from edgeinfer.lower import lower
 from edgeinfer.ops.base import Call
-from edgeinfer.plan import FASTEST
+from edgeinfer.plan import FASTEST, Goal
 from edgeinfer.session import Session
 from tests.ops.cases import CASES
+
+SUBTRACTION = "CUSTOM:SignalFilterBankSpectralSubtraction"
 
 
 @functools.cache
 def all_images() -> dict[str, bytes]:
     """Three random models of each operator, in all layouts of filters where they differ,
-    and the planner's own kernel; by name."""
-    found = {"move": _move()}
+    the planner's own kernel, and arenas of several parts; by name."""
+    found = {"move": _move(), **_parts()}
     for op, make in CASES.items():
         rng = np.random.default_rng([7, *op.encode()])
         for number in range(3):
@@ -35,6 +37,20 @@ def all_images() -> dict[str, bytes]:
                     found[f"{op} {number} {layout}"] = other
     kernels = {kernel for image in found.values() for kernel in read_image(image).kernels}
     assert kernels == set(native.kernel_names())
+    return found
+
+
+def _parts() -> dict[str, bytes]:
+    """Operators with state whose arena has a part for the state, a fast and a slow part."""
+    found = {}
+    for op in ("SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM", SUBTRACTION):
+        graph = CASES[op](np.random.default_rng(7))
+        whole = make_plan(lower(graph), FASTEST, apart=True)
+        memories = whole.state_bytes + 32, whole.arena_bytes + 64
+        made = compile_graph(graph, goal=Goal("fast", memories=memories), apart=True)
+        facts = read_image(made.image)
+        assert facts.state_bytes and facts.fast_bytes
+        found[f"{op} in parts"] = made.image
     return found
 
 
