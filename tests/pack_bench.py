@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many packing problems at 100 % of capacity are solved with proof, and in what time.
 
-Run by `python -m tests.pack_bench`; --help has the options. Uses one core."""
+Run by `python -m tests.pack_bench`; --help has the options. Uses one core. Seconds are this
+process's own, so that a busy machine takes longer but solves as much."""
 
 from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from collections.abc import Sequence
+from time import process_time as clock
 
 from edgeinfer.cli.ui import Ui
 from edgeinfer.plan import Buffer, Packing, solve
@@ -33,9 +34,9 @@ def main(words: Sequence[str] | None = None) -> int:
         for number in range(args.each):
             buffers = hard(size, number)
             greedy.append(best_fit(buffers))
-            start = time.monotonic()
-            packing = solve(buffers, 1, seconds=args.seconds, nodes=1 << 62)
-            times.append(time.monotonic() - start)
+            start = clock()
+            packing = solve(buffers, 1, seconds=args.seconds, nodes=1 << 62, clock=clock)
+            times.append(clock() - start)
             if not perfectly_packed(buffers, packing):
                 missed.append(DENSITIES[number % len(DENSITIES)])
         total += args.each

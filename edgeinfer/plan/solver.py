@@ -51,9 +51,13 @@ class _Budget:
     """Nodes and seconds that are left, and the caller's progress bar."""
 
     def __init__(
-        self, seconds: float, nodes: int | None, progress: Callable[[float], None] | None
+        self,
+        seconds: float,
+        nodes: int | None,
+        progress: Callable[[float], None] | None,
+        clock: Callable[[], float],
     ) -> None:
-        self.start = time.monotonic()
+        self.clock, self.start = clock, clock()
         self.seconds = seconds
         self.total = max(int(seconds * NODES_PER_SECOND), 1) if nodes is None else nodes
         self.used = 0
@@ -67,7 +71,7 @@ class _Budget:
     @property
     def share(self) -> float:
         """How much is used, 0..1."""
-        elapsed = time.monotonic() - self.start
+        elapsed = self.clock() - self.start
         return min(1.0, max(self.used / self.total, elapsed / self.seconds if self.seconds else 1))
 
     @property
@@ -83,16 +87,17 @@ def solve(
     progress: Callable[[float], None] | None = None,
     distances: Distances | None = None,
     nodes: int | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Packing:
     """The smallest arena found that holds all buffers, without overlap of those live together.
 
     `align` and `capacity` are bytes. `distances[a, b]` is by how many bytes buffer b starts at
     least above the start of a, if it is the upper of the two; see `edgeinfer.plan.section`. A
     packing that fits `capacity` is looked for first, then the smallest. `progress` gets the share
-    of the budget that is used: `nodes` of the search or the seconds, what ends first. By default
-    there are so few nodes that the result is the same on every machine.
+    of the budget that is used: `nodes` of the search or the seconds of `clock`, what ends first. By
+    default there are so few nodes that the result is the same on every machine.
     Raises PlanError if no packing is found that respects the distances."""
-    budget = _Budget(seconds, nodes, progress)
+    budget = _Budget(seconds, nodes, progress, clock)
     offsets = {b.id: 0 for b in buffers}
     parts = sorted(sections(buffers, align, distances or {}), key=lambda s: -s.lower)
     lower = max((s.lower for s in parts), default=0)
