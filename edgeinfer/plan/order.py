@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from edgeinfer.lower import Program
     from edgeinfer.ops.base import Call
 
-_MOST = 1_000_000  # calls that are considered after one set or another, in search of a proof
-_BEAM = 400_000  # the same without one
+_MOST = 100_000  # times that a call is considered after a set, in search of a proof
+_BEAM = 100_000  # about the same for all calls after all sets that are followed without one
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,8 @@ class _Search:
         file_height = state.height
         best, proven = self._exact(file_height)
         if best is None and not proven:
-            best = self._beam(file_height)
+            for ranks in (lambda s: (s.height, s.alive), lambda s: (self._filled(s), s.height)):
+                best = self._beam(best.height if best else file_height, ranks) or best
         if best is None:  # nothing is lower than the file's order
             return Order(own, file_height, file_height, proven)
         return Order(_way(best), best.height, file_height, proven)
@@ -199,16 +200,27 @@ class _Search:
             seen.add(state.ran)
             if state.ran == self.all:
                 return state, True
-            if len(seen) * self.count > _MOST:
+            if number > _MOST:
                 return None, False
             for after in self._next(state):
+                number += 1
                 if after.height < below and after.ran not in seen:
-                    number += 1
                     heapq.heappush(heap, (after.height, -after.ran.bit_count(), number, after))
         return None, True
 
-    def _beam(self, below: int) -> _State | None:
-        """A good state at the end, lower than `below`; None if none is found."""
+    def _filled(self, state: _State) -> int:
+        """Bytes alive, of what several calls make only those that are made: a tensor is begun early
+        if that frees its parts."""
+        bytes_ = state.alive
+        for s, makers in self.makers.items():
+            ran = (makers & state.ran).bit_count()
+            if 0 < ran < makers.bit_count():
+                bytes_ -= self.size[s] - self.size[s] * ran // makers.bit_count()
+        return bytes_
+
+    def _beam(self, below: int, rank: Callable[[_State], tuple[int, int]]) -> _State | None:
+        """A good state at the end, lower than `below`; None if none is found. Of each size the sets
+        of lowest rank are followed."""
         width = max(_BEAM // self.count**2, 8)
         level = [self._start()]
         for _ in range(self.count):
@@ -218,7 +230,7 @@ class _Search:
                     known = best.get(after.ran)
                     if after.height < below and (known is None or after.height < known.height):
                         best[after.ran] = after
-            level = sorted(best.values(), key=lambda s: (s.height, s.alive))[:width]
+            level = sorted(best.values(), key=rank)[:width]
         return level[0] if level else None
 
 
