@@ -66,6 +66,7 @@ conformance: setup
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz image --seconds $(FUZZ_SECONDS)
+	$(BIN)/python -m tests.fuzz line
 	@# Python's libFuzzer, which nothing else needs.
 	$(BIN)/python -m pip install -q --disable-pip-version-check 'atheris>=3.0'
 	$(BIN)/python -m tests.fuzz model --seconds $(FUZZ_SECONDS)

@@ -36,6 +36,7 @@ class DeviceInfo:
     models: int = 1  # how many the board holds
     chosen: int = 0  # the number of the one that all else here is about
     state_bytes: int = 0  # what several models remember, in all
+    slot: int = 0  # where the model is: 0 built in, above uploaded
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,10 @@ class Device:
 
     def info(self) -> DeviceInfo:
         return self._info
+
+    def refresh(self) -> None:
+        """Ask anew what the board runs."""
+        self._info = self._read_info()
 
     def models(self) -> list[str]:
         """The names of all models that the board holds."""
@@ -184,7 +189,7 @@ class Device:
                 tuple(int(size) for size in _fields(lines, side)[0].split())
                 for side in ("inputs", "outputs")
             )
-            keys = {"models": "models", "chosen": "chosen", "state_bytes": "states"}
+            keys = {"models": "models", "chosen": "chosen", "state_bytes": "states", "slot": "slot"}
             more = {name: value for name in keys for value in _fields(lines, keys[name])}
             return DeviceInfo(
                 board=fact["board"],

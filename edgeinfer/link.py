@@ -69,19 +69,19 @@ class Link:
         Repeated, they are enough to fill a block that an earlier host left unfinished. For `boot`
         seconds it is only listened to: what a boot loader is told may keep it from starting."""
         start = time.monotonic()
-        while boot and (line := self._read_line(start + boot)) is not None:
+        while boot and (line := self.read_line(start + boot)) is not None:
             if line == READY:
                 return
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self._loose = True
-            self._send(b"%" * terminators)
+            self.send(b"%" * terminators)
             terminators = BLOCK + 1
             patience = min(deadline, time.monotonic() + seconds / 5)
-            while (line := self._read_line(patience)) not in (READY, None):
+            while (line := self.read_line(patience)) not in (READY, None):
                 pass
             if line == READY:
-                while self._read_line(time.monotonic() + 0.02) is not None:
+                while self.read_line(time.monotonic() + 0.02) is not None:
                     pass
                 return
         raise DeviceError(
@@ -96,10 +96,10 @@ class Link:
         if self._loose:  # a tagged reply comes after whatever was under way
             self.request("info", reply_bytes=400)
         self._discard()
-        self._send(text.encode() + b"%")
+        self.send(text.encode() + b"%")
         lines: list[str] = []
         patience = self.timeout if seconds is None else seconds
-        while (line := self._read_line(time.monotonic() + patience)) is not None:
+        while (line := self.read_line(time.monotonic() + patience)) is not None:
             if line == READY:
                 _complain(lines)
                 return lines
@@ -126,7 +126,7 @@ class Link:
         for _ in range(ATTEMPTS):
             self._sequence = (self._sequence + 1) & 0xFF
             crc = zlib.crc32(text.encode() + bytes([self._sequence]))
-            self._send(f"ei {text}~{self._sequence:02x}{crc:08x}%".encode())
+            self.send(f"ei {text}~{self._sequence:02x}{crc:08x}%".encode())
             reply, problem = self._reply(patience, payload)
             if reply is not None:
                 _complain(reply)
@@ -145,10 +145,10 @@ class Link:
         lines: list[bytes] = []
         problem = ""
         while time.monotonic() < deadline:
-            line = self._read_line(min(deadline, poke))
+            line = self.read_line(min(deadline, poke))
             if line is None:
                 if time.monotonic() >= poke:  # perhaps the terminator was lost on the way
-                    self._send(b"%")
+                    self.send(b"%")
                     poke, poked = deadline + 1.0, True
                 continue
             deadline = time.monotonic() + patience
@@ -156,14 +156,14 @@ class Link:
             if end and int(end[1], 16) == self._sequence:
                 body = b"".join(each + b"\r\n" for each in lines)
                 if int(end[2], 16) == zlib.crc32(body):
-                    settled = self._read_line(time.monotonic() + self.timeout) == READY
+                    settled = self.read_line(time.monotonic() + self.timeout) == READY
                     self._loose = poked or not settled
                     return [each.decode("latin-1") for each in lines], ""
                 return None, "its replies arrive damaged"
             if line != READY:
                 lines.append(line)
                 if line == GO:
-                    self._send(payload)
+                    self.send(payload)
                 continue
             problem = next((each[3:-1].decode("latin-1") for each in lines if _is_error(each)), "")
             if problem or lines:
@@ -176,7 +176,8 @@ class Link:
             "Reset the board or flash it again.",
         )
 
-    def _send(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
+        """Bytes to the board, as they are. Raises DeviceError when it is gone."""
         with self._alive():
             self._line.write(data)
 
@@ -185,8 +186,10 @@ class Link:
             self._line.reset_input_buffer()
         self._pending = b""
 
-    def _read_line(self, deadline: float) -> bytes | None:
-        """The next line, without its end; None at the deadline."""
+    def read_line(self, deadline: float) -> bytes | None:
+        """The next line, without its end; None at the deadline.
+
+        Raises DeviceError when the board is gone."""
         while b"\n" not in self._pending:
             if time.monotonic() >= deadline:
                 return None

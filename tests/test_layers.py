@@ -26,7 +26,7 @@ FLOORS = [
     {"session", "tiny", "models"},
     {"project"},
     {"compile", "link"},
-    {"interpreter", "verify", "quantize", "device", "build", "monitor"},
+    {"interpreter", "verify", "quantize", "device", "build", "monitor", "smp"},
     {"upload", "export", "layerwise"},
     {"flash"},
     {"bench", "testing"},

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -279,7 +280,7 @@ def runner(args: argparse.Namespace, model: Compiled, ui: Ui) -> Iterator[tuple[
     port, name, baud = args.port, args.port, 115_200
     if args.board is not None:
         name, baud = args.board, load_board(args.board).baud
-        port = flashed(args.board, [model.image], ui).port
+        port = _loaded(load_board(args.board), facts) or flashed(args.board, [model.image], ui).port
     with connected(port, baud, ui) as device:
         _choose_model(device, facts, model.image, args.model)
         if facts.reset_steps:
@@ -293,6 +294,17 @@ def runner(args: argparse.Namespace, model: Compiled, ui: Ui) -> Iterator[tuple[
             ]
 
         yield on_device, name
+
+
+def _loaded(board: Board, facts: Image) -> str:
+    """The port of a running emulated board to which this very image was uploaded; "": none."""
+    running = emulator.find(board.name)
+    if running is not None:
+        with contextlib.suppress(DeviceError), Device(running.port, baud=board.baud) as device:
+            said = device.info()
+            if said.slot > 0 and said.image_crc == facts.crc:
+                return running.port
+    return ""
 
 
 def choose(device: Device, name: str) -> None:

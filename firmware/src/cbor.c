@@ -2,10 +2,13 @@
  * Reads CBOR from untrusted bytes without a copy, and writes it without a buffer. */
 #include "cbor.h"
 
+#include "small.h"
+
 #define DEPTH 4u       /* of maps and arrays within each other */
 #define BREAK 0xFFu    /* ends what has no length */
 #define FALSE_ITEM 20u /* simple values */
 #define TRUE_ITEM 21u
+#define FLOAT32 26u
 #define ENDLESS 31u /* additional information: until a BREAK */
 
 typedef struct {
@@ -152,6 +155,11 @@ void cbor_int(int32_t value) {
 }
 
 void cbor_truth(int value) { cbor_head(CBOR_SIMPLE, value ? TRUE_ITEM : FALSE_ITEM); }
+
+void cbor_float(uint32_t bits) {
+  cbor_byte((uint8_t)(CBOR_SIMPLE << 5 | FLOAT32));
+  for (uint32_t shift = 32u; shift;) cbor_byte((uint8_t)(bits >> (shift -= 8u)));
+}
 
 void cbor_put_u64(const char *key, uint64_t value) {
   cbor_text(key);

@@ -42,6 +42,7 @@ void cbor_open(enum cbor_kind kind); /* a map or an array of any length, until c
 void cbor_close(void);
 void cbor_int(int32_t value);
 void cbor_truth(int value);
+void cbor_float(uint32_t bits); /* of 32, as IEEE 754 has them */
 
 /* A key and its value. */
 void cbor_put_u64(const char *key, uint64_t value);

@@ -2,6 +2,8 @@
  * Two slots (one where there is little memory), switched so that no power cut does harm. */
 #include "slots.h"
 
+#include "small.h"
+
 #if EI_SLOTS
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #define OP_MASK 7u
 #define REPLY 1u /* added to the operation that is replied to */
 
-static const smp_group *const groups[] = {&smp_os, &smp_image};
+static const smp_group *const groups[] = {&smp_os, &smp_image, &smp_model};
 static const char *reason;
 static uint32_t counted;
 static uint8_t sending;

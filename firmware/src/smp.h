@@ -9,6 +9,7 @@
 
 #include "app.h"
 #include "cbor.h"
+#include "small.h"
 
 /* What a request may be answered with instead, as MCUmgr numbers it (MGMT_ERR_...). */
 enum smp_error {

@@ -7,6 +7,9 @@
  */
 #include "app.h"
 #include "port.h"
+#if EI_SLOTS
+#include "slots.h"
+#endif
 
 static void info(void) {
   uint32_t bytes;
@@ -34,6 +37,9 @@ static void info(void) {
   say_field("models", model_count);
   say_field("chosen", model_chosen);
   say_field("states", EI_STATE_BYTES);
+#if EI_SLOTS
+  say_field("slot", (uint64_t)(slot_running + 1));
+#endif
 }
 
 static void models(void) {

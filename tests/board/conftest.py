@@ -23,16 +23,16 @@ SEED = 7
 WIDTH = 300  # two inputs of it take three blocks on the line
 
 
-def two_inputs(seed: int = SEED, name: str = "two") -> Graph:
+def two_inputs(seed: int = SEED, name: str = "two", width: int = WIDTH) -> Graph:
     """sum = a + b; scores = dense(sum): two inputs, two outputs."""
     rng = np.random.default_rng(seed)
     int8, int32 = np.dtype(np.int8), np.dtype(np.int32)
-    weights = rng.integers(-127, 128, (10, WIDTH)).astype(np.int8)
+    weights = rng.integers(-127, 128, (10, width)).astype(np.int8)
     bias = rng.integers(-500, 500, 10).astype(np.int32)
     tensors = (
-        Tensor("a", (1, WIDTH), int8, Quant.per_tensor(0.02, 3)),
-        Tensor("b", (1, WIDTH), int8, Quant.per_tensor(0.03, -5)),
-        Tensor("sum", (1, WIDTH), int8, Quant.per_tensor(0.05, 1)),
+        Tensor("a", (1, width), int8, Quant.per_tensor(0.02, 3)),
+        Tensor("b", (1, width), int8, Quant.per_tensor(0.03, -5)),
+        Tensor("sum", (1, width), int8, Quant.per_tensor(0.05, 1)),
         Tensor("weights", weights.shape, int8, Quant.per_tensor(0.01, 0), weights),
         Tensor("bias", bias.shape, int32, Quant.per_tensor(0.0005, 0), bias),
         Tensor("scores", (1, 10), int8, Quant.per_tensor(0.4, -4)),

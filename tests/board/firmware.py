@@ -16,7 +16,12 @@ WARN = ("-std=gnu99", "-Wall", "-Wextra", "-Werror")
 
 
 def build(
-    folder: Path, image: bytes, sources: tuple[Path, ...], names: tuple[str, ...], **config: object
+    folder: Path,
+    image: bytes,
+    sources: tuple[Path, ...],
+    names: tuple[str, ...],
+    flags: tuple[str, ...] = (),
+    **config: object,
 ) -> Path:
     """A program of these sources and files of firmware/src, with this image built in; `config` is
     what stands in config.h beside the image's facts."""
@@ -48,6 +53,6 @@ def build(
     files += [CSRC / name for name in library.file_names(facts.kernels)]
     program = folder / "program"
     include = [f"-I{folder}", f"-I{SOURCE}", f"-I{CSRC}", f"-Wa,-I{folder}"]
-    command = ["clang", *SANITIZE, *WARN, *include, '-DEI_KERNEL_LIST="kernel_list.inc"']
+    command = ["clang", *SANITIZE, *WARN, *include, *flags, '-DEI_KERNEL_LIST="kernel_list.inc"']
     subprocess.run([*command, *map(str, files), "-lm", "-o", str(program)], check=True)
     return program

@@ -120,7 +120,7 @@ def test_wrong_bytes_of_input(link: Link) -> None:
 def test_a_host_that_dies_within_a_block_does_not_stop_the_next(desk: Desk) -> None:
     with Link(desk.port("netduinoplus2"), timeout=0.3) as first:
         first.hello()
-        first._send(b"ei block 0 256 00000000%only a part")
+        first.send(b"ei block 0 256 00000000%only a part")
     with Link(desk.port("netduinoplus2"), timeout=0.3) as second:
         second.hello()
         assert second.command("name") == ["m-name-dut-[edgeinfer]"]

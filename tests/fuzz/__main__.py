@@ -2,6 +2,7 @@
 """Fuzzes what reads untrusted bytes, for some time; its words are libFuzzer's.
 
 Usage: python -m tests.fuzz {image,model} [--seconds 120] [--keep]
+       python -m tests.fuzz line [--count 10000000] [--seed 1]
 
 What it finds stands in build/fuzz, as `crash-…`; a finding makes the command fail."""
 
@@ -13,7 +14,7 @@ import subprocess
 import sys
 
 from tests.conftest import ROOT
-from tests.fuzz import corpus, image
+from tests.fuzz import corpus, image, line
 
 LARGEST = 4096  # bytes of an input
 
@@ -21,11 +22,17 @@ LARGEST = 4096  # bytes of an input
 def main() -> int:
     """The command; its exit code is libFuzzer's."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("kind", choices=["image", "model"])
+    parser.add_argument("kind", choices=["image", "model", "line"])
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--keep", action="store_true", help="put the smallest corpus into tests/")
+    parser.add_argument("--count", type=int, default=10_000_000, help="of frames and commands")
+    parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     folder = ROOT / "build" / "fuzz"
+    if args.kind == "line":
+        program, other = line.build(folder / "line")
+        command = [program, str(args.seed), str(args.count), other]
+        return subprocess.run(command, check=False).returncode
     found, start, least = (folder / f"{args.kind}-{name}" for name in ("found", "seeds", "least"))
     shutil.rmtree(start, ignore_errors=True)
     inputs = [*corpus.seeds(args.kind), *corpus.load(args.kind)]
