@@ -133,6 +133,7 @@ def _public_options(board: Board) -> dict[str, str]:
 def _config(parts: Parts) -> str:
     board, models = parts.board, parts.models
     images = (f"{{{at}u, {size}u, {state}u}}" for at, size, state in models.places)
+    converts = parts.all_kernels or any(f.name in tiny.CONVERTED for f in models.facts)
     config = {
         "EI_BOARD": f'"{board.name}"',
         "EI_TIMER": f'"{board.timer}"',
@@ -147,7 +148,7 @@ def _config(parts: Parts) -> str:
         "EI_STATE_BYTES": f"{models.state_bytes}u",
         "EI_INPUT_BYTES": f"{parts.input_bytes}u",
         "EI_SMP_BYTES": f"{parts.smp_bytes}u",
-        "EI_CONVERTS": f"{int(any(facts.name in tiny.CONVERTED for facts in models.facts))}",
+        "EI_CONVERTS": f"{int(converts)}",
         "EI_WINDOW_BYTES": f"{max(map(tiny.window_bytes, models.facts))}u",
         "EI_IMAGES": ", ".join(images),
         # Of the CRCs: that of a whole image, its own CRC included, is the same for every image.

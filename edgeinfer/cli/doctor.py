@@ -22,7 +22,11 @@ from edgeinfer.native import kernel_names
 NAME, HELP = "doctor", "say what this PC lacks for boards and checks, and how to install it"
 EXAMPLES = ("edgeinfer doctor", "edgeinfer doctor --json")
 
-PACKAGES = (("platformio", "builds firmware", "flash"), ("scons", "builds firmware", "flash"))
+PACKAGES = (
+    ("platformio", "builds firmware", "flash"),
+    ("scons", "builds firmware", "flash"),
+    ("smp", "loads models", "flash"),
+)
 ORACLE = "tflite-runtime"
 ORACLE_PYTHON = (3, 11)  # the last one that it has wheels for
 

@@ -37,7 +37,7 @@ static void say_info(void) {
   cbor_put_text("timer", EI_TIMER);
   cbor_put_text("kernels", EI_KERNELS);
   cbor_put_u64("hz", EI_CLOCK_HZ);
-  cbor_put_u64("arena", EI_ARENA_BYTES);
+  cbor_put_u64("arena", EI_ARENA_BYTES + EI_SLOW_BYTES);
 #if EI_SLOTS
   cbor_put_u64("slot", (uint64_t)(slot_running + 1));
   cbor_put_u64("slots", EI_SLOTS);
@@ -211,7 +211,7 @@ static void say_memory(void) {
   cbor_put_u64("stack_used", stack_used());
   cbor_put_u64("stack", EI_STACK_BYTES);
   cbor_put_u64("static", static_bytes());
-  cbor_put_u64("arena", model_count > 1 ? EI_ARENA_BYTES : model.arena_bytes);
+  cbor_put_u64("arena", model_count > 1 ? EI_ARENA_BYTES + EI_SLOW_BYTES : model.arena_bytes);
   cbor_put_u64("input", EI_INPUT_BYTES);
 }
 

@@ -22,7 +22,7 @@ typedef struct {
   uint8_t sha[SHA_BYTES];
 } image;
 
-enum { NEVER = -1, ORDERS = 3, AGAIN = 3 /* one cut in so many is followed by a whole upload */ };
+enum { NEVER = -1, ORDERS = 3, AGAIN = 17 /* one cut in so many is followed by a whole upload */ };
 
 static uint8_t memory[EI_STORE_BYTES] __attribute__((aligned(16)));
 static long left = NEVER; /* bytes until the power fails */

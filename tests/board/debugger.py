@@ -31,11 +31,15 @@ class Debugger:
 
     def ask(self, command: str) -> str:
         """The reply to a command."""
-        self.line.sendall(f"${command}#{sum(command.encode()) % 256:02x}".encode())
+        self.say(command)
         reply = self.packet()
         while command != "?" and reply.startswith("T"):  # it says once more that it stands still
             reply = self.packet()
         return reply
+
+    def say(self, command: str) -> None:
+        """A command whose reply is not waited for."""
+        self.line.sendall(f"${command}#{sum(command.encode()) % 256:02x}".encode())
 
     def packet(self) -> str:
         """What the board says next."""

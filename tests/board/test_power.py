@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 import random
 import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +21,18 @@ from edgeinfer import emulator
 from edgeinfer.boards import Board, load_board
 from edgeinfer.device import Device
 from edgeinfer.errors import DeviceError
+from edgeinfer.flash import flash
 from edgeinfer.image import read_image
 from edgeinfer.smp import Smp
+from edgeinfer.toolchains import TOOLCHAINS
 from tests.board.conftest import Desk, two_inputs_like
+from tests.board.debugger import Debugger, symbol
 
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
+
+
+FEW_STEPS = 300  # instructions after which a byte or two of a block are written
+SYSTEM_RESET = "qRcmd," + b"system_reset".hex()
 
 
 class Cut(Exception):
@@ -122,3 +133,103 @@ def restarted(board: Board, desk: Desk) -> str:
         os.kill(running.pid, signal.SIGKILL)
     emulator.stop(board.name)
     return emulator.start(board, desk.program(board.name)).port
+
+
+class Cutter(Debugger):
+    """Lets the processor run to places in the program, and from one to the next."""
+
+    def __init__(self, path: Path, places: list[int]) -> None:
+        super().__init__(path)
+        self._places, self._running, self._at_place = places, False, False
+        self.mark(True)
+
+    def mark(self, on: bool) -> None:
+        """Set the breakpoints, or take them away."""
+        for place in self._places:
+            assert self.ask(f"{'Z' if on else 'z'}1,{place:x},2") == "OK"
+
+    def step(self) -> None:
+        """One instruction."""
+        self.say("s")
+        self.packet()
+
+    def go(self) -> None:
+        """On, from a breakpoint or elsewhere."""
+        if self._at_place:
+            self.mark(False)
+            self.step()
+            self.mark(True)
+        self.say("c")
+        self._running = True
+
+    def stands(self) -> bool:
+        """Whether the processor has come to a place by now."""
+        self.line.settimeout(0.05)
+        try:
+            self.packet()
+        except TimeoutError:
+            return False
+        finally:
+            self.line.settimeout(10)
+        self._running, self._at_place = False, True
+        return True
+
+    def let_go(self) -> None:
+        """Stop it wherever it is, and let it run on without breakpoints."""
+        if self._running:
+            self.line.sendall(b"\x03")
+            self.packet()
+        self.mark(False)
+        self.__exit__()
+
+
+def test_reset_amid_each_block_of_flash(
+    image: bytes, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The micro:bit's flash is QEMU's, and stays when the whole board is reset: at each call of
+    what erases or writes a block, and some instructions after that."""
+    board = dataclasses.replace(load_board("microbit"), name="cut")
+    other, rng = two_inputs_like(8), random.Random(6)
+    old, new = read_image(image).crc, read_image(other).crc
+    gdb, plain, whole = tmp_path / "gdb", emulator._machine, Smp.request
+    line = ["-gdb", f"unix:{gdb},server=on,wait=off"]
+    monkeypatch.setattr(emulator, "_machine", lambda b, elf: [*plain(b, elf), *line])
+    # The host waits until the debugger has done what it does, and then asks no more.
+    monkeypatch.setattr(Smp, "request", lambda self, *words: whole(self, *words[:4], 20.0, 1))
+    port = flash(image, board).port
+    running = emulator.find(board.name)
+    assert running is not None
+    nm = f"{TOOLCHAINS[board.toolchain].prefix}nm"
+    names = ("store_erase", "store_write")
+    places = [symbol(Path(running.elf), name, nm)[0] & ~1 for name in names]
+    found, cut = old, 0
+    while found == old:
+        cut += 1
+        with Device(port) as device, ThreadPoolExecutor(1) as pool:
+            debugger, hits = Cutter(gdb, places), 0
+            debugger.go()
+            loading = pool.submit(_load, device, other)
+            while hits < cut and not loading.done():
+                if debugger.stands():
+                    hits += 1
+                    if hits < cut:
+                        debugger.go()
+            if hits == cut:
+                for _ in range(rng.choice([0, 1, rng.randrange(FEW_STEPS)])):
+                    debugger.step()
+                assert debugger.ask(SYSTEM_RESET) == "OK"
+            debugger.let_go()
+            if hits == cut:
+                device.close()  # what was asked for is not waited for
+            with contextlib.suppress(DeviceError):
+                loading.result()
+        found = runs(port)
+    assert found == new
+    assert cut > 20
+    emulator.stop(board.name)
+
+
+def _load(device: Device, image: bytes) -> None:
+    client = Smp(device.link)
+    client.upload(image)
+    client.switch(image)

@@ -12,16 +12,8 @@ from tests.conftest import ROOT
 
 
 def test_a_cut_at_every_byte_leaves_the_old_model_or_the_new(image: bytes, tmp_path: Path) -> None:
-    slots = {
-        "EI_SMP_BYTES": "0u",
-        "EI_SLOTS": "2u",
-        "EI_STORE_BYTES": "16384u",
-        "EI_STORE_BLOCK": "1024u",
-    }
     own = (ROOT / "tests" / "board" / "cut.c",)
-    program = firmware.build(
-        tmp_path, image, own, ("slots.c", "state.c", "serial.c", "convert.c"), **slots
-    )
+    program = firmware.build(tmp_path, image, own, ("slots.c", "state.c", "serial.c", "convert.c"))
     others = []
     for seed in (8, 9):
         file = tmp_path / f"{seed}.image"

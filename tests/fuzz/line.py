@@ -15,10 +15,9 @@ SMP = ("smp.c", "smp_frame.c", "smp_os.c", "smp_image.c", "smp_model.c", "slots.
 
 def build(folder: Path) -> list[str]:
     """The fuzzer, which takes a seed and a count, and its last argument: a model to upload."""
-    slots = {"EI_SLOTS": "2u", "EI_STORE_BYTES": "16384u", "EI_STORE_BLOCK": "1024u"}
     own = (ROOT / "tests" / "board" / "fuzz_line.c",)
     program = firmware.build(
-        folder, two_inputs_like(7), own, SOURCES + SMP, ("-Wl,--wrap=ei_invoke",), **slots
+        folder, two_inputs_like(7), own, SOURCES + SMP, ("-Wl,--wrap=ei_invoke",), smp_bytes=512
     )
     other = folder / "other.image"
     other.write_bytes(two_inputs_like(8))
