@@ -42,11 +42,17 @@ EI_INLINE uint32_t ei_load4(const int8_t *p) {
 }
 
 #include "isa/arm_dsp/dot.h"
+#ifndef EI_LINE_RUN
 #include "isa/arm_dsp/line.h"
+#endif
 #include "isa/arm_dsp/nibbles.h"
 #include "isa/arm_dsp/pairs.h"
+#ifndef EI_POOL
+#define EI_POOL
+#include "isa/arm_dsp/pool.h"
+#endif
 #include "isa/arm_dsp/taps.h"
-#ifdef __ARM_FEATURE_MVE
+#ifdef EI_TILE_RUN
 #include "isa/arm_mve/tile.h"
 #else
 #include "isa/arm_dsp/tile.h"

@@ -12,6 +12,7 @@
 #define EI_QUADS
 #define EI_STRIP
 #define EI_SUMS
+#define EI_POOL
 #define EI_TAPS_MANY
 
 #if defined(__ARM_FEATURE_SIMD32) || defined(__ARM_FEATURE_DSP)
@@ -24,6 +25,7 @@
 #include "isa/arm_neon/quads.h"
 #include "isa/arm_neon/strip.h"
 #include "isa/arm_neon/sums.h"
+#include "isa/arm_neon/pool.h"
 #include "isa/arm_neon/taps.h"
 
 #endif

@@ -56,6 +56,7 @@ EI_INLINE int32_t ei_saturate_int8(int32_t x) {
 #endif
 
 #include "isa/nibbles.h"
+#include "isa/pool.h"
 #include "isa/quads.h"
 #include "isa/strip.h"
 #include "isa/sums.h"

@@ -17,6 +17,10 @@ typedef struct {
   int16_t act_min, act_max;   /* of the fused activation, -128..127 */
 } ei_conv;
 
+#ifdef EI_COPY
+#define ei_conv_copy ei_copy
+#define ei_conv_fill ei_fill
+#else
 /* memcpy of the small C libraries copies bytes, and the runs are short. The last word overlaps. */
 EI_INLINE int8_t *ei_conv_copy(int8_t *to, const int8_t *from, int32_t n) {
   int8_t *const end = to + n;
@@ -34,6 +38,7 @@ EI_NOINLINE int8_t *ei_conv_fill(int8_t *to, int32_t value, int32_t n) {
   for (; n > 0; n--) *to++ = (int8_t)value;
   return to;
 }
+#endif
 
 /* The input under the window of output (y, x), if all of it lies inside and its columns are
  * neighbours; otherwise NULL. Rows are in_w in_c dil_h bytes apart. */
@@ -63,17 +68,6 @@ EI_NOINLINE int8_t *ei_conv_gather_row(const ei_conv *p, const ei_call *c, int32
     to = ix < 0 || ix >= in_w ? ei_conv_fill(to, zero, in_c)
                               : ei_conv_copy(to, row + ix * in_c, in_c);
   return to;
-}
-
-/* The bytes under the window of output (y, x), one after the other. */
-EI_NOINLINE void ei_conv_gather(const ei_conv *p, const ei_call *c, int32_t y, int32_t x,
-                                int8_t *to) {
-  const int8_t *from = ei_conv_inside(p, c, y, x);
-  const int32_t n = p->k_w * p->in_c, apart = p->in_w * p->in_c * p->dil_h, k_h = p->k_h;
-  if (from != NULL)
-    for (int32_t ky = k_h; ky > 0; ky--, from += apart) to = ei_conv_copy(to, from, n);
-  else
-    for (int32_t ky = 0; ky < k_h; ky++) to = ei_conv_gather_row(p, c, y, x, ky, to);
 }
 
 /* Whether the windows lie in the input one after the other: pixels, or whole rows. */

@@ -24,6 +24,13 @@ EI_INLINE int32_t tile_outputs(const ei_conv *p) {
   return most < p->out_w ? most : p->out_w;
 }
 
+#ifdef EI_TILE_RUN
+EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
+                         int32_t y, int8_t *out, int two_rows) {
+  const ei_strip s = ei_strip_at(p, c, y, two_rows);
+  ei_tile_run(&s, c->scratch, filters, out, two_rows);
+}
+#else
 /* The part of a tile that lies inside the input; the rest stays 0. */
 typedef struct {
   const int8_t *rows[K + 1]; /* its rows at the first column, or any for those outside */
@@ -114,6 +121,8 @@ EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3
     }
   }
 }
+
+#endif
 
 EI_NOINLINE void one_row(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
                          int32_t y, int8_t *out) {

@@ -30,6 +30,13 @@ EI_INLINE place place_line(const ei_conv *p, const ei_call *c, int32_t first, in
   return t;
 }
 
+#ifdef EI_LINE_RUN
+EI_INLINE void four_channels(const ei_conv *p, const ei_call *c, const place *t, int32_t channel,
+                             int32_t skip, const uint8_t *filters, int8_t *out, int32_t count) {
+  ei_line_run(c->scratch, t->from + channel, t->before, t->inside, filters, taps_of(p), out, count,
+              p->out_c, p->in_zero, p->out_zero, skip);
+}
+#else
 /* Four channels into the scratch. Places beyond the last window's are not written: what is made of
  * them is no output. */
 EI_INLINE void fill_line(const ei_conv *p, int16_t *line, const place *t, const int8_t *from,
@@ -63,11 +70,23 @@ EI_NOINLINE void one_channel(const int16_t *line, const ei_filter_line *f, int8_
   for (int i = 0; i < count; i++, out += pitch) ei_output_twice(out, sum[i], m, right, offset);
 }
 
+/* Outputs of four channels from `channel` on, without the first `skip` of them. */
+EI_INLINE void four_channels(const ei_conv *p, const ei_call *c, const place *t, int32_t channel,
+                             int32_t skip, const uint8_t *filters, int8_t *out, int32_t count) {
+  const int32_t taps = taps_of(p), bytes = ei_line_bytes(taps);
+  int16_t *line = c->scratch;
+  fill_line(p, line, t, t->from + channel, count + taps - 1);
+  for (int32_t i = 0; i < EI_LINE_CHANNELS; i++, line += t->numbers, filters += bytes)
+    if (i >= skip)
+      one_channel(line, (const void *)filters, out + i, count, taps, p->out_c, p->out_zero);
+}
+#endif
+
 void ei_depthwise_conv_line_run(const ei_call *c) {
   const ei_depthwise_conv_line_params *params = c->params;
   const ei_conv *p = &params->conv;
   const uint8_t *filters = c->data + params->weights;
-  const int32_t out_c = p->out_c, taps = taps_of(p), bytes = ei_line_bytes(taps);
+  const int32_t out_c = p->out_c, bytes = ei_line_bytes(taps_of(p));
   const int32_t first = p->out_w == 1 ? c->y0 : 0, end = p->out_w == 1 ? c->y1 : p->out_w;
   int8_t *out = c->out;
   for (int32_t x = first, count; x < end; x += count, out += count * out_c) {
@@ -76,12 +95,8 @@ void ei_depthwise_conv_line_run(const ei_call *c) {
     for (int32_t done = 0; done < out_c; done += EI_LINE_CHANNELS) {
       /* The last four channels may be some of those before them again. */
       const int32_t last = out_c - EI_LINE_CHANNELS, channel = done < last ? done : last;
-      int16_t *line = c->scratch;
-      fill_line(p, line, &t, t.from + channel, count + taps - 1);
-      for (int32_t i = channel; i < channel + EI_LINE_CHANNELS; i++, line += t.numbers)
-        if (i >= done)
-          one_channel(line, (const void *)(filters + i * bytes), out + i, count, taps, out_c,
-                      p->out_zero);
+      four_channels(p, c, &t, channel, done - channel, filters + channel * bytes, out + channel,
+                    count);
     }
   }
   ei_clamp_all(c->out, (end - first) * out_c, p->act_min, p->act_max);

@@ -36,12 +36,7 @@ EI_INLINE void ei_strip_run(const ei_strip *s, const ei_filter_3x3 *filters, int
 /* The rows from output row y on. */
 EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
                          int32_t y, int8_t *out, int two_rows) {
-  ei_strip s = {{0},         p->in_w,     p->out_w,   p->out_c,
-                p->stride_w, p->pad_left, p->in_zero, p->out_zero};
-  int32_t iy = y * p->stride_h - p->pad_top;
-  for (int k = 0; k < K + two_rows; k++, iy++)
-    if (iy >= 0 && iy < p->in_h)
-      s.rows[k] = (const int8_t *)c->in[0] + (iy - c->in_y0) * p->in_w * p->in_c;
+  const ei_strip s = ei_strip_at(p, c, y, two_rows);
   ei_strip_run(&s, filters, out, two_rows);
 }
 

@@ -11,6 +11,17 @@
 typedef void ei_make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
                           int32_t y, int8_t *out);
 
+/* The input under one row of outputs, from row y on, or under two. */
+EI_INLINE ei_strip ei_strip_at(const ei_conv *p, const ei_call *c, int32_t y, int two_rows) {
+  ei_strip s = {{0},         p->in_w,     p->out_w,   p->out_c,
+                p->stride_w, p->pad_left, p->in_zero, p->out_zero};
+  int32_t iy = y * p->stride_h - p->pad_top;
+  for (int k = 0; k < 3 + two_rows; k++, iy++)
+    if (iy >= 0 && iy < p->in_h)
+      s.rows[k] = (const int8_t *)c->in[0] + (iy - c->in_y0) * p->in_w * p->in_c;
+  return s;
+}
+
 /* All rows of a call: two at a time when the stride is 1, as they then share most of the input. */
 EI_INLINE void ei_filters_3x3_run(const ei_call *c, const ei_conv *p, uint32_t weights,
                                   ei_make_rows *one_row, ei_make_rows *two_rows) {

@@ -114,7 +114,7 @@ class DepthwiseConv2D(Convolution):
         upright = width == 1 and window.kernel[1] == 1
         lying = height == 1 and window.kernel[0] == 1
         return (
-            site.layout == "pairs"
+            site.layout in ("pairs", "rows")
             and (upright or lying)
             and window.stride == (1, 1)
             and window.dilation == (1, 1)

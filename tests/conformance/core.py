@@ -80,6 +80,8 @@ class Core:
             "EI_STACK_BYTES": f"{board.stack_bytes}u",
             "EI_ARENA_BYTES": f"{self.arena}u",
             "EI_INPUT_BYTES": "0",
+            "EI_SMP_BYTES": "0",
+            "EI_SLOTS": "0",
         }
         text = "".join(f"#define {name} {value}\n" for name, value in config.items())
         (self._folder / "config.h").write_text(text)

@@ -39,6 +39,37 @@ EI_INLINE int32x4_t ei_four_dots(const int8_t *a, ei_four_rows r, int32_t n) {
   return sums;
 }
 
+#define EI_WHOLE_VECTOR(mac)         \
+  "vldrb.8 q0, [%[a]], #16\n\t"      \
+  "vldrb.8 q1, [%[w0]], #16\n\t" mac \
+  " %[s0], q0, q1\n\t"               \
+  "vldrb.8 q1, [%[w1]], #16\n\t" mac \
+  " %[s1], q0, q1\n\t"               \
+  "vldrb.8 q1, [%[w2]], #16\n\t" mac \
+  " %[s2], q0, q1\n\t"               \
+  "vldrb.8 q1, [%[w3]], #16\n\t" mac " %[s3], q0, q1\n\t"
+
+/* The same for three whole vectors or more: the first, pairs of them, and perhaps one more. */
+EI_INLINE int32x4_t ei_four_dots_16(const int8_t *a, ei_four_rows r, int32_t n) {
+  int32x4_t sums;
+  int32_t s0, s1, s2, s3;
+  __asm__ volatile(
+      "dls lr, %[pairs]\n\t" EI_WHOLE_VECTOR("vmladav.s8")
+      "1:\n\t" EI_WHOLE_VECTOR("vmladava.s8") EI_WHOLE_VECTOR("vmladava.s8")
+      "le lr, 1b\n\t"
+      "tst %[n], #16\n\t"
+      "bne 2f\n\t" EI_WHOLE_VECTOR("vmladava.s8")
+      "2:\n\t"
+      "vmov %q[sums][2], %q[sums][0], %[s0], %[s2]\n\t"
+      "vmov %q[sums][3], %q[sums][1], %[s1], %[s3]\n\t"
+      : [sums] "=w"(sums), [s0] "=&Te"(s0), [s1] "=&Te"(s1), [s2] "=&Te"(s2), [s3] "=&Te"(s3),
+        [a] "+r"(a), [w0] "+r"(r.w0), [w1] "+r"(r.w1), [w2] "+r"(r.w2), [w3] "+r"(r.w3)
+      : [n] "r"(n), [pairs] "r"((n - 16) / 32)
+      : "q0", "q1", "lr", "cc", "memory");
+  return sums;
+}
+#undef EI_WHOLE_VECTOR
+
 /* One vector of inputs, at `at` bytes from the filters' first, with the four filters. */
 #define EI_ONE_VECTOR(at, mac, x)                                                         \
   x "vldrb.8 q1, [%[w0], #" #at "]\n\t" mac " %[s0], q0, q1\n\tvldrb.8 q1, [%[w1], #" #at \
@@ -93,6 +124,7 @@ EI_FOUR_CHANNELS(ei_four_of_48, ei_dots_48, n)
 EI_FOUR_CHANNELS(ei_four_of_47, ei_dots_47, n - 32)
 EI_FOUR_CHANNELS(ei_four_of_64, ei_dots_64, n)
 EI_FOUR_CHANNELS(ei_four_of_more, ei_four_dots, n)
+EI_FOUR_CHANNELS(ei_four_of_16s, ei_four_dots_16, n)
 
 /* Up to four channels, any shifts. */
 EI_NOINLINE void ei_four_of_any(const int8_t *a, int32_t n, ei_four_rows r, const ei_four *four,
@@ -110,7 +142,8 @@ EI_NOINLINE void ei_rows_run(const ei_rows *f, const int8_t *a, int32_t vectors,
                                            ei_four_of_32,   ei_four_of_47, ei_four_of_48,
                                            ei_four_of_more, ei_four_of_64};
   const int32_t n = f->n, out_c = f->out_c;
-  four_channels *const run = n <= 64 ? by_size[(n - 1) / 16 * 2 + (n % 16 == 0)] : ei_four_of_more;
+  four_channels *run = n % 16 == 0 ? ei_four_of_16s : ei_four_of_more;
+  if (n <= 64) run = by_size[(n - 1) / 16 * 2 + (n % 16 == 0)];
   for (int32_t o = 0; o < out_c; o += 4) {
     const int32_t left = out_c - o;
     const int8_t *w = f->weights + o * n;
