@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
+from edgeinfer.ops import op_for
 from edgeinfer.ops.base import QuantRule, Site
 from edgeinfer.quantize.assign import rule_of
 from edgeinfer.quantize.params import INT8, NARROW, bias_quant, to_integers, weight_quant
@@ -137,7 +138,7 @@ class _Builder:
     def _weights(self, site: Site, rule: QuantRule) -> tuple[Array, Quant]:
         """A layer's weights as integers."""
         assert rule.weights is not None
-        axis = rule.channel_axis if self.per_channel else None
+        axis = op_for(site).channel_axis_of(site) if self.per_channel else None
         bias = None
         if rule.bias is not None and site.optional(rule.bias) is not None:
             bias = site.const(rule.bias)

@@ -118,7 +118,7 @@ class _Layer:
         """Integer `weights` with their `scales`, and the float `bias`."""
         quant, _ = weight_quant(
             self._site.const(1),
-            op_for(self._site).rule.channel_axis if self._settings.per_channel else None,
+            op_for(self._site).channel_axis_of(self._site) if self._settings.per_channel else None,
             self._site.const(2),
             float(source.scale[0]),
         )

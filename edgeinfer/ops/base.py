@@ -264,6 +264,10 @@ class Op:
         Raises UnsupportedError for what the kernels do not run."""
         raise NotImplementedError
 
+    def channel_axis_of(self, site: Site) -> int | None:
+        """The dimension of the weights that the quantizer gives scales of their own; None: none."""
+        return self.rule.channel_axis
+
     def known(self, site: Site) -> bool:
         """Whether the outputs are the same for every input of the graph, and known on the PC."""
         return bool(site.inputs) and all(t is None or t.data is not None for t in site.inputs)

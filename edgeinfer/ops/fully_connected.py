@@ -41,6 +41,11 @@ class FullyConnected(Op):
             return (*x.shape[:-1], w.shape[0])
         return (x.size // w.shape[1], w.shape[0])
 
+    def channel_axis_of(self, site: Site) -> int | None:
+        """With several scales TFLite's and TFLM's kernels take matrices only: of more dimensions
+        FullyConnectedPerChannel gives a part."""
+        return self.rule.channel_axis if len(site.output.shape) == 2 else None
+
     def macs(self, site: Site) -> int:
         return site.output.size * site.input(1).shape[1]
 

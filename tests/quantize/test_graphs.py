@@ -6,8 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeinfer import evaluate
+from edgeinfer import evaluate, reference, tflite
 from edgeinfer.quantize import quantize
+from edgeinfer.verify import TfliteReference
 from tests.quantize.networks import CONV, POOL, Net, by_name, classifier, noise, oracle, through
 
 
@@ -208,3 +209,20 @@ def test_operators_that_move_bytes_take_batches_and_versions_that_tflite_knows()
                              shape=(1, 2, 4, 4)))  # fmt: skip
     made = through(graph, noise(graph))
     assert not any("mixes" in warning for warning in made.warnings)
+
+
+def test_dense_layers_of_rows_have_one_scale() -> None:
+    """With several, TFLite's reference kernel of the file gives only a part of the outputs."""
+    net = Net()
+    x = net.input(1, 5, 6)
+    y = net.op("FULLY_CONNECTED", x, net.weights(3, 6), net.weights(3), shape=(1, 5, 3),
+               keep_num_dims=True)  # fmt: skip
+    graph = net.graph(y)
+    made = through(graph, noise(graph), 20).graph
+    quant = by_name(made, graph.tensors[graph.nodes[0].inputs[1]].name).quant
+    assert quant is not None
+    assert not quant.per_channel
+    sample = noise(graph, 1)
+    fed = [evaluate.to_input(made.tensors[made.inputs[0]], sample)]
+    file, whole = TfliteReference(tflite.write(made)), reference.run(made, fed)
+    assert file.run(fed)[0].tobytes() == whole[0].tobytes()
