@@ -40,6 +40,7 @@ FLOATING = {
     "cumsum",
     "pool_float",
     "conv_float",
+    "lstm_float",
     "depthwise_float",
     "transpose_conv_float",
     "reduce",

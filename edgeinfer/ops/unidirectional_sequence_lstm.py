@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""UNIDIRECTIONAL_SEQUENCE_LSTM: [n, t, i] (or [t, n, i]) → [n, t, cells], int8 or int16."""
+"""UNIDIRECTIONAL_SEQUENCE_LSTM: [n, t, i] (or [t, n, i]) → [n, t, cells], int8, int16 or
+float32."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from edgeinfer.errors import ModelError
 from edgeinfer.fixed_point import Ints, div_pot, multiplier, requantize, wrap
 from edgeinfer.functions import logistic, tanh
 from edgeinfer.graph import Array
-from edgeinfer.ops import lstm_16, wide
+from edgeinfer.ops import lstm_16, lstm_float, real, wide
 from edgeinfer.ops.base import Call, Op, Ref, Site
 from edgeinfer.ops.curve import table
 from edgeinfer.ops.lstm_16 import clip16
@@ -62,6 +63,8 @@ class UnidirectionalSequenceLstm(Op):
     def run(self, site: Site, values: Sequence[Array | None]) -> list[Array]:
         x, hidden, cell = values[0], values[HIDDEN], values[CELL]
         assert x is not None and hidden is not None and cell is not None
+        if real.is_real(site):
+            return self._run_float(site, x, hidden, cell)
         weights, bias, recurrent, recurrent_bias = self._gates(site)
         m, s = self._multipliers(site)
         is_int16, scaled = wide.is_wide(site), self._scaled(site)
@@ -83,6 +86,17 @@ class UnidirectionalSequenceLstm(Op):
         y = np.stack(outputs, 0 if site.option("time_major") else 1).astype(site.output.dtype)
         return [y, h.astype(y.dtype).reshape(hidden.shape), c.astype(np.int16).reshape(cell.shape)]
 
+    def _run_float(self, site: Site, x: Array, hidden: Array, cell: Array) -> list[Array]:
+        gates, clip = self._float_gates(site), float(site.option("cell_clip", 0.0))
+        major = bool(site.option("time_major"))
+        x = x if major else x.swapaxes(0, 1)
+        h, c, outputs = (*(s.reshape(x.shape[1], -1) for s in (hidden, cell)), [])
+        for each in x:
+            h, c = lstm_float.step(each, h, c, gates, clip)
+            outputs.append(h)
+        y = np.stack(outputs, 0 if major else 1)
+        return [y, h.reshape(hidden.shape), c.reshape(cell.shape)]
+
     def _scaled(self, site: Site) -> Callable[[Ints, int, int], Ints]:
         """How a sum becomes a gate in Q3.12."""
         if wide.is_wide(site):
@@ -102,6 +116,12 @@ class UnidirectionalSequenceLstm(Op):
         return np.clip(h + self._hidden(site)[1], -128, 127), c
 
     def pack(self, site: Site) -> list[Call]:
+        if real.is_real(site):
+            site.require_float(0)
+            names = ("weights", "bias", "recurrent")
+            consts = dict(zip(names, self._float_gates(site), strict=True))
+            params = {"cell_clip": float(site.option("cell_clip", 0.0))}
+            return self._calls(site, "lstm_float", params, consts)
         is_int16 = wide.is_wide(site)
         if is_int16:
             wide.require_int16(site, 0)
@@ -111,15 +131,7 @@ class UnidirectionalSequenceLstm(Op):
         m, s = self._multipliers(site)
         if is_int16:
             wide.check_shifts(site, np.array(s))
-        x, cells = site.input(0).shape, site.output.shape[2]
-        major = bool(site.option("time_major"))
-        steps, batch = (x[0], x[1]) if major else (x[1], x[0])
         params = {
-            "steps": steps,
-            "in_c": x[2],
-            "cells": cells,
-            "in_stride": x[2] * (batch if major else 1),
-            "out_stride": cells * (batch if major else 1),
             "mult": m,
             "shift": s,
             "cell_clip": self._cell_clip(site),
@@ -133,17 +145,35 @@ class UnidirectionalSequenceLstm(Op):
         consts |= (
             {"table": table()} if is_int16 else {"recurrent_bias": recurrent_bias.astype(np.int32)}
         )
-        size = site.output.dtype.itemsize
+        return self._calls(site, "lstm_16" if is_int16 else "lstm", params, consts)
+
+    @staticmethod
+    def _calls(
+        site: Site, kernel: str, own: Mapping[str, Any], consts: Mapping[str, Array]
+    ) -> list[Call]:
+        """A call for each sample of the batch."""
+        x, cells = site.input(0).shape, site.output.shape[2]
+        major = bool(site.option("time_major"))
+        steps, batch = (x[0], x[1]) if major else (x[1], x[0])
+        params = {
+            "steps": steps,
+            "in_c": x[2],
+            "cells": cells,
+            "in_stride": x[2] * (batch if major else 1),
+            "out_stride": cells * (batch if major else 1),
+            **own,
+        }
+        size, cell_size = site.output.dtype.itemsize, site.input(CELL).dtype.itemsize
         calls = []
         for n in range(batch):
             first = n if major else n * steps
             state = {
                 "hidden": Ref(site.node.inputs[HIDDEN], size * n * cells),
-                "cell": Ref(site.node.inputs[CELL], 2 * n * cells),
+                "cell": Ref(site.node.inputs[CELL], cell_size * n * cells),
             }
             calls.append(
                 Call(
-                    "lstm_16" if is_int16 else "lstm",
+                    kernel,
                     params,
                     (site.in_ref(0, size * first * x[2]),),
                     site.out_ref(size * first * cells),
@@ -180,14 +210,28 @@ class UnidirectionalSequenceLstm(Op):
             bias = wrap(bias - site.input(0).zero_point * weights.sum(2))
         return weights, bias, recurrent, wrap(-site.input(HIDDEN).zero_point * recurrent.sum(2))
 
+    def _float_gates(self, site: Site) -> tuple[Array, Array, Array]:
+        """Weights [cells, 4, i], biases [cells, 4], weights of the recurrence [cells, 4, cells]."""
+        self._check_form(site)
+        lstm_float.check(site, range(WEIGHTS, BIAS + GATES), (HIDDEN, CELL))
+        weights, bias, recurrent = (
+            np.stack([site.const(first + g) for g in range(GATES)], 1)
+            for first in (WEIGHTS, BIAS, RECURRENT)
+        )
+        return weights, bias, recurrent
+
     @staticmethod
-    def _check(site: Site) -> None:
+    def _check_form(site: Site) -> None:
         if any(site.optional(i) is not None for i in OTHERS):
             raise site.unsupported("an LSTM with peepholes, projection or layer normalization")
         if site.optional(WEIGHTS) is None or site.optional(RECURRENT) is None:
             raise site.unsupported("an LSTM without an input gate")
         if int(site.option("fused_activation_function")) != 4:
             raise site.unsupported("an LSTM with another activation than TANH")
+
+    @staticmethod
+    def _check(site: Site) -> None:
+        UnidirectionalSequenceLstm._check_form(site)
         for i in (*range(WEIGHTS, RECURRENT + GATES),):
             if site.input(i).dtype != np.int8 or site.input(i).zero_point:
                 raise site.unsupported(f"weights of type {site.input(i).dtype} or with zero points")

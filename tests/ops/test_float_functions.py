@@ -11,6 +11,7 @@ import pytest
 from edgeinfer.graph import Graph
 from edgeinfer.reference import Reference
 from edgeinfer.verify import TfliteReference
+from tests.ops.cases import CASES
 from tests.ops.cases.common import activation, model
 
 COUNT = 20_000
@@ -72,3 +73,15 @@ def test_the_ends_of_the_numbers(op: str) -> None:
     got = Reference(network(op, {}, "", x.shape)).run([x])[0]
     wanted = TfliteReference(network(op, {}, "", x.shape)).run([x])[0]
     np.testing.assert_allclose(got, wanted, 1e-6, SMALLEST)
+
+
+def test_lstm() -> None:
+    """Sequences of one state: TFLite adds up in lanes, and its functions have other last bits."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        graph = CASES["UNIDIRECTIONAL_SEQUENCE_LSTM/float"](rng)
+        oracle, own = TfliteReference(graph), Reference(graph)
+        for _ in range(3):
+            x = rng.normal(size=graph.tensors[0].shape).astype(np.float32)
+            wanted, got = oracle.run([x])[0], own.run([x])[0]
+            assert np.abs(wanted.astype(np.float64) - got).max() < 2e-6

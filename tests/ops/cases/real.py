@@ -13,10 +13,10 @@ from tests.ops.cases.common import CASES, F32, Make
 
 def real(graph: Graph) -> Graph:
     """Every quantized tensor in float32, constants with the numbers they stand for."""
-    return replace(graph, tensors=tuple(map(_real, graph.tensors)))
+    return replace(graph, tensors=tuple(map(in_reals, graph.tensors)))
 
 
-def _real(tensor: Tensor) -> Tensor:
+def in_reals(tensor: Tensor) -> Tensor:
     data, quant = tensor.data, tensor.quant
     if quant is None:
         return tensor

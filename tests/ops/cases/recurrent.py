@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from edgeinfer.graph import Graph, Node, Quant, Tensor
 from tests.ops.cases.common import I16, Rng, activation, case, constant, quant, symmetric, weights
+from tests.ops.cases.real import in_reals
 
 
 def small(rng: Rng) -> Quant:
@@ -94,3 +96,17 @@ def _lstm(rng: Rng, dtype: np.dtype[Any]) -> Graph:
     kind = "UnidirectionalSequenceLSTMOptions"
     node = Node("UNIDIRECTIONAL_SEQUENCE_LSTM", tuple(inputs), (out,), options, kind, version=3)
     return Graph(tuple(tensors), (node,), (0,), (out,), "lstm")
+
+
+@case("UNIDIRECTIONAL_SEQUENCE_LSTM/float", oracle=False)
+def lstm_float(rng: Rng) -> Graph:
+    """Its functions have other last bits than the oracle's: tests/ops/test_float_functions.py."""
+    graph = _lstm(rng, np.dtype(np.int8))
+    (node,) = graph.nodes
+    tensors = list(map(in_reals, graph.tensors))
+    for t in (*node.inputs[1:9], *node.inputs[12:16]):
+        shape = graph.tensors[t].shape
+        tensors[t] = constant("w", (rng.normal(size=shape) / shape[-1] ** 0.5).astype(np.float32))
+    options = {name: v for name, v in node.options.items() if name != "intermediates"}
+    node = replace(node, options=options, version=1)
+    return replace(graph, tensors=tuple(tensors), nodes=(node,))
