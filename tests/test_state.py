@@ -21,6 +21,7 @@ from edgeinfer.reference import Reference, run
 from edgeinfer.session import Session
 from edgeinfer.verify import compare, first_difference, oracle, random_inputs
 from tests.ops.cases import CASES, samples
+from tests.ops.cases.common import constant
 from tests.ops.cases.control import BOOL, Part
 
 Q = Quant.per_tensor(0.1, 3)
@@ -191,3 +192,19 @@ def test_checker_wants_a_reset_to_write_all_state() -> None:
     program = replace(made.program, calls=tuple(s.call for s in steps))
     with pytest.raises(PlanError, match="never written"):
         check(replace(made, program=program, steps=steps), lambda call: 0)
+
+
+def test_states_that_begin_alike_stay_two() -> None:
+    """As a converter to float16 writes an LSTM: every inference begins with both states at zero."""
+    rng = np.random.default_rng(4)
+    graph = CASES["UNIDIRECTIONAL_SEQUENCE_LSTM/float"](rng)
+    tensors, starts = list(graph.tensors), []
+    for t in graph.nodes[0].inputs[18:20]:
+        tensors.append(constant("zeros", np.zeros(tensors[t].shape, np.float16)))
+        starts.append(Node("DEQUANTIZE", (len(tensors) - 1,), (t,)))
+    graph = replace(graph, tensors=tuple(tensors), nodes=(*starts, *graph.nodes))
+    session, numpy = Session(compile_graph(graph).image), Reference(graph)
+    (sample,) = samples(graph, rng, 1)
+    once = numpy.run(sample)[0].tobytes()
+    for _ in range(2):
+        assert session.run(sample)[0].tobytes() == numpy.run(sample)[0].tobytes() == once

@@ -46,7 +46,7 @@ Pass = Callable[[Graph], Outcome]
 
 def is_pure(graph: Graph, node: Node) -> bool:
     """Whether a node does nothing but make its outputs from its inputs."""
-    state = any(graph.tensors[t].is_variable for t in node.inputs if t >= 0)
+    state = any(graph.tensors[t].is_variable for t in (*node.inputs, *node.outputs) if t >= 0)
     return node.op in OPS and OPS[node.op].pure and bool(node.outputs) and not state
 
 
