@@ -117,11 +117,7 @@ class UnidirectionalSequenceLstm(Op):
 
     def pack(self, site: Site) -> list[Call]:
         if real.is_real(site):
-            site.require_float(0)
-            names = ("weights", "bias", "recurrent")
-            consts = dict(zip(names, self._float_gates(site), strict=True))
-            params = {"cell_clip": float(site.option("cell_clip", 0.0))}
-            return self._calls(site, "lstm_float", params, consts)
+            return self._pack_float(site)
         is_int16 = wide.is_wide(site)
         if is_int16:
             wide.require_int16(site, 0)
@@ -146,6 +142,13 @@ class UnidirectionalSequenceLstm(Op):
             {"table": table()} if is_int16 else {"recurrent_bias": recurrent_bias.astype(np.int32)}
         )
         return self._calls(site, "lstm_16" if is_int16 else "lstm", params, consts)
+
+    def _pack_float(self, site: Site) -> list[Call]:
+        site.require_float(0)
+        names = ("weights", "bias", "recurrent")
+        consts = dict(zip(names, self._float_gates(site), strict=True))
+        params = {"cell_clip": float(site.option("cell_clip", 0.0))}
+        return self._calls(site, "lstm_float", params, consts)
 
     @staticmethod
     def _calls(
