@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from edgeinfer import emulator, ports
-from edgeinfer.errors import DataError, DeviceError, MismatchError
-from edgeinfer.link import BLOCK, Link
+from edgeinfer.errors import DamageError, DataError, DeviceError, MismatchError
+from edgeinfer.link import ATTEMPTS, BLOCK, MOST, SMALLEST, Link
 
 PROTOCOL = "1"
 BOOT_SECONDS = 2.5  # a boot loader's patience after a reset, and some more
@@ -59,6 +59,8 @@ class Device:
         self, port: str, *, baud: int = 115_200, timeout: float = 2.0, work: float = 120.0
     ) -> None:
         self.port, self.work = port, work
+        self._attempts = MOST  # at an inference
+        self._block = BLOCK  # bytes of input at a time; fewer once the line was found to be bad
         boot = BOOT_SECONDS if emulator.resets(port) or ports.on_usb(port) else 0.0
         self.link = Link(port, baud, timeout)
         try:
@@ -103,15 +105,28 @@ class Device:
                 f"The model on the board takes {expected} bytes of input, {len(data)} were given.",
                 "Give it the input of the model that was flashed.",
             )
-        for at in range(0, len(data), BLOCK):
-            chunk = data[at : at + BLOCK]
-            command = f"block {at} {len(chunk)} {zlib.crc32(chunk):08x}"
-            with _protocol(self.port):
-                (end,) = _fields(self.link.request(command, payload=chunk), "block")
-                if int(end) != at + len(chunk):
-                    raise ValueError(end)
+        at = 0
+        while at < len(data):
+            try:
+                at = self._load_block(at, data[at : at + self._block])
+            except DamageError:
+                if self._block == SMALLEST:
+                    raise
+                self._block //= 2  # the less there is at a time, the more of it passes
+                continue
             if progress:
-                progress(at + len(chunk), len(data))
+                progress(at, len(data))
+
+    def _load_block(self, at: int, chunk: bytes) -> int:
+        """Give the board a block of the input; where the next one begins."""
+        attempts = MOST if self._block == SMALLEST else ATTEMPTS
+        command = f"block {at} {len(chunk)} {zlib.crc32(chunk):08x}"
+        with _protocol(self.port):
+            lines = self.link.request(command, payload=chunk, attempts=attempts)
+            (end,) = _fields(lines, "block")
+            if int(end) != at + len(chunk):
+                raise ValueError(end)
+        return at + len(chunk)
 
     def infer(self, n: int = 1, warmup: int = 0) -> tuple[float, list[float]]:
         """n inferences with EEMBC's command: microseconds for each, and the results as reals."""
@@ -139,7 +154,9 @@ class Device:
 
     def run_ticks(self, n: int = 1) -> list[int]:
         """Ticks of each of n inferences from the loaded input."""
-        lines = self.link.request(f"run {n}", self.work, reply_bytes=40 * n)
+        lines = self.link.request(
+            f"run {n}", self.work, reply_bytes=40 * n, attempts=self._attempts
+        )
         with _protocol(self.port):
             ticks = [int(each) for each in _fields(lines, "run")]
             if len(ticks) != n:
@@ -148,7 +165,9 @@ class Device:
 
     def step_ticks(self) -> list[tuple[int, int]]:
         """(layer, ticks) of each step of one inference from the loaded input."""
-        lines = self.link.request("steps", self.work, reply_bytes=40 * self._info.steps)
+        lines = self.link.request(
+            "steps", self.work, reply_bytes=40 * self._info.steps, attempts=self._attempts
+        )
         with _protocol(self.port):
             words = [each.split() for each in _fields(lines, "step")]
             return [(int(layer), int(ticks)) for _, layer, ticks in words]
@@ -160,8 +179,11 @@ class Device:
             return Memory(*(int(_fields(lines, name)[0]) for name in names))
 
     def reset(self) -> None:
-        """Put the model's state to its start."""
-        self.link.request("reset", self.work)
+        """Put the model's state to its start. If it has one, a later inference whose reply is lost
+        is not repeated, since it would be the next of the sequence, but raises DamageError."""
+        with _protocol(self.port):
+            (steps,) = _fields(self.link.request("reset", self.work), "reset")
+            self._attempts = 1 if int(steps) else MOST
 
     def selftest(self) -> None:
         """Run the image's self-test. Raises MismatchError when the board computes other bytes."""

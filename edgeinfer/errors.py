@@ -51,6 +51,10 @@ class DeviceError(EdgeinferError):
     """The board does not answer, or answers with an error."""
 
 
+class DamageError(DeviceError):
+    """The line to the board loses or changes too much of what is sent."""
+
+
 class FitError(EdgeinferError):
     """The model does not fit the board."""
 

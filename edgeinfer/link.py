@@ -14,13 +14,21 @@ from typing import Any, Self
 
 import serial
 
-from edgeinfer.errors import DeviceError
+from edgeinfer.copies import Copies
+from edgeinfer.errors import DamageError, DeviceError
 
 READY = b"m-ready"
 GO = b"m-ei-go"
 BLOCK = 256  # bytes of payload at most: a board that lost some takes as many terminators for them
-ATTEMPTS = 4
+ATTEMPTS = 4  # without any answer, or with the same complaint
+MOST = 200  # while something comes back, however damaged
+_TRYING = 60.0  # seconds for one request at least
+SMALLEST = 8  # bytes of payload when larger blocks do not pass
+PROMPT = 0.3  # seconds after which a command that is not answered may be lost
 SLOWEST = 1000  # bytes per second that a line must carry at least, also on a loaded machine
+_QUIET = 0.03  # seconds without a line after which nothing is under way any more
+_BABBLE = 2000  # lines of no reply
+_DAMAGE = ("its replies arrive damaged", "Bytes were garbled", "")  # what another attempt may mend
 _END = re.compile(rb"m-ei-end-([0-9a-f]{2})-([0-9a-f]{8})")
 
 
@@ -52,6 +60,7 @@ class Link:
         self._loose = True  # an m-ready may yet come that ends none of the replies waited for
         self._line = open_line(port, baud)
         self._pending = b""
+        self._heard = 0  # bytes, ever
 
     def __enter__(self) -> Self:
         return self
@@ -63,11 +72,18 @@ class Link:
         with contextlib.suppress(serial.SerialException, OSError):
             self._line.close()
 
-    def hello(self, seconds: float = 10.0, terminators: int = 1, boot: float = 0.0) -> None:
+    def hello(
+        self,
+        seconds: float = 10.0,
+        terminators: int = 1,
+        more: int = BLOCK + 1,
+        boot: float = 0.0,
+    ) -> None:
         """Get in step with the board: send bare terminators until it says that it is ready.
 
-        Repeated, they are enough to fill a block that an earlier host left unfinished. For `boot`
-        seconds it is only listened to: what a boot loader is told may keep it from starting."""
+        When they are repeated, there are `more`: enough to fill a block that an earlier host left
+        unfinished. For `boot` seconds it is only listened to: what a boot loader is told may keep
+        it from starting."""
         start = time.monotonic()
         while boot and (line := self.read_line(start + boot)) is not None:
             if line == READY:
@@ -76,13 +92,14 @@ class Link:
         while time.monotonic() < deadline:
             self._loose = True
             self.send(b"%" * terminators)
-            terminators = BLOCK + 1
+            terminators = more
             patience = min(deadline, time.monotonic() + seconds / 5)
             while (line := self.read_line(patience)) not in (READY, None):
                 pass
             if line == READY:
-                while self.read_line(time.monotonic() + 0.02) is not None:
-                    pass
+                while self.read_line(time.monotonic() + _QUIET) is not None:
+                    if time.monotonic() > deadline:
+                        break  # it is no board of ours that talks like this
                 return
         raise DeviceError(
             f"Nothing answers on {self.port}.",
@@ -115,59 +132,86 @@ class Link:
         *,
         reply_bytes: int = 0,
         payload: bytes = b"",
+        attempts: int = MOST,
     ) -> list[str]:
-        """Send "ei <text>", tagged, until a reply with its tag comes back whole; its lines.
+        """Send "ei <text>", tagged, until its reply is known; its lines.
 
         `seconds` is how long the board may work in silence, `reply_bytes` the reply's length,
-        `payload` what the board takes when it says m-ei-go."""
+        `payload` what the board takes when it says m-ei-go. Raises DamageError when none of
+        `attempts` passed, DeviceError when the board is silent or refuses."""
         patience = self.timeout if seconds is None else seconds
         patience += (reply_bytes + len(payload) + 100) / SLOWEST
-        problem = ""
-        for _ in range(ATTEMPTS):
+        prompt = min(PROMPT, self.timeout)
+        copies, silent = Copies(), 0
+        problems: list[str] = []
+        limit = time.monotonic() + max(_TRYING, 10 * patience)
+        while len(problems) < attempts and time.monotonic() < limit:
             self._sequence = (self._sequence + 1) & 0xFF
             crc = zlib.crc32(text.encode() + bytes([self._sequence]))
             self.send(f"ei {text}~{self._sequence:02x}{crc:08x}%".encode())
-            reply, problem = self._reply(patience, payload)
+            before = self._heard
+            wait = patience if seconds else min(patience, 4 * prompt * 2**silent)
+            reply, problem = self._reply(wait, prompt, payload, copies)
             if reply is not None:
                 _complain(reply)
                 return reply
             with contextlib.suppress(DeviceError):
-                self.hello(self.timeout, BLOCK + 1 if payload else 1)
-        if problem:
-            raise DeviceError(f"The board does not take {text.split()[0]!r}: {problem}.", _REMEDY)
-        raise self._silent(text)
+                self.hello(self.timeout, len(payload) + 1, len(payload) + 1)
+            silent = silent + 1 if self._heard == before else 0
+            if silent == (1 if seconds else ATTEMPTS):  # after work the greeting says enough
+                raise self._silent(text)
+            problems.append(problem)
+            if problem not in _DAMAGE and problems[-ATTEMPTS:] == [problem] * ATTEMPTS:
+                what = f"The board does not take {text.split()[0]!r}: {problem}."
+                raise DeviceError(what, _REMEDY)
+        tried = f"{len(problems)} attempt{'s' if len(problems) > 1 else ''}"
+        raise DamageError(
+            f"The line to {self.port} loses or changes too much: "
+            f"{text.split()[0]!r} did not pass in {tried}.",
+            "Use a shorter or better cable, or another port.",
+        )
 
-    def _reply(self, patience: float, payload: bytes) -> tuple[list[str] | None, str]:
-        """The lines of the reply to the last request, or None and what the board said instead."""
+    def _reply(
+        self, patience: float, prompt: float, payload: bytes, copies: Copies
+    ) -> tuple[list[str] | None, str]:
+        """The lines of the reply to the last request, or None and what the board said instead.
+
+        After `prompt` seconds of silence the board is asked whether it waits for more."""
         deadline = time.monotonic() + patience
-        poke = time.monotonic() + self.timeout
-        self._loose, poked = True, False
+        poke = time.monotonic() + prompt
+        self._loose, pokes = True, 0
         lines: list[bytes] = []
         problem = ""
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and len(lines) < _BABBLE:
             line = self.read_line(min(deadline, poke))
             if line is None:
                 if time.monotonic() >= poke:  # perhaps the terminator was lost on the way
-                    self.send(b"%")
-                    poke, poked = deadline + 1.0, True
+                    self.send(b"%" * (len(payload) + 1))
+                    pokes += 1
+                    poke = time.monotonic() + prompt * 2**pokes
                 continue
             deadline = time.monotonic() + patience
+            poke = time.monotonic() + prompt * 2**pokes
             end = _END.fullmatch(line)
             if end and int(end[1], 16) == self._sequence:
-                body = b"".join(each + b"\r\n" for each in lines)
-                if int(end[2], 16) == zlib.crc32(body):
-                    settled = self.read_line(time.monotonic() + self.timeout) == READY
-                    self._loose = poked or not settled
-                    return [each.decode("latin-1") for each in lines], ""
-                return None, "its replies arrive damaged"
-            if line != READY:
+                copies.add([each for each in lines if each], int(end[2], 16))
+                agreed = copies.agreed()
+                if agreed is not None:
+                    settled = self.read_line(time.monotonic() + prompt) == READY
+                    self._loose = pokes > 0 or not settled
+                    return [each.decode("latin-1") for each in agreed], ""
+                return None, _DAMAGE[0]
+            if end:  # of a reply that had been given up
+                lines = []
+            elif line != READY:
                 lines.append(line)
                 if line == GO:
                     self.send(payload)
                 continue
             problem = next((each[3:-1].decode("latin-1") for each in lines if _is_error(each)), "")
-            if problem or lines:
+            if problem or pokes or any(each.startswith(b"m-ei-") and each != GO for each in lines):
                 return None, problem
+            lines = []  # what is left of earlier replies
         return None, problem
 
     def _silent(self, text: str) -> DeviceError:
@@ -194,7 +238,9 @@ class Link:
             if time.monotonic() >= deadline:
                 return None
             with self._alive():
-                self._pending += self._line.read(max(1, self._line.in_waiting))
+                got = self._line.read(max(1, self._line.in_waiting))
+            self._heard += len(got)
+            self._pending += got
         line, self._pending = self._pending.split(b"\n", 1)
         return line.removesuffix(b"\r")
 

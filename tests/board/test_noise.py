@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A line that loses, changes, repeats and holds back bytes: right results, or a clear error."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from edgeinfer import emulator
+from edgeinfer.bench import bench
+from edgeinfer.boards import load_board
+from edgeinfer.compile import compile_graph
+from edgeinfer.copies import Copies, crc_of
+from edgeinfer.device import Device
+from edgeinfer.errors import DamageError, DeviceError
+from edgeinfer.flash import flash
+from edgeinfer.image import read_image
+from edgeinfer.session import Session
+from tests.board.noisy import Noisy
+from tests.ops.cases import common as cases
+
+pytestmark = pytest.mark.xdist_group("noise")
+BOARD = "netduinoplus2"
+WIDTH = 16
+
+
+@pytest.fixture(scope="module")
+def image() -> bytes:
+    q = cases.Quant.per_tensor(0.1, 3)
+    tensors = cases.activation("x", (1, WIDTH), q), cases.activation("y", (1, WIDTH), q)
+    return compile_graph(cases.model("RELU", [tensors[0]], tensors[1], {}, "")).image
+
+
+@pytest.fixture(scope="module")
+def port(image: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGEINFER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        try:
+            yield flash(image, load_board(BOARD)).port
+        finally:
+            emulator.stop(BOARD)
+
+
+def _equal(device: Device, image: bytes, inferences: int) -> None:
+    session, rng = Session(image), np.random.default_rng(1)
+    for _ in range(inferences):
+        x = rng.integers(-128, 128, (1, WIDTH)).astype(np.int8)
+        assert device.invoke([x.tobytes()]) == [y.tobytes() for y in session.run([x])]
+
+
+def test_one_in_a_thousand(port: str, image: bytes) -> None:
+    """A hundred inferences and a benchmark, as if nothing were wrong."""
+    board = load_board(BOARD)
+    with Device(port) as device:
+        quiet = bench(device, board, read_image(image), runs=2, layers=True)
+    with Noisy(port, 0.001, 1) as line:
+        with Device(line.port) as device:
+            _equal(device, image, 100)
+            noisy = bench(device, board, read_image(image), runs=2, layers=True)
+        assert min(line.faults.values()) > 0, line.faults
+    for name in ("per_inference", "per_inference_min", "per_inference_max", "arena_bytes"):
+        assert noisy[name] == quiet[name]
+    assert [x["ticks"] for x in noisy["layers"]] == [x["ticks"] for x in quiet["layers"]]
+
+
+def test_one_in_a_hundred(port: str, image: bytes) -> None:
+    """Hardly a reply is whole any more."""
+    with Noisy(port, 0.01, 3) as line:
+        with Device(line.port) as device:
+            assert device.info().board == BOARD
+            assert device.memory().stack_bytes == load_board(BOARD).stack_bytes
+            device.selftest()
+            _equal(device, image, 2)
+        assert sum(line.faults.values()) > 100
+
+
+def test_a_line_that_dies(port: str) -> None:
+    with Noisy(port, 0.001, 4) as line, Device(line.port, timeout=0.5, work=3) as device:
+        timer = threading.Timer(0.3, lambda: setattr(line, "dead", True))
+        timer.start()
+        start = time.monotonic()
+        with pytest.raises(DeviceError, match=r"does not finish its answer"):
+            while True:
+                device.invoke([bytes(WIDTH)])
+        assert time.monotonic() - start < 30
+        timer.join()
+
+
+def test_a_line_on_which_nothing_passes(port: str) -> None:
+    start = time.monotonic()
+    says = r"Nothing answers|does not|too much"
+    with Noisy(port, 0.2, 5) as line, pytest.raises(DeviceError, match=says) as caught:
+        Device(line.port, timeout=0.2)
+    assert caught.value.remedy
+    assert time.monotonic() - start < 120
+
+
+def test_copies_agree_only_on_what_was_sent() -> None:
+    sent = [b"m-ei-a-[1]", b"m-ei-b-[2]", b"m-ei-c-[3]"]
+    crc = crc_of(sent)
+    copies = Copies()
+    copies.add([b"m-ei-a-[1]", b"m-ei-b-[9]", b"m-ei-c-[3]"], crc)
+    assert copies.agreed() is None
+    copies.add([b"m-ei-a-[1]m-ei-b-[2]", b"m-ei-c-[3]"], crc)
+    assert copies.agreed() is None
+    copies.add([b"m-ei-a-[1]", b"m-ei-b-[2]", b"m-e-c-[3]"], crc ^ 1)
+    assert copies.agreed() == sent
+    other = Copies()
+    other.add(sent, crc ^ 4)
+    assert other.agreed() is None
+    other.add(sent, crc)
+    assert other.agreed() == sent
+
+
+def test_damage_is_no_answer() -> None:
+    assert issubclass(DamageError, DeviceError)
