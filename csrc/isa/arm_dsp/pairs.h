@@ -77,7 +77,18 @@ EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t
     EI_TWO_INPUTS;
     EI_TWO_INPUTS;
   }
+  /* Sixteen inputs at a time: the way back costs as much as two. */
+  if ((inputs - 4) & 8) {
+    EI_TWO_INPUTS;
+    EI_TWO_INPUTS;
+    EI_TWO_INPUTS;
+    EI_TWO_INPUTS;
+  }
   while (x != end) {
+    EI_TWO_INPUTS;
+    EI_TWO_INPUTS;
+    EI_TWO_INPUTS;
+    EI_TWO_INPUTS;
     EI_TWO_INPUTS;
     EI_TWO_INPUTS;
     EI_TWO_INPUTS;
