@@ -99,7 +99,7 @@ class Target:
         if self._device is None or self._held is not model:
             self._release()
             with self._own_cache():
-                model.flashed = flash(model.image, self.board)
+                model.flashed = flash(model.image, self.board, smp=False)
             self._device = Device(model.flashed.port, baud=self.board.baud)
             self._held = model
         return self._device
