@@ -19,7 +19,7 @@ from edgeinfer.image import read_image, with_selftest
 from edgeinfer.session import Session
 from edgeinfer.smp import MODEL, READ, WRITE, Refused, Smp
 from tests.board.conftest import WIDTH, Desk, two_inputs, two_inputs_like
-from tests.board.proxy import BadLine
+from tests.board.noisy import Noisy
 
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
 
@@ -166,21 +166,21 @@ def test_a_bad_line_brings_60_kilobytes_right(desk: Desk) -> None:
     assert 58_000 < len(big) < 66_000
     port = flash(big, load_board("local")).port
     other = compile_graph(two_inputs(name="big", width=6000, seed=10)).image
-    with BadLine(port, BAD, seed=1) as line, Device(line.port, timeout=0.5) as device:
+    with Noisy(port, BAD, seed=1) as line, Device(line.port, timeout=0.5) as device:
         smp = Smp(device.link)
         smp.upload(other)
         smp.switch(other)
         device.refresh()
         assert device.info().image_crc == read_image(other).crc
         device.selftest()
-    assert line.faults > 30
+    assert sum(line.faults.values()) > 30
     emulator.stop("local")
 
 
 def test_a_dreadful_line_ends_in_time_and_never_wrong(desk: Desk, image: bytes) -> None:
     port, other = desk.port("local"), two_inputs_like(8)
     known = {read_image(each).crc for each in (image, other)}
-    with BadLine(port, DREADFUL, seed=2) as line, pytest.raises(DeviceError):
+    with Noisy(port, DREADFUL, seed=2) as line, pytest.raises(DeviceError):
         for _ in range(10):  # may get through once, but not so often
             with Device(line.port, timeout=0.1, work=1.0) as device:
                 smp = Smp(device.link)
