@@ -16,6 +16,7 @@ typedef struct {
 enum {
   EI_LINE_CHANNELS = 4, /* of a tile */
   EI_LINE_OUTPUTS = 32, /* that one tile makes, at most; a multiple of 4 */
+  EI_LINE_LEAST = 8,    /* outputs of a convolution */
   EI_LINE_TAPS = 16     /* at most */
 };
 
@@ -27,9 +28,16 @@ static inline int32_t ei_line_bytes(int32_t taps) {
 /* Pairs of taps that cover a filter, also one that begins at an odd number. */
 static inline int32_t ei_line_pairs(int32_t taps) { return taps / 2 + 1; }
 
-/* Numbers of a channel for so many outputs: those are made four at a time, from pairs. */
+/* Numbers of a line: those under the windows of so many outputs, in whole words. */
 static inline int32_t ei_line_numbers(int32_t outputs, int32_t taps) {
-  return ((outputs + 3) & ~3) + 2 * ei_line_pairs(taps);
+  return (outputs + taps) & ~1;
+}
+
+/* Numbers of four lines. Outputs are made four at a time, from pairs: what that reads behind a line
+ * belongs to the next one. */
+static inline int32_t ei_line_tile(int32_t outputs, int32_t taps) {
+  return (EI_LINE_CHANNELS - 1) * ei_line_numbers(outputs, taps) + ((outputs + 3) & ~3) +
+         2 * ei_line_pairs(taps);
 }
 
 #endif

@@ -17,7 +17,8 @@ EI_INLINE int32_t taps_of(const ei_conv *p) { return p->k_h * p->k_w; }
 /* Outputs [first, first + count) of four channels' lines, from places `at` on in the scratch. */
 typedef struct {
   const int8_t *from; /* the input's first place that is read */
-  int32_t before, inside, numbers;
+  int32_t before, inside;
+  int32_t numbers, tile; /* of a line, and of all */
 } place;
 
 EI_INLINE place place_line(const ei_conv *p, const ei_call *c, int32_t first, int32_t count) {
@@ -26,7 +27,8 @@ EI_INLINE place place_line(const ei_conv *p, const ei_call *c, int32_t first, in
   const int32_t before = start < 0 ? -start : 0, stop = end < in ? end : in;
   const int32_t from = start + before;
   const place t = {(const int8_t *)c->in[0] + (from - c->in_y0) * p->in_c, before,
-                   stop > from ? stop - from : 0, ei_line_numbers(count, taps)};
+                   stop > from ? stop - from : 0, ei_line_numbers(count, taps),
+                   ei_line_tile(count, taps)};
   return t;
 }
 
@@ -37,17 +39,14 @@ EI_INLINE void four_channels(const ei_conv *p, const ei_call *c, const place *t,
               p->out_c, p->in_zero, p->out_zero, skip);
 }
 #else
-/* Four channels into the scratch. Places beyond the last window's are not written: what is made of
- * them is no output. */
-EI_INLINE void fill_line(const ei_conv *p, int16_t *line, const place *t, const int8_t *from,
-                         int32_t places) {
-  const int32_t after = places - t->before - t->inside;
-  ei_line_put(line + t->before, t->numbers, from, p->in_c, t->inside, -p->in_zero);
-  if (t->before == 0 && after == 0) return;
+/* Padding, and what else is read that is no input: 0 for all channels. */
+EI_NOINLINE void clear_lines(int16_t *line, const place *t) {
+  const int16_t *const end = line + t->tile;
   for (int i = 0; i < EI_LINE_CHANNELS; i++, line += t->numbers) {
-    memset(line, 0, (size_t)t->before * sizeof *line);
-    memset(line + t->before + t->inside, 0, (size_t)after * sizeof *line);
+    for (int32_t k = 0; k < t->before; k++) line[k] = 0;
+    for (int32_t k = t->before + t->inside; k < t->numbers; k++) line[k] = 0;
   }
+  while (line != end) *line++ = 0;
 }
 
 /* `count` outputs of one channel, `pitch` bytes apart. */
@@ -75,7 +74,7 @@ EI_INLINE void four_channels(const ei_conv *p, const ei_call *c, const place *t,
                              int32_t skip, const uint8_t *filters, int8_t *out, int32_t count) {
   const int32_t taps = taps_of(p), bytes = ei_line_bytes(taps);
   int16_t *line = c->scratch;
-  fill_line(p, line, t, t->from + channel, count + taps - 1);
+  ei_line_put(line + t->before, t->numbers, t->from + channel, p->in_c, t->inside, -p->in_zero);
   for (int32_t i = 0; i < EI_LINE_CHANNELS; i++, line += t->numbers, filters += bytes)
     if (i >= skip)
       one_channel(line, (const void *)filters, out + i, count, taps, p->out_c, p->out_zero);
@@ -92,6 +91,9 @@ void ei_depthwise_conv_line_run(const ei_call *c) {
   for (int32_t x = first, count; x < end; x += count, out += count * out_c) {
     count = end - x < EI_LINE_OUTPUTS ? end - x : EI_LINE_OUTPUTS;
     const place t = place_line(p, c, x, count);
+#ifndef EI_LINE_RUN
+    clear_lines(c->scratch, &t);
+#endif
     for (int32_t done = 0; done < out_c; done += EI_LINE_CHANNELS) {
       /* The last four channels may be some of those before them again. */
       const int32_t last = out_c - EI_LINE_CHANNELS, channel = done < last ? done : last;
@@ -112,7 +114,7 @@ int ei_depthwise_conv_line_check(const ei_call *c, ei_need *need) {
   const uint32_t taps = (uint32_t)p->k_h * p->k_w;
   if (!(upright || lying) || p->stride_h != 1 || p->stride_w != 1 || p->dil_h != 1 ||
       p->dil_w != 1 || p->in_c != p->out_c || p->out_c < EI_LINE_CHANNELS || taps > EI_LINE_TAPS ||
-      params->weights % 4 != 0 ||
+      (uint32_t)p->out_h * p->out_w < EI_LINE_LEAST || params->weights % 4 != 0 ||
       params->weights + (uint64_t)p->out_c * (uint32_t)ei_line_bytes((int32_t)taps) >
           need->data_bytes)
     return EI_ERR_PARAMS;
@@ -128,6 +130,5 @@ uint32_t ei_depthwise_conv_line_scratch(const void *params) {
   const ei_conv *p = &((const ei_depthwise_conv_line_params *)params)->conv;
   const int32_t outputs = p->out_h * p->out_w;
   const int32_t count = outputs < EI_LINE_OUTPUTS ? outputs : EI_LINE_OUTPUTS;
-  return (uint32_t)ei_line_numbers(count, taps_of(p)) * EI_LINE_CHANNELS *
-         (uint32_t)sizeof(int16_t);
+  return (uint32_t)ei_line_tile(count, taps_of(p)) * (uint32_t)sizeof(int16_t);
 }

@@ -17,7 +17,7 @@ from edgeinfer.ops.window import Window
 
 _TILE_OUTPUTS = 16  # columns that one tile of the kernel makes (csrc/isa/tile.h)
 _LINE_OUTPUTS = 32  # EI_LINE_OUTPUTS
-_FEW = 8  # outputs of a line, for which widening its filter does not pay
+_FEW = 8  # EI_LINE_LEAST: for fewer outputs, widening the filter does not pay
 _DTYPES = {"weights": np.int8, "bias": np.int32, "mult": np.int32, "shift": np.int8}
 
 
