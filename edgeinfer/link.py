@@ -151,7 +151,7 @@ class Link:
             self.send(f"ei {text}~{self._sequence:02x}{crc:08x}%".encode())
             before = self._heard
             wait = patience if seconds else min(patience, 4 * prompt * 2**silent)
-            reply, problem = self._reply(wait, prompt, payload, copies)
+            reply, problem = self._reply(wait, prompt, payload, copies, _BABBLE + reply_bytes // 8)
             if reply is not None:
                 _complain(reply)
                 return reply
@@ -172,17 +172,18 @@ class Link:
         )
 
     def _reply(
-        self, patience: float, prompt: float, payload: bytes, copies: Copies
+        self, patience: float, prompt: float, payload: bytes, copies: Copies, most: int
     ) -> tuple[list[str] | None, str]:
         """The lines of the reply to the last request, or None and what the board said instead.
 
-        After `prompt` seconds of silence the board is asked whether it waits for more."""
+        A reply has at most `most` lines. After `prompt` seconds of silence the board is asked
+        whether it waits for more."""
         deadline = time.monotonic() + patience
         poke = time.monotonic() + prompt
         self._loose, pokes = True, 0
         lines: list[bytes] = []
         problem = ""
-        while time.monotonic() < deadline and len(lines) < _BABBLE:
+        while time.monotonic() < deadline and len(lines) < most:
             line = self.read_line(min(deadline, poke))
             if line is None:
                 if time.monotonic() >= poke:  # perhaps the terminator was lost on the way
