@@ -21,6 +21,7 @@ from edgeinfer.boards import load_board
 from edgeinfer.device import Device
 from edgeinfer.flash import flash
 from edgeinfer.image import read_image
+from edgeinfer.link import Link
 from tests.board.conftest import Desk, two_inputs_like
 
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
@@ -108,7 +109,10 @@ class Line:
 
 @pytest.fixture
 def line(desk: Desk) -> Iterator[Line]:
-    opened = Line(desk.port("netduinoplus2"))
+    port = desk.port("netduinoplus2")
+    with Link(port) as link:  # what a board says that has only just started
+        link.hello()
+    opened = Line(port)
     opened.silent(b"")
     yield opened
     opened.port.close()
