@@ -26,13 +26,16 @@ typedef struct {
 /* Rows outside the input are taken from the first one: any bytes. */
 EI_INLINE ei_line_rows ei_line_rows_of(const int8_t *const rows[4], const int8_t *first) {
   ei_line_rows r;
-  for (int k = 0; k < 4; k++) r.far[k] = rows[k] == NULL ? 0 : rows[k] - first;
+  r.is_near = 1;
+  for (int k = 0; k < 4; k++) {
+    r.far[k] = rows[k] == NULL ? 0 : rows[k] - first;
+    if (r.far[k] > UINT16_MAX - (EI_TILE_CHANNELS - 1)) r.is_near = 0;
+  }
   const uint32x4_t channels = vmulq_n_u32(vidupq_n_u32(0, 1), 0x10001);
   r.even =
       vreinterpretq_u16_u32(vaddq_n_u32(channels, (uint32_t)r.far[0] | (uint32_t)r.far[2] << 16));
   r.odd =
       vreinterpretq_u16_u32(vaddq_n_u32(channels, (uint32_t)r.far[1] | (uint32_t)r.far[3] << 16));
-  r.is_near = r.far[3] < UINT16_MAX - 3 && r.far[2] < UINT16_MAX - 3;
   return r;
 }
 
