@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from edgeinfer import emulator
 
 pytest_plugins = ["pytester"]
 
@@ -17,6 +21,18 @@ def need(*tools: str) -> None:
     """Fails unless these programs are there: make setup installs them all, so no test skips."""
     missing = [tool for tool in tools if shutil.which(tool) is None]
     assert not missing, f"{', '.join(missing)} missing: run .ci/setup"
+
+
+@contextmanager
+def cache_of_its_own(folder: Path) -> Iterator[Path]:
+    """`folder` as the cache; every emulator in it is stopped afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGEINFER_CACHE", str(folder))
+        try:
+            yield folder
+        finally:
+            for running in emulator.running():
+                emulator.stop(running.board)
 
 
 @pytest.fixture(scope="session")

@@ -14,13 +14,14 @@ typedef struct {
 
 EI_INLINE int32_t taps_of(const ei_conv *p) { return p->k_h * p->k_w; }
 
-/* Outputs [first, first + count) of four channels' lines, from places `at` on in the scratch. */
+/* What lies under the windows of some outputs. */
 typedef struct {
-  const int8_t *from; /* the input's first place that is read */
-  int32_t before, inside;
-  int32_t numbers, tile; /* of a line, and of all */
+  const int8_t *from;     /* the first input */
+  int32_t before, inside; /* places of padding, and then of inputs */
+  int32_t numbers, tile;  /* of a line, and of all */
 } place;
 
+/* For `count` outputs from `first` on. */
 EI_INLINE place place_line(const ei_conv *p, const ei_call *c, int32_t first, int32_t count) {
   const int32_t in = p->in_h * p->in_w, taps = taps_of(p);
   const int32_t start = first - (p->pad_top + p->pad_left), end = start + count + taps - 1;

@@ -35,32 +35,23 @@ EI_INLINE int32_t ei_pair_first(int32_t bias, int32_t sum) {
 
 EI_INLINE int32_t ei_pair_second(int32_t bias, int32_t sum) { return ei_add_wrap(bias, sum >> 7); }
 
-/* What becomes of the sums of one of a record's filters: outputs `pitch` bytes apart. Unrolled, so
- * that they stay in registers. */
+/* What becomes of the sums of one of a record's filters: outputs `pitch` bytes apart, or, where
+ * `keep` is set, in the place of the sums. Unrolled, so that they stay in registers. */
 EI_INLINE void ei_pair_outputs(int8_t *out, int32_t pitch, const ei_pair *pair, int which,
                                int32_t zero, int32_t (*twice)(int32_t bias, int32_t sum),
-                               const int32_t sum[EI_COLUMNS]) {
+                               int32_t sum[EI_COLUMNS], int keep) {
   const int32_t m = pair->mult[which], right = pair->shift[which], bias = pair->bias[which];
   const int32_t offset = ei_output_offset(right, zero);
-  ei_output_twice(out, twice(bias, sum[0]), m, right, offset);
-  out += pitch;
-  ei_output_twice(out, twice(bias, sum[1]), m, right, offset);
-  out += pitch;
-  ei_output_twice(out, twice(bias, sum[2]), m, right, offset);
-  out += pitch;
-  ei_output_twice(out, twice(bias, sum[3]), m, right, offset);
-}
-
-/* The same, but the outputs take the place of the sums. */
-EI_INLINE void ei_pair_values(const ei_pair *pair, int which, int32_t zero,
-                              int32_t (*twice)(int32_t bias, int32_t sum),
-                              int32_t sum[EI_COLUMNS]) {
-  const int32_t m = pair->mult[which], right = pair->shift[which], bias = pair->bias[which];
-  const int32_t offset = ei_output_offset(right, zero);
-  sum[0] = ei_twice_value(twice(bias, sum[0]), m, right, offset);
-  sum[1] = ei_twice_value(twice(bias, sum[1]), m, right, offset);
-  sum[2] = ei_twice_value(twice(bias, sum[2]), m, right, offset);
-  sum[3] = ei_twice_value(twice(bias, sum[3]), m, right, offset);
+#define EI_COLUMN(j)                                                \
+  if (keep)                                                         \
+    sum[j] = ei_twice_value(twice(bias, sum[j]), m, right, offset); \
+  else                                                              \
+    ei_output_twice(out, twice(bias, sum[j]), m, right, offset), out += pitch
+  EI_COLUMN(0);
+  EI_COLUMN(1);
+  EI_COLUMN(2);
+  EI_COLUMN(3);
+#undef EI_COLUMN
 }
 
 /* Stores outputs that are all computed. */
@@ -81,16 +72,17 @@ EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *str
 #ifdef EI_PAIRS_AT_ONCE
     /* Where registers hold all outputs, addresses are made when sums have left room for them; the
      * compiler has to forget that it can make them from others. */
-    ei_pair_values(pair, 0, zero, ei_pair_first, sums);
-    ei_pair_values(pair, 1, zero, ei_pair_second, sums + EI_COLUMNS);
+    ei_pair_outputs(NULL, 0, pair, 0, zero, ei_pair_first, sums, 1);
+    ei_pair_outputs(NULL, 0, pair, 1, zero, ei_pair_second, sums + EI_COLUMNS, 1);
     int32_t pitch = out_c;
     __asm__ volatile("" : "+r"(pitch), "+r"(to));
     ei_pair_store(to++, pitch, sums);
     if (to == end) break;
     ei_pair_store(to++, pitch, sums + EI_COLUMNS);
 #else
-    ei_pair_outputs(to++, out_c, pair, 0, zero, ei_pair_first, sums);
-    if (to != end) ei_pair_outputs(to++, out_c, pair, 1, zero, ei_pair_second, sums + EI_COLUMNS);
+    ei_pair_outputs(to++, out_c, pair, 0, zero, ei_pair_first, sums, 0);
+    if (to != end)
+      ei_pair_outputs(to++, out_c, pair, 1, zero, ei_pair_second, sums + EI_COLUMNS, 0);
 #endif
   }
 }

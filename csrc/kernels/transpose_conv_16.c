@@ -9,19 +9,18 @@
 
 typedef ei_transposed ei_transpose_conv_16_params;
 
-/* One output: the taps [first, last) of each row lie inside the input. */
+/* One output, from the taps of each row that lie inside the input. */
 static int64_t sum_of(const ei_conv *p, const ei_call *c, ei_phase down, ei_phase across,
                       const int8_t *w) {
   const int32_t in_w = p->in_w, in_c = p->in_c;
-  const int32_t first = across.in < 0 ? -across.in : 0;
-  const int32_t last = across.in + across.taps > in_w ? in_w - across.in : across.taps;
+  const ei_taps_inside row = ei_phase_inside(across, in_w);
   int64_t sum = 0;
-  for (int32_t j = 0; j < down.taps && first < last; j++) {
+  for (int32_t j = 0; j < down.taps && row.first < row.last; j++) {
     const int32_t iy = down.in + j;
     if (iy < 0 || iy >= p->in_h) continue;
     const int16_t *in =
-        (const int16_t *)c->in[0] + ((iy - c->in_y0) * in_w + across.in + first) * in_c;
-    sum += ei_dot_wide(in, w + (j * across.taps + first) * in_c, (last - first) * in_c);
+        (const int16_t *)c->in[0] + ((iy - c->in_y0) * in_w + across.in + row.first) * in_c;
+    sum += ei_dot_wide(in, w + (j * across.taps + row.first) * in_c, (row.last - row.first) * in_c);
   }
   return sum;
 }

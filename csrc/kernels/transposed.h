@@ -39,6 +39,16 @@ EI_INLINE ei_phase ei_phase_at(int32_t place, int32_t taps, int32_t stride) {
   return p;
 }
 
+/* Taps [first, last) that lie inside an input of so many pixels, where there are any. */
+typedef struct {
+  int32_t first, last;
+} ei_taps_inside;
+
+EI_INLINE ei_taps_inside ei_phase_inside(ei_phase p, int32_t pixels) {
+  const ei_taps_inside t = {p.in < 0 ? -p.in : 0, p.in + p.taps > pixels ? pixels - p.in : p.taps};
+  return t;
+}
+
 /* The weights before the filters of a phase. */
 EI_INLINE size_t ei_phase_weights(const ei_conv *p, ei_phase down, ei_phase across) {
   const size_t taps = (size_t)(down.before * p->k_w + down.taps * across.before);

@@ -16,6 +16,7 @@ from edgeinfer.compile import compile_graph
 from edgeinfer.flash import FlashResult, flash
 from edgeinfer.graph import Graph, Node, Quant, Tensor
 from tests.board.fake import FakeBoard
+from tests.conftest import cache_of_its_own
 
 # Arduinos have tests of their own.
 BOARDS = tuple(b.name for b in all_boards() if b.runs_here and not b.arduino)
@@ -63,14 +64,8 @@ def image() -> bytes:
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cache of the tests' own; every emulator in it is stopped afterwards."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGEINFER_CACHE", str(folder))
-        try:
-            yield folder
-        finally:
-            for running in emulator.running():
-                emulator.stop(running.board)
+    with cache_of_its_own(tmp_path_factory.mktemp("cache")) as folder:
+        yield folder
 
 
 class Desk:

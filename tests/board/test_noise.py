@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from edgeinfer import emulator
 from edgeinfer.bench import bench
 from edgeinfer.boards import load_board
 from edgeinfer.compile import compile_graph
@@ -21,6 +20,7 @@ from edgeinfer.flash import flash
 from edgeinfer.image import read_image
 from edgeinfer.session import Session
 from tests.board.noisy import Noisy
+from tests.conftest import cache_of_its_own
 from tests.ops.cases import common as cases
 
 pytestmark = pytest.mark.xdist_group("noise")
@@ -37,12 +37,8 @@ def image() -> bytes:
 
 @pytest.fixture(scope="module")
 def port(image: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGEINFER_CACHE", str(tmp_path_factory.mktemp("cache")))
-        try:
-            yield flash(image, load_board(BOARD)).port
-        finally:
-            emulator.stop(BOARD)
+    with cache_of_its_own(tmp_path_factory.mktemp("cache")):
+        yield flash(image, load_board(BOARD)).port
 
 
 def _equal(device: Device, image: bytes, inferences: int) -> None:

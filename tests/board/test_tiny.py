@@ -21,6 +21,7 @@ from edgeinfer.flash import flash
 from edgeinfer.graph import Array, Graph
 from edgeinfer.session import Session
 from tests.board.runner import Runner
+from tests.conftest import cache_of_its_own
 
 pytestmark = pytest.mark.xdist_group("runner")
 BOARD = "mps2-an386"
@@ -31,13 +32,8 @@ INFERENCES = {"kws01": 20, "vww01": 5, "ic01": 5, "ad01": 200}
 @pytest.fixture(scope="module", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache of this module's own; its emulators are stopped afterwards."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGEINFER_CACHE", str(tmp_path_factory.mktemp("cache")))
-        try:
-            yield
-        finally:
-            for running in emulator.running():
-                emulator.stop(running.board)
+    with cache_of_its_own(tmp_path_factory.mktemp("cache")):
+        yield
 
 
 class Network:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeinfer import tflite
+from edgeinfer import emulator, tflite
 from edgeinfer.cli.app import COMMANDS
 from edgeinfer.quantize import Settings
 from tests.cli.conftest import Cli, listing
@@ -110,6 +110,7 @@ def test_a_float_model_runs_with_a_hint(cli: Cli, models: Path, words: tuple[str
     path = models / "float.tflite"
     files = [models / word if str(word).startswith("x.") else word for word in words[1:]]
     done = cli(words[0], path, *files)
+    emulator.stop("mps2-an386")
     assert done.status == 0, done.err
     assert f"'edgeinfer quantize {path} --calib SAMPLES.npz' makes it smaller" in done.err
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeinfer import emulator, tflite
+from edgeinfer import tflite
 from edgeinfer.bench import bench
 from edgeinfer.boards import load_board
 from edgeinfer.compile import compile_graph
@@ -23,6 +23,7 @@ from edgeinfer.plan import Goal
 from edgeinfer.quantize import quantize
 from edgeinfer.session import Session
 from edgeinfer.verify import random_inputs
+from tests.conftest import cache_of_its_own
 from tests.models.test_audio import WORDS, frames
 from tests.models.test_public import MODELS
 
@@ -32,13 +33,8 @@ pytestmark = pytest.mark.xdist_group("models on boards")
 @pytest.fixture(scope="module", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache of this module's own; its emulators are stopped afterwards."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGEINFER_CACHE", str(tmp_path_factory.mktemp("cache")))
-        try:
-            yield
-        finally:
-            for running in emulator.running():
-                emulator.stop(running.board)
+    with cache_of_its_own(tmp_path_factory.mktemp("cache")):
+        yield
 
 
 def assert_equal_on(board: str, image: bytes, inputs: list[list[Array]]) -> list[list[Array]]:

@@ -12,18 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeinfer.compile import compile_graph, make_plan, scratch_bytes
+from edgeinfer.compile import make_plan, scratch_bytes
 from edgeinfer.errors import PlanError
 from edgeinfer.graph import Graph
 from edgeinfer.lower import Program, lower
-from edgeinfer.plan import FASTEST, SMALLEST, Goal, check, describe, plan
+from edgeinfer.plan import FASTEST, check, describe, plan
 from edgeinfer.plan import order as orders
 from edgeinfer.plan.schedule import layers, order
 from edgeinfer.plan.timeline import timeline
-from edgeinfer.reference import Reference
-from edgeinfer.session import Session
-from tests.ops.cases import samples
 from tests.optimize.networks import Net
+from tests.plan.goals import gives_the_references_bytes
 from tests.plan.programs import Builder, programs, scratch
 from tests.plan.test_stateful import remembering
 
@@ -128,15 +126,7 @@ def test_every_goal_gives_the_references_bytes(seed: int, states: bool) -> None:
     rng = np.random.default_rng(seed)
     if states:
         graph = remembering(graph, rng, 2)
-    fast, least = (compile_graph(graph, goal=goal) for goal in (FASTEST, SMALLEST))
-    between = (fast.plan.arena_bytes + least.plan.arena_bytes) // 2
-    made = [fast, least, compile_graph(graph, goal=Goal(limit=between))]
-    sessions = [Session(each.image, backend) for each in made for backend in ("host", "dsp")]
-    reference = Reference(graph)
-    for sample in samples(graph, rng, 2):
-        wanted = [y.tobytes() for y in reference.run(sample)]
-        for session in sessions:
-            assert [y.tobytes() for y in session.run(sample)] == wanted
+    gives_the_references_bytes(graph, rng, 2)
 
 
 def test_branches_run_one_after_the_other_where_that_needs_less() -> None:
