@@ -158,6 +158,9 @@ class _Weaver:
         self.program, self.scratch = program, scratch
         self.inplace, self.unit = inplace, unit
         self.tensors = program.graph.tensors
+        self.writers = Counter(
+            program.storage(ref.tensor) for call in program.calls for ref in call.written
+        )
         variables = [i for i, t in enumerate(self.tensors) if t.is_variable]
         self.given = self._stored((*program.graph.inputs, *variables) if given is None else given)
         self.wanted = self._stored(
@@ -305,6 +308,9 @@ class _Weaver:
             else:
                 entry.write_lo[times] = 0
                 entry.write_hi[times] = self.size(storage)
+                if ref.offset and self.writers[storage] > 1:  # others' bytes stay as they are
+                    entry.read_lo[times] = 0
+                    entry.read_hi[times] = self.size(storage)
 
     def read(self, call: Call, position: int, rows: Ints) -> tuple[Ints, Ints]:
         """The bytes [first, last) of an input that each of these output rows needs."""
@@ -382,7 +388,6 @@ class _Weaver:
         """Kernels that read in the output's order, or channel by channel, may write over what they
         have just read."""
         calls = self.program.calls
-        writers = Counter(self.program.storage(r.tensor) for call in calls for r in call.written)
         needed = {
             s: np.append(np.minimum.accumulate(use.read_lo[::-1])[::-1], FAR)
             for s, use in uses.items()
@@ -392,7 +397,7 @@ class _Weaver:
                 continue
             call = calls[action.call]
             output = self.program.storage(call.output.tensor)
-            if writers[output] > 1 or call.more_out:
+            if self.writers[output] > 1 or call.more_out:
                 continue
             sources: dict[int, list[int]] = {}
             for position, ref in enumerate(call.read):

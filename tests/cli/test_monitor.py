@@ -148,6 +148,13 @@ def test_a_board_that_goes(board: FakeBoard) -> None:
     assert errors.startswith("error: The board is gone.")
 
 
+@pytest.fixture
+def nothing_runs() -> None:
+    for running in emulator.running():  # tests that share a board leave it on
+        emulator.stop(running.board)
+
+
+@pytest.mark.usefixtures("nothing_runs")
 def test_it_follows_a_board_that_is_flashed_again(cli: Cli, models: Path) -> None:
     name = "microbit"
     assert cli("flash", models / "int8.tflite", "--board", name).status == 0
@@ -163,9 +170,8 @@ def test_it_follows_a_board_that_is_flashed_again(cli: Cli, models: Path) -> Non
         assert terminal.status() == 0
 
 
+@pytest.mark.usefixtures("nothing_runs")
 def test_no_board(refused: Callable[..., Done]) -> None:
-    for running in emulator.running():
-        emulator.stop(running.board)
     refused("monitor", says="No board is named, and none runs", remedy="--board or --port")
     refused("monitor", "--board", "microbit", says="No microbit is running", remedy="flash MODEL")
     refused("monitor", "--port", "/dev/none", says="/dev/none cannot be opened: it does not exist")

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from edgeinfer.errors import PlanError
 from edgeinfer.lower import Program
 from edgeinfer.plan import FASTEST, SCRATCH, Goal, Live, check, describe, plan
+from edgeinfer.plan.schedule import Make
+from edgeinfer.plan.timeline import FAR, timeline
 from tests.plan.programs import Builder, places, programs, scratch
 
 
@@ -132,6 +134,18 @@ def test_no_calls() -> None:
     check(made, scratch)
     assert made.arena_bytes == 8 and made.end[view] == 0
     assert "Nothing" in describe(made)
+
+
+def test_a_tensor_made_in_parts_stays_whole_between_them() -> None:
+    b = Builder()
+    x, parts, beside, out = b.tensor(1), b.tensor(2), b.tensor(4), b.tensor(4)
+    b.call([x], parts)
+    b.call([x], beside)
+    b.call([beside], out)
+    b.call([x], parts, offset=1)  # nobody reads it, but the first part is not to be lost
+    line = timeline(b.program([x], [out]), [Make(i, 0, 1) for i in range(4)], scratch)
+    of_parts = line.buffer_at(parts, 0)
+    assert line.hi[of_parts].tolist() == [-FAR, 2, 2, 2, 2, -FAR]
 
 
 @given(programs())
