@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from time import process_time as clock
 
@@ -24,28 +25,32 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="N")
     parser.add_argument("--each", type=int, default=50, help="problems of each size")
     parser.add_argument("--seconds", type=float, default=60, help="for each problem")
+    parser.add_argument(
+        "--steps", type=float, nargs="+", default=DENSITIES, metavar="X", help="for each buffer"
+    )
     args = parser.parse_args(words)
     ui = Ui()
     solved = total = 0
     for size in args.sizes:
         times: list[float] = []
         greedy: list[float] = []
-        missed: list[float] = []
+        missed: Counter[float] = Counter()
         for number in range(args.each):
-            buffers = hard(size, number)
+            density = args.steps[number % len(args.steps)]
+            buffers = hard(size, number, density)
             greedy.append(best_fit(buffers))
             start = clock()
             packing = solve(buffers, 1, seconds=args.seconds, nodes=1 << 62, clock=clock)
             times.append(clock() - start)
             if not perfectly_packed(buffers, packing):
-                missed.append(DENSITIES[number % len(DENSITIES)])
+                missed[density] += 1
         total += args.each
-        solved += args.each - len(missed)
+        solved += args.each - missed.total()
         ui.say(
-            f"{size} buffers: {args.each - len(missed)} of {args.each} solved with proof; "
+            f"{size} buffers: {args.each - missed.total()} of {args.each} solved with proof; "
             f"median {statistics.median(times):.2f} s, slowest {max(times):.2f} s; "
             f"greedy {min(greedy):.2f} to {max(greedy):.2f}"
-            + (f"; missed at {missed} steps a buffer" if missed else "")
+            + "".join(f"; {n} missed at {density} steps a buffer" for density, n in missed.items())
         )
     ui.say(f"{solved} of {total} in all.")
     return int(solved < total)

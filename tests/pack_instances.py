@@ -39,11 +39,10 @@ def perfect(
     return [Buffer(i, y1 - y0, t0, t1 - 1) for i, (t0, t1, y0, y1) in enumerate(parts)]
 
 
-def hard(count: int, number: int) -> list[Buffer]:
-    """A perfect packing that greedy orders miss as much as they do MiniMalloc's challenging ones.
-
-    Of every four, one each has a quarter, half, one, and two steps for each buffer."""
-    steps = int(count * DENSITIES[number % len(DENSITIES)])
+def hard(count: int, number: int, density: float = 0.5) -> list[Buffer]:
+    """A perfect packing that greedy orders miss as much as they do MiniMalloc's challenging ones,
+    with so many steps for each buffer."""
+    steps = int(count * density)
     return next(
         found
         for attempt in range(1000)

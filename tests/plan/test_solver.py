@@ -97,9 +97,9 @@ def test_sixty_buffers_fill_every_byte(seed: int) -> None:
     assert (packing.arena_bytes, packing.optimal) == (1024, True)
 
 
-@pytest.mark.parametrize("number", range(1, 4))  # of half, one, and two steps for each buffer
-def test_a_hundred_and_fifty_four_buffers_fill_every_byte(number: int) -> None:
-    found = hard(154, number)
+@pytest.mark.parametrize(("number", "density"), [(1, 0.5), (2, 1.0), (3, 2.0)])
+def test_a_hundred_and_fifty_four_buffers_fill_every_byte(number: int, density: float) -> None:
+    found = hard(154, number, density)
     packing = solve(found, align=1, seconds=60, nodes=10**7)
     assert_valid(found, packing, 1)
     assert (packing.arena_bytes, packing.optimal) == (CAPACITY, True)
