@@ -41,6 +41,18 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Usb:
+    """What a board shows on USB, as "VID:PID" in hex, and what its boot loader wants of people."""
+
+    program: tuple[str, ...] = ()  # of the port at which its firmware answers
+    bootloader: tuple[str, ...] = ()  # of what is there instead, perhaps without a port
+    bootloader_says: str = ""  # on the firmware's own port, while it waits for a program
+    enter: str = ""  # how a person gets into the boot loader: "press …"
+    leave: str = ""  # how out of it
+    resets: bool = False  # whenever a host opens the port
+
+
+@dataclass(frozen=True)
 class Board:
     name: str
     title: str
@@ -73,7 +85,7 @@ class Board:
     build_flags: tuple[str, ...]
     options: dict[str, str]  # more of platformio.ini
     arduino_core: tuple[str, ...]  # for the local platform: the core's folder, and the variant
-    usb: tuple[str, ...]  # "VID:PID" in hex that the board or its bootloader shows
+    usb: Usb
     emulator: tuple[str, ...]  # command line; empty for a real board
     icount_shift: int  # an emulated instruction takes 2**icount_shift ns
     pins: dict[str, int]  # what is built in: GPIO numbers by name
@@ -185,7 +197,7 @@ def _read(file: Path) -> Board:
             build_flags=tuple(build.get("flags", ())),
             options={str(k): str(v) for k, v in build.get("options", {}).items()},
             arduino_core=tuple(build.get("core", ())),
-            usb=tuple(str(each).lower() for each in facts.get("usb", ())),
+            usb=_usb(facts["usb"]) if "usb" in facts else Usb(),
             emulator=tuple(emulator.get("command", ())),
             icount_shift=int(emulator.get("icount_shift", 0)),
             pins={str(name): int(number) for name, number in facts.get("pins", {}).items()},
@@ -218,6 +230,17 @@ def _smp_bytes(ram_bytes: int, arduino: bool) -> int:
     if arduino:
         return 0
     return 2048 if ram_bytes >= ROOMY else 256
+
+
+def _usb(facts: dict[str, Any]) -> Usb:
+    return Usb(
+        program=tuple(str(each).lower() for each in facts["program"]),
+        bootloader=tuple(str(each).lower() for each in facts.get("bootloader", ())),
+        bootloader_says=str(facts.get("bootloader_says", "")),
+        enter=str(facts.get("enter", "")),
+        leave=str(facts.get("leave", "")),
+        resets=bool(facts.get("resets", False)),
+    )
 
 
 def _store(facts: dict[str, Any]) -> Store:

@@ -152,9 +152,11 @@ def run_platformio(folder: Path, board: Board, *options: str) -> str:
             "DIR and build it where there is a connection.",
         )
     if "upload" in options and re.search(r"^\*\*\* \[upload\]|^Error: .*port", text, re.MULTILINE):
+        by_hand = f"; if it does not react, {board.usb.enter} and repeat" if board.usb.enter else ""
         raise BoardError(
             f"The upload to {board.name} failed.",
-            f"Plug it in, close programs that use its port, or name it with --port. See {log}.",
+            "Plug it in, close programs that use its port, or name it with --port"
+            f"{by_hand}. See {log}.",
         )
     wrong = re.search(r"^.*(?:\berror: |undefined reference).*$", text, re.MULTILINE)
     what = f": {wrong[0].strip()}" if wrong else ""

@@ -53,22 +53,35 @@ class Memory:
 class Device:
     """A board on a port: a device file, a pseudo-terminal or a socket:// address.
 
-    `timeout`: patience for a reply that needs no work, `work`: for one inference; in seconds."""
+    `timeout`: patience for a reply that needs no work, `work`: for one inference, `patience`: for
+    a port that is not free yet; in seconds."""
 
     def __init__(
-        self, port: str, *, baud: int = 115_200, timeout: float = 2.0, work: float = 120.0
+        self,
+        port: str,
+        *,
+        baud: int = 115_200,
+        timeout: float = 2.0,
+        work: float = 120.0,
+        patience: float = 0.0,
     ) -> None:
         self.port, self.work = port, work
         self._attempts = MOST  # at an inference
         self._block = BLOCK  # bytes of input at a time; fewer once the line was found to be bad
-        boot = BOOT_SECONDS if emulator.resets(port) or ports.on_usb(port) else 0.0
-        self.link = Link(port, baud, timeout)
+        boot = BOOT_SECONDS if emulator.resets(port) or ports.resets(port) else 0.0
+        self.link = Link(port, baud, timeout, patience)
         try:
-            self.link.hello(max(5 * timeout, 1.0), boot=boot)
+            self._greet(max(5 * timeout, 1.0), boot)
             self._info = self._read_info()
         except BaseException:
             self.link.close()
             raise
+
+    def _greet(self, seconds: float, boot: float) -> None:
+        try:
+            self.link.hello(seconds, boot=boot)
+        except DeviceError as error:
+            raise ports.why_silent(self.port, self.link.said) or error from error
 
     def __enter__(self) -> Self:
         return self

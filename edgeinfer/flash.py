@@ -18,6 +18,7 @@ from edgeinfer.toolchains import TOOLCHAINS
 _ARENA_ALIGN = 16  # bytes
 _SLOTS_OWN = 256  # bytes of RAM for what SMP and slots remember
 _RAM_BLOCK = 1024  # bytes
+NEW_PORT_SECONDS = 5.0  # until nobody else looks at a port that has just come
 _LARGEST_ARENA = 64 << 20  # bytes; a PC's memory is for others too
 
 
@@ -125,7 +126,7 @@ def project(images: bytes | Sequence[bytes], board: Board) -> dict[str, str]:
 
 def _prove(models: Models, board: Board, port: str) -> None:
     """That the board runs these images and passes their self-tests; the first stays chosen."""
-    with Device(port, baud=board.baud) as device:
+    with Device(port, baud=board.baud, patience=NEW_PORT_SECONDS) as device:
         if device.info().board != board.name:
             raise DeviceError(
                 f"The board at {port} says that it is a {device.info().board}, not a {board.name}.",

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import serial
 
+from edgeinfer import ports
 from edgeinfer.copies import Copies
 from edgeinfer.errors import DamageError, DeviceError
 
@@ -28,37 +29,56 @@ PROMPT = 0.3  # seconds after which a command that is not answered may be lost
 SLOWEST = 1000  # bytes per second that a line must carry at least, also on a loaded machine
 _QUIET = 0.03  # seconds without a line after which nothing is under way any more
 _BABBLE = 2000  # lines of no reply
+_NOTED = 100  # lines of no firmware
 _DAMAGE = ("its replies arrive damaged", "Bytes were garbled", "")  # what another attempt may mend
 _END = re.compile(rb"m-ei-end-([0-9a-f]{2})-([0-9a-f]{8})")
 
 
-def open_line(port: str, baud: int) -> serial.SerialBase:
-    """A port's line, for this program alone where the system can say so. Raises DeviceError."""
+def open_line(port: str, baud: int, patience: float = 0.0) -> serial.SerialBase:
+    """A port's line, for this program alone where the system can say so.
+
+    `patience`: seconds that it may be busy or forbidden at first: a port that has just come is
+    looked at by others, and gets its permissions a little later. Raises DeviceError."""
     options: dict[str, Any] = {} if "://" in port else {"exclusive": True}
-    try:
-        return serial.serial_for_url(port, baudrate=baud, timeout=0.05, **options)
-    except (serial.SerialException, OSError, ValueError) as error:
-        text, number = str(error), getattr(error, "errno", None)
-        if "exclusive" in text or "busy" in text:
-            what, remedy = "is in use by another program", "Close that program."
-        elif number == errno.EACCES:
-            what = "cannot be opened: you may not use it"
-            remedy = "Run 'sudo usermod -aG dialout $USER', then log out and in again."
-        else:
-            missing = ": it does not exist" if number == errno.ENOENT else ""
-            what = f"cannot be opened{missing}"
-            remedy = "'edgeinfer boards' lists what is running and connected."
-        raise DeviceError(f"The port {port} {what}.", remedy) from error
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return serial.serial_for_url(port, baudrate=baud, timeout=0.05, **options)
+        except (serial.SerialException, OSError, ValueError) as error:
+            busy = "exclusive" in str(error) or "busy" in str(error)
+            number = getattr(error, "errno", None)
+            if (busy or number == errno.EACCES) and time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            raise _unopened(port, busy, number) from error
+
+
+def _unopened(port: str, busy: bool, number: int | None) -> DeviceError:
+    """The error for a port that does not open, for which the system has this number."""
+    if busy:
+        return ports.in_use(port, ports.holder(port))
+    if number == errno.EACCES:
+        what = "cannot be opened: you may not use it"
+        remedy = "Run 'sudo usermod -aG dialout $USER', then log out and in again."
+    else:
+        missing = ": it does not exist" if number == errno.ENOENT else ""
+        what = f"cannot be opened{missing}"
+        remedy = "'edgeinfer boards' lists what is running and connected."
+    return DeviceError(f"The port {port} {what}.", remedy)
 
 
 class Link:
-    """An open serial line. `timeout`: patience, in seconds, for a reply that needs no work."""
+    """An open serial line. `timeout`: patience for a reply that needs no work, `patience`: for a
+    port that is not free yet; in seconds."""
 
-    def __init__(self, port: str, baud: int = 115_200, timeout: float = 2.0) -> None:
+    def __init__(
+        self, port: str, baud: int = 115_200, timeout: float = 2.0, patience: float = 0.0
+    ) -> None:
         self.port, self.timeout = port, timeout
         self._sequence = int(time.monotonic() * 1000) & 0xFF  # unlike that of the previous host
         self._loose = True  # an m-ready may yet come that ends none of the replies waited for
-        self._line = open_line(port, baud)
+        self.said: list[str] = []  # what was heard before a greeting was answered
+        self._line = open_line(port, baud, patience)
         self._pending = b""
         self._heard = 0  # bytes, ever
 
@@ -88,6 +108,7 @@ class Link:
         while boot and (line := self.read_line(start + boot)) is not None:
             if line == READY:
                 return
+            self._note(line)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self._loose = True
@@ -95,7 +116,7 @@ class Link:
             terminators = more
             patience = min(deadline, time.monotonic() + seconds / 5)
             while (line := self.read_line(patience)) not in (READY, None):
-                pass
+                self._note(line)
             if line == READY:
                 while self.read_line(time.monotonic() + _QUIET) is not None:
                     if time.monotonic() > deadline:
@@ -105,6 +126,10 @@ class Link:
             f"Nothing answers on {self.port}.",
             "Check that the board is powered and was flashed by 'edgeinfer flash'.",
         )
+
+    def _note(self, line: bytes) -> None:
+        if len(self.said) < _NOTED:
+            self.said.append(line.decode("latin-1"))
 
     def command(self, text: str, seconds: float | None = None) -> list[str]:
         """Send one plain command; the lines of its reply, without "m-ready".
@@ -251,8 +276,8 @@ class Link:
             yield
         except (serial.SerialException, OSError, TypeError) as error:
             raise DeviceError(
-                f"The board on {self.port} is gone.",
-                "Connect it again, or flash the emulated board.",
+                f"The board on {self.port} is gone: it was unplugged, reset or stopped.",
+                "Repeat this when it is back; flash an emulated board again.",
             ) from error
 
 

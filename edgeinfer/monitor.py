@@ -20,6 +20,7 @@ from edgeinfer.link import open_line
 LEAVE = b"\x1d"  # Ctrl-]; Ctrl-C is a signal
 QUIET = 1.0  # seconds without a byte after which a board has answered what a file or pipe asked
 _TURN = 0.05  # seconds that a wait may last
+_FIRST = 1.0  # seconds in which who has flashed a board may talk to it first
 
 
 class Keys(Protocol):
@@ -98,6 +99,8 @@ class Monitor:
         while True:
             time.sleep(_TURN)
             with contextlib.suppress(EdgeinferError):
+                self.find()
+                time.sleep(_FIRST)
                 port = self.find()
                 line = open_line(port, self.baud)
                 self.tell(f"Connected to {port}.")

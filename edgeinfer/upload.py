@@ -13,6 +13,8 @@ def upload(board: Board, folder: Path, port: str = "") -> str:
 
     `port` is needed only when several may be the board. Raises BoardError when the upload fails,
     DeviceError when the board does not come back."""
-    chosen = ports.before_upload(board, port)
-    run_platformio(folder, board, "-t", "upload", *(("--upload-port", chosen) if chosen else ()))
-    return ports.after_upload(board, port)
+    before = ports.before_upload(board, port)
+    # PlatformIO looks for a port even where the boot loader has none; any name ends the search.
+    name = before.port or before.numbers
+    run_platformio(folder, board, "-t", "upload", *(("--upload-port", name) if name else ()))
+    return ports.after_upload(board, before)

@@ -6,8 +6,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from serial.tools import list_ports
-
 from edgeinfer import emulator, ports
 from edgeinfer.boards import Board, all_boards, load_board
 from edgeinfer.build import built, require_tools
@@ -41,7 +39,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     elif args.stop is not None:
         asked = [load_board(args.stop).name]
     stopped = [name for name in asked if emulator.stop(name)]
-    known = all_boards()
+    known, there = all_boards(), ports.on_usb()
     running = {e.board: e for e in emulator.running()}
     result: dict[str, Any] = {
         "boards": [
@@ -61,12 +59,15 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         "ended": [{"board": e.board, "ssh": e.ssh, "reason": words} for e, words in ended],
         "serial_ports": [
             {
-                "port": port.device,
-                "title": port.description,
-                "boards": [b.name for b in known if port.device in ports.matching(b)],
+                "port": each.port,
+                "title": each.title,
+                "usb": each.numbers,
+                "boards": [b.name for b in known if ports.runs_program(each, b)],
+                "boot_loader_of": [b.name for b in known if ports.in_boot_loader(each, b)],
             }
-            for port in sorted(list_ports.comports())
-            if port.vid is not None  # on USB; the others are the PC's own
+            for each in there
+            if each.port  # the others are no boards, or wait in their boot loaders
+            or any(ports.in_boot_loader(each, board) for board in known)
         ],
     }
     if started:
@@ -128,4 +129,6 @@ def show(result: dict[str, Any], ui: Ui) -> None:
     )
     for port in result["serial_ports"]:
         which = f" (may be {', '.join(port['boards'])})" if port["boards"] else ""
-        ui.say(f"{port['port']}: {port['title']}{which}")
+        if port["boot_loader_of"]:
+            which = f" (boot loader of {' or '.join(port['boot_loader_of'])})"
+        ui.say(f"{port['port'] or 'USB ' + port['usb']}: {port['title'] or 'no port'}{which}")

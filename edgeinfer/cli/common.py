@@ -339,7 +339,7 @@ def running_port(board: Board | None) -> str:
     if board is None:
         raise BoardError("No board is named.", "Give --board or --port; see 'edgeinfer boards'.")
     running = emulator.find(board.name)
-    port = running.port if running else "" if board.runs_here else ports.before_upload(board)
+    port = running.port if running else "" if board.runs_here else ports.answering(board)
     if not port:
         raise BoardError(
             f"No {board.name} is {'running' if board.runs_here else 'connected'}.",

@@ -46,6 +46,7 @@ class FakeBoard:
         self.commands: list[str] = []
         self.late = 0.0  # seconds before each m-ready
         self.info = INFO
+        self.selftest = "fail 00000001 00000002"
         self._payload: tuple[int, int, bytes, bytes] | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -120,7 +121,7 @@ class FakeBoard:
             hexed = [self.input[i : i + 32].hex() for i in range(0, 300, 32)]
             self._end(b"", "".join(f"m-ei-out-[{h}]\r\n" for h in hexed).encode(), tag)
         elif words[0] == b"selftest":
-            self._end(b"", b"m-ei-selftest-[fail 00000001 00000002]\r\n", tag)
+            self._end(b"", f"m-ei-selftest-[{self.selftest}]\r\n".encode(), tag)
         else:
             self._end(b"", b"e-[No input: load it with db]\r\n", tag)
 

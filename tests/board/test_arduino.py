@@ -9,12 +9,10 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from serial.tools import list_ports
 
-from edgeinfer import build, device, emulator, ports, upload
+from edgeinfer import build, emulator, upload
 from edgeinfer.boards import Board, all_boards, load_board
 from edgeinfer.cli.app import main
 from edgeinfer.compile import compile_graph
@@ -25,7 +23,7 @@ from edgeinfer.models import Models
 from edgeinfer.project import Parts
 from edgeinfer.tflite import read_file, write
 from tests.board.conftest import two_inputs
-from tests.board.fake import INFO, FakeBoard
+from tests.board.usb import connect
 from tests.conftest import need
 from tests.csrc.test_toolchains import STRING_H, XTENSA
 from tests.export.conftest import example_output, tiny
@@ -100,7 +98,7 @@ def test_a_real_board_is_flashed_through_its_boot_loader(
 ) -> None:
     """All that `flash` does for a board on USB, but that avrdude is started by this test."""
     board = dataclasses.replace(
-        load_board(blank.board), name=f"real-{blank.board}", emulator=(), usb=("2341:0043",)
+        load_board(blank.board), name=f"real-{blank.board}", emulator=(), usb=load_board("uno").usb
     )
     asked = []
 
@@ -117,74 +115,6 @@ def test_a_real_board_is_flashed_through_its_boot_loader(
     assert stages == ["build", "upload", "self-test"]
     assert result.port == blank.port
     gives_the_hosts_bytes(result.port, small)
-
-
-def connect(patch: pytest.MonkeyPatch, found: dict[str, tuple[int, int]]) -> None:
-    """Let these be the ports on USB."""
-    there = [SimpleNamespace(device=name, vid=vid, pid=pid) for name, (vid, pid) in found.items()]
-    patch.setattr(list_ports, "comports", lambda: there)
-
-
-def test_ports_are_found_by_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    board = load_board("nano33ble")
-    connect(monkeypatch, {"/dev/a": (0x2341, 0x805A), "/dev/b": (0x2341, 0x0043)})
-    assert ports.before_upload(board) == ports.after_upload(board) == "/dev/a"
-    assert ports.after_upload(board, "/dev/b") == "/dev/b"
-    connect(monkeypatch, {"/dev/a": (0x2341, 0x805A), "/dev/c": (0x2341, 0x005A)})
-    for search in (ports.before_upload, ports.after_upload):
-        with pytest.raises(DeviceError, match="Several ports may be the nano33ble: /dev/a, /dev/c"):
-            search(board)
-    connect(monkeypatch, {"/dev/b": (0x2341, 0x0043)})
-    assert ports.before_upload(board) == ""
-    with pytest.raises(DeviceError, match="No port on USB is a nano33ble") as caught:
-        ports.after_upload(board, seconds=0.2)
-    assert "There is /dev/b." in caught.value.remedy
-
-
-def test_boards_says_what_a_port_may_be(
-    capsys: pytest.CaptureFixture[str], cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = SimpleNamespace(device="/dev/a", vid=0x2341, pid=0x0043, description="Arduino Uno")
-    monkeypatch.setattr(list_ports, "comports", lambda: [one])
-    assert main(["boards"]) == 0
-    assert "/dev/a: Arduino Uno (may be uno)" in capsys.readouterr().out
-
-
-def test_bench_says_that_a_board_is_not_connected(
-    capsys: pytest.CaptureFixture[str], cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connect(monkeypatch, {})
-    assert main(["bench", "--board", "nano33ble"]) == 2
-    assert "No nano33ble is connected." in capsys.readouterr().err
-
-
-def test_a_port_that_comes_back_renamed(monkeypatch: pytest.MonkeyPatch) -> None:
-    board, looks = load_board("nano33ble"), iter(["/dev/a"] * 3 + [""] * 3)
-
-    def comports() -> list[SimpleNamespace]:
-        name = next(looks, "/dev/b")
-        return [SimpleNamespace(device=name, vid=0x2341, pid=0x805A)] if name else []
-
-    monkeypatch.setattr(list_ports, "comports", comports)
-    assert ports.after_upload(board, "/dev/a") == "/dev/b"
-
-
-def test_another_board_at_the_port_is_told(
-    fake: FakeBoard, small: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    board = load_board("nano33ble")
-    firmware = build.Firmware(Path("x"), 0, 0, 0, 0, 0, 0)
-    monkeypatch.setattr(device, "BOOT_SECONDS", 0.1)
-    monkeypatch.setattr(build, "build", lambda *args, **options: firmware)
-    monkeypatch.setattr(upload, "run_platformio", lambda *args: "")
-    connect(monkeypatch, {fake.port: (0x2341, 0x805A)})
-    with pytest.raises(DeviceError, match="says that it is a fake, not a nano33ble"):
-        flash(small, board)
-    fake.info = INFO.replace("board-[fake]", "board-[nano33ble]")
-    with pytest.raises(DeviceError, match="runs another model"):
-        flash(small, board)
-    with Device(fake.port), pytest.raises(DeviceError, match="in use by another program"):
-        flash(small, board)
 
 
 @pytest.mark.parametrize(

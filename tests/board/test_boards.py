@@ -25,7 +25,7 @@ def test_every_board_file_is_read() -> None:
         source = paths.share("firmware") / "src"
         assert (source / f"port_{board.port}.{'cpp' if board.arduino else 'c'}").is_file()
         assert board.arduino or (source / f"timer_{board.timer}.c").is_file()
-        assert board.runs_here or (board.arduino and board.usb and board.platformio_board)
+        assert board.runs_here or (board.arduino and board.usb.program and board.platformio_board)
 
 
 def test_a_board_like_another_says_only_what_differs() -> None:
