@@ -21,6 +21,7 @@ from edgeinfer.quantize.params import INT8, to_integers, to_reals, weight_quant
 from edgeinfer.quantize.prepare import one_node, with_data
 from edgeinfer.quantize.resume import Cache
 from edgeinfer.quantize.settings import Settings
+from edgeinfer.quantize.targets import compensated
 
 ROWS = 20_000  # of a layer's inputs that the moments are taken from; the others say the same
 # Parts of the largest weight that a channel's scale may stand for.
@@ -116,8 +117,10 @@ class _Layer:
 
     def fit(self, source: Quant) -> dict[str, Array]:
         """Integer `weights` with their `scales`, and the float `bias`."""
+        if self._settings.compensate:
+            self._w = compensated(self._x, self._w, self._wanted, self._limits)
         quant, _ = weight_quant(
-            self._site.const(1),
+            layers.weights(self._site, self._w.astype(np.float32)),
             op_for(self._site).channel_axis_of(self._site) if self._settings.per_channel else None,
             self._site.const(2),
             float(source.scale[0]),

@@ -27,6 +27,7 @@ class Settings:
     per_channel: bool = True  # a scale for each output channel of weights, or one for the tensor
     fold: bool = True  # put batch normalization into the layers before
     equalize: bool = True  # balance channels between layers
+    compensate: bool = True  # let weights make good for errors of the layers before
     rounding: str = "adaptive"  # of weights: against the layer's inputs, or each to the nearest
     weight_scales: bool = True  # search each channel's weight scale, or take its largest weight's
     correct_bias: bool = True  # let biases make good for the mean error of each channel
@@ -65,7 +66,8 @@ class Settings:
     @property
     def reconstructs(self) -> bool:
         """Whether layers are fitted to what the quantized layers before them give."""
-        return self.rounding == "adaptive" or self.weight_scales or self.correct_bias
+        adaptive = self.rounding == "adaptive"
+        return adaptive or self.compensate or self.weight_scales or self.correct_bias
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
@@ -77,6 +79,7 @@ FAST: dict[str, Any] = {
     "robust": False,
     "ranges": "percentile",
     "equalize": False,
+    "compensate": False,
     "rounding": "nearest",
     "weight_scales": False,
     "correct_bias": False,

@@ -87,6 +87,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("--per-tensor", "per_channel", "one scale per weight tensor, not per channel"),
         ("--no-fold", "fold", "leave batch normalization as products and sums of its own"),
         ("--no-equalize", "equalize", "leave the channels between layers as they are"),
+        ("--no-compensation", "compensate", "weights do not make good for layers before them"),
         ("--no-weight-scales", "weight_scales", "a channel's scale is its largest weight's"),
         ("--keep-outliers", "robust", "calibrate on samples far beyond the others, too"),
         ("--no-bias-correction", "correct_bias", "keep biases as they are"),

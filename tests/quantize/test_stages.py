@@ -16,6 +16,7 @@ from edgeinfer.quantize.channels import groups, scaled
 from edgeinfer.quantize.gradients import backward, differentiable
 from edgeinfer.quantize.probes import Loss, run_all
 from edgeinfer.quantize.split import split
+from edgeinfer.quantize.targets import compensated
 from tests.quantize.networks import CONV, POOL, Net, classifier, noise, run_float
 
 SIMPLE = {**FAST, "ranges": "minmax"}
@@ -127,7 +128,33 @@ def test_on_independent_inputs_adaptive_is_nearest() -> None:
     assert np.array_equal(q, rounding.nearest(w, scale))
 
 
-@pytest.mark.parametrize("stage", ["rounding", "weight_scales", "correct_bias"])
+def test_weights_make_good_for_what_inputs_lack() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(400, 6)).astype(np.float32)
+    w = random.normal(size=(3, 6))
+    given = x.copy()
+    given[:, 0] = 0.8 * x[:, 0] + 0.1 * x[:, 1]
+    wanted = x @ w.T.astype(np.float32) + 1
+    for low in (-np.inf, 0.0):
+        made = compensated(given[None], w, wanted, (low, np.inf))
+        left, before = (
+            ((np.maximum(given @ v.T + 1, low) - np.maximum(wanted, low)) ** 2).mean()
+            for v in (made, w)
+        )
+        assert left < before / 4
+    apart = compensated(np.stack([given] * 3), w, wanted, (-np.inf, np.inf))
+    assert apart == pytest.approx(compensated(given[None], w, wanted, (-np.inf, np.inf)), abs=1e-5)
+
+
+def test_weights_do_not_learn_noise_by_heart() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(40, 30)).astype(np.float32)
+    w = random.normal(size=(3, 30))
+    wanted = (x @ w.T + random.normal(size=(40, 3))).astype(np.float32)
+    assert np.array_equal(compensated(x[None], w, wanted, (-np.inf, np.inf)), w)
+
+
+@pytest.mark.parametrize("stage", ["compensate", "rounding", "weight_scales", "correct_bias"])
 def test_each_stage_lowers_the_error(stage: str) -> None:
     ratio = []
     for seed in range(4):
