@@ -40,7 +40,8 @@ static void put_row(const ei_conv *p, const ei_call *c, int32_t iy, int8_t *to) 
   }
   const int8_t *row = (const int8_t *)c->in[0] + (iy - c->in_y0) * p->in_w * in_c;
   memset(to, zero, (size_t)(left * in_c));
-  memcpy(to + left * in_c, row, (size_t)((end - left) * in_c));
+  /* An image that was not made by our planner may have its scratch over the input. */
+  memmove(to + left * in_c, row, (size_t)((end - left) * in_c));
   memset(to + end * in_c, zero, (size_t)((width - end) * in_c));
 }
 
@@ -69,9 +70,11 @@ EI_INLINE void gather(pieces w, const int8_t *from, int8_t *to) {
   for (; w.rows > 0; w.rows--, from += w.pitch) {
     const int8_t *piece = from;
     for (int32_t left = w.pieces; left > 0; left--, piece += w.apart, to += w.bytes) {
-      int32_t i = 0;
-      do memcpy(to + i, piece + i, EI_QUAD_PART);
-      while ((i += EI_QUAD_PART) < w.bytes);
+      for (int32_t i = 0; i < w.bytes; i += EI_QUAD_PART) {
+        int8_t part[EI_QUAD_PART]; /* as in put_row, the two may overlap */
+        memcpy(part, piece + i, EI_QUAD_PART);
+        memcpy(to + i, part, EI_QUAD_PART);
+      }
     }
   }
 }

@@ -85,6 +85,9 @@ def _check_order(graph: Graph) -> None:
     for what, tensors in (("an input", graph.inputs), ("an output", graph.outputs)):
         if not all(0 <= t < count for t in tensors):
             raise damaged(f"The model has {what} that is no tensor.")
+    for t in graph.inputs:
+        if graph.tensors[t].data is not None:
+            raise damaged(f"The model's input '{graph.tensors[t].name}' is a constant.")
     known = {i for i, t in enumerate(graph.tensors) if t.data is not None or t.is_variable}
     constant = {i for i, t in enumerate(graph.tensors) if t.data is not None}
     known |= set(graph.inputs)

@@ -168,6 +168,7 @@ def bad_graphs() -> dict[str, Graph]:
     return {
         "input that is no tensor": replace(good, inputs=(10,)),
         "negative input": replace(good, inputs=(-1,)),
+        "input that is a constant": replace(good, inputs=(0, 1)),
         "output that is no tensor": replace(good, outputs=(99,)),
         "output never made": replace(good, nodes=good.nodes[:2]),
         "node input that is no tensor": with_node(good, 0, inputs=(0, 1, 10)),
