@@ -12,6 +12,7 @@ from pathlib import Path
 
 from serial.tools import list_ports
 
+from edgeinfer import emulator
 from edgeinfer.boards import Board, all_boards
 from edgeinfer.errors import BoardError, DeviceError
 
@@ -230,8 +231,9 @@ def holder(port: str) -> str:
     """Who else has a port open, as "NAME (process N)"; "" if nobody is seen to. On Linux only, and
     of other users only root sees."""
     target = os.path.realpath(port)
+    boards = {each.pid for each in emulator.running()}  # which are the other end
     for process in _PROCESSES.glob("[0-9]*"):
-        if process.name == str(os.getpid()):
+        if int(process.name) in {os.getpid(), *boards}:
             continue
         try:
             if any(str(each.readlink()) == target for each in (process / "fd").iterdir()):

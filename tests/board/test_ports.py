@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import build, device, flash, ports, upload
+from edgeinfer import build, device, emulator, flash, ports, upload
 from edgeinfer.boards import Board, all_boards, load_board
 from edgeinfer.cli.app import main
 from edgeinfer.device import Device
@@ -263,6 +263,17 @@ def test_a_busy_port_is_told_with_who_has_it(
     with pytest.raises(DeviceError, match=f"is in use by {held}"):
         flash.flash(tiny(), load_board("nano33ble"))
     assert uploads == []  # nothing is uploaded to a board that another program talks to
+
+
+def test_a_board_does_not_hold_its_own_line(tmp_path: Path) -> None:
+    """An emulator keeps the other end open."""
+    port = flash.flash(tiny(), load_board("local")).port
+    try:
+        assert ports.holder(port) == ""
+        with open_line(port, 115_200), pytest.raises(DeviceError, match="by another program"):
+            Device(port)
+    finally:
+        emulator.stop("local")
 
 
 def test_a_board_in_its_boot_loader_is_told(
