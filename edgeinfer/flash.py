@@ -206,6 +206,12 @@ def quick_fit(models: Models, board: Board) -> int:
     Returns the bytes that the input gets for itself, those of its reals included: all of them, or 0
     when it must share the arena. They are slower RAM where there is that and no other.
     Raises FitError when the model cannot fit."""
+    if board.core == "avr" and any("detection" in facts.kernels for facts in models.facts):
+        raise FitError(
+            f"The model does not fit {board.name}: TFLite_Detection_PostProcess needs numbers of "
+            "64 bits, which its compiler does not have.",
+            "Take another board; 'edgeinfer inspect MODEL' lists those it fits.",
+        )
     flash_left, free = spare(models, board)
     if flash_left < 0:
         raise build.does_not_fit(board, "flash", -flash_left)

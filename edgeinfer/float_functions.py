@@ -6,6 +6,7 @@ Approximations are those of Moshier's Cephes library (https://www.netlib.org/cep
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -46,6 +47,19 @@ def exp(x: Array) -> Array:
     y = (bits + (power << 23)).astype(np.uint32).view(np.float32)
     y = np.where(exponent <= 0, F(0), np.where(exponent >= 255, INFINITY, y))
     return np.where(x <= 89, np.where(x < -88, F(0), y), np.where(np.isnan(x), x, INFINITY))
+
+
+def exp_double(x: Array) -> Array:
+    """e to the power of float64, as csrc/kernels/detection.c computes it."""
+    within = np.where((x < 709.75) & (x >= -745), x, 0.0)
+    turns = within * 1.4426950408889634
+    n = np.trunc(np.where(turns < 0, turns - 0.5, turns + 0.5))
+    r = within - n * 6.93147180369123816490e-1 - n * 1.90821492927058770002e-10
+    y = np.full_like(r, 1 / math.factorial(13))
+    for k in range(12, -1, -1):
+        y = y * r + 1 / math.factorial(k)
+    y = np.ldexp(y, n.astype(np.int32))
+    return np.where(x < 709.75, np.where(x < -745, 0.0, y), np.where(np.isnan(x), x, INFINITY))
 
 
 def expm1(x: Array) -> Array:

@@ -5,7 +5,9 @@
  * 0 where there are fewer detections than room.
  *
  * As TFLite_Detection_PostProcess in TFLite (kernels/detection_postprocess.cc), which decodes in
- * double. Of equal scores the first comes first.
+ * double: so do we, with an exp() so near to the exact one that the rounding to float32 hides what
+ * is left. Of equal scores of a class the first comes first, of several classes the last; of equal
+ * classes of one box the first.
  */
 #include "float_functions.h"
 #include "kernel.h"
@@ -52,14 +54,43 @@ static float score(const detector *d, uint32_t box, uint32_t label) {
   return value(d, 1, box * (d->p->labels + d->p->background) + d->p->background + label);
 }
 
+/* exp(x): Taylor's series of degree 13, of which the rest is below double's last place. */
+static double exponential(double x) {
+  static const double c[] = {1.0 / 6227020800,
+                             1.0 / 479001600,
+                             1.0 / 39916800,
+                             1.0 / 3628800,
+                             1.0 / 362880,
+                             1.0 / 40320,
+                             1.0 / 5040,
+                             1.0 / 720,
+                             1.0 / 120,
+                             1.0 / 24,
+                             1.0 / 6,
+                             0.5,
+                             1.0,
+                             1.0};
+  if (!(x < 709.75)) return x != x ? x : (double)ei_infinity();
+  if (x < -745) return 0;
+  const double turns = x * 1.4426950408889634;
+  int32_t n = (int32_t)(turns < 0 ? turns - 0.5 : turns + 0.5);
+  const double r = x - n * 6.93147180369123816490e-1 - n * 1.90821492927058770002e-10;
+  double y = c[0];
+  for (size_t i = 1; i < EI_COUNT(c); i++) y = y * r + c[i];
+  for (; n > 100; n -= 100) y *= 1.2676506002282294e30; /* 2^100 */
+  for (; n < -100; n += 100) y *= 7.888609052210118e-31;
+  return y * (double)ei_float_of((uint32_t)(n + 127) << 23);
+}
+
 static void decode(const detector *d) {
   const float *anchor = (const void *)(d->c->data + d->p->anchors), *unit = d->p->unit;
   for (uint32_t i = 0; i < d->p->boxes; i++, anchor += SIDES)
     for (uint32_t axis = 0; axis < 2; axis++) {
       const uint32_t at = i * d->p->code + axis;
-      const float size = anchor[axis + 2], grown = ei_exp(value(d, 0, at + 2) / unit[axis + 2]);
-      const float centre = ei_times(value(d, 0, at) / unit[axis], size) + anchor[axis];
-      const float half = ei_times(ei_times(0.5f, grown), size);
+      const double code = (double)value(d, 0, at), grown = (double)value(d, 0, at + 2);
+      const double place = (double)anchor[axis], size = (double)anchor[axis + 2];
+      const float centre = (float)(code / (double)unit[axis] * size + place);
+      const float half = (float)(0.5 * exponential(grown / (double)unit[axis + 2]) * size);
       d->box[i][axis] = centre - half;
       d->box[i][axis + 2] = centre + half;
     }
@@ -130,6 +161,12 @@ static void by_box(detector *d) {
   }
 }
 
+/* Whether a detection comes before the one in a slot. */
+static int is_before(const detector *d, float s, uint32_t label, uint32_t slot) {
+  if (s == d->scores[slot]) return (float)label > d->classes[slot];
+  return s > d->scores[slot];
+}
+
 /* Boxes of each class for itself, and of all these the best. */
 static void by_class(detector *d) {
   const ei_detection_params *p = d->p;
@@ -139,9 +176,9 @@ static void by_class(detector *d) {
     for (uint32_t n = 0; n < p->per_class; n++) {
       const uint32_t box = choose(d, &best);
       if (box == p->boxes) break;
-      if (d->count == p->detections && !(d->scores[d->count - 1] < best)) break;
+      if (d->count == p->detections && !is_before(d, best, label, d->count - 1)) break;
       uint32_t at = d->count < p->detections ? d->count++ : d->count - 1;
-      for (; at > 0 && d->scores[at - 1] < best; at--)
+      for (; at > 0 && is_before(d, best, label, at - 1); at--)
         put(d, at, d->out[at - 1], d->classes[at - 1], d->scores[at - 1]);
       put(d, at, d->box[box], (float)label, best);
     }
@@ -168,6 +205,7 @@ static int is_size(uint32_t n) { return n > 0 && n <= UINT16_MAX; }
 
 int ei_detection_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_detection_params, p, c, need);
+  if (sizeof(double) < sizeof(uint64_t)) return EI_ERR_KERNEL; /* AVR's has 32 bits */
   const uint64_t slots = (uint64_t)p->detections * p->per_box, size = p->quantized ? 1 : 4;
   if (!is_size(p->boxes) || !is_size(p->code) || p->code < SIDES || !is_size(p->labels) ||
       !is_size(p->detections) || !is_size(p->per_box) || p->background > 1 || p->quantized > 1)

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.float_functions import exp
+from edgeinfer.float_functions import exp_double
 from edgeinfer.graph import Array, Tensor
 from edgeinfer.ops.base import Call, Op, Site
 from edgeinfer.ops.custom import option, real_option
@@ -22,8 +22,9 @@ PER_CLASS = 100  # detections of a class, if the options do not say
 class DetectionPostProcess(Op):
     """The reference is detection_postprocess.cc (kernels), which decodes in double.
 
-    Boxes are decoded in float32, a few units in the last place from TFLite's. Of equal scores the
-    first comes first, as in TFLite Micro. Room for more detections than there are is 0."""
+    Of equal scores of a class the first comes first, of several classes the last (TFLite Micro: the
+    first); of equal classes of one box the first, as in TFLite Micro (TFLite: std::partial_sort).
+    Room for more detections than there are is 0."""
 
     name = "CUSTOM:TFLite_Detection_PostProcess"
 
@@ -97,7 +98,7 @@ class DetectionPostProcess(Op):
             for label in range(labels):
                 chosen = self._chosen(site, boxes, scores[:, label])
                 found += [(box, [label]) for box in islice(chosen, per_class)]
-            found.sort(key=lambda one: -scores[one[0], one[1][0]])
+            found.sort(key=lambda one: (-scores[one[0], one[1][0]], -one[1][0]))
             found, per_box = found[:most], 1
         else:
             ranks = [_ranked(row) for row in scores]
@@ -117,10 +118,10 @@ class DetectionPostProcess(Op):
 
     def _decoded(self, site: Site, codes: Array) -> Array:
         """Ends of the boxes [n, 4]: upper, left, lower, right."""
-        anchors, units = self._anchors(site), np.array(self._units(site), F)
-        codes = codes[:, :4] / units
-        centre = codes[:, :2] * anchors[:, 2:] + anchors[:, :2]
-        half = F(0.5) * exp(codes[:, 2:]) * anchors[:, 2:]
+        anchors = self._anchors(site).astype(np.float64)
+        codes = codes[:, :4].astype(np.float64) / np.array(self._units(site), F)
+        centre = (codes[:, :2] * anchors[:, 2:] + anchors[:, :2]).astype(F)
+        half = (0.5 * exp_double(codes[:, 2:]) * anchors[:, 2:]).astype(F)
         return np.concatenate([centre - half, centre + half], 1)
 
     def _chosen(self, site: Site, boxes: Array, scores: Array) -> Iterator[int]:

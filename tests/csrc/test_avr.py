@@ -74,5 +74,9 @@ def test_every_kernel_gives_the_hosts_bytes(tmp_path: Path) -> None:
     library.mkdir()
     sources = [CSRC / "image.c", *sorted((CSRC / "kernels").glob("*.c"))]
     objects = [compiled(source, library) for source in sources]
-    said = {name: run(image, objects, tmp_path) for name, image in models().items()}
-    assert said == dict.fromkeys(said, "right")
+    images = models()
+    said = {name: run(image, objects, tmp_path) for name, image in images.items()}
+    # avr-gcc has no `double` of 64 bits.
+    doubles = {name for name, image in images.items() if "detection" in read_image(image).kernels}
+    assert doubles
+    assert said == {name: "refused" if name in doubles else "right" for name in said}
