@@ -17,59 +17,101 @@ from edgeinfer.inspection import Layer
 COSTS: dict[str, dict[str, tuple[tuple[float, float], ...]]] = {
     "cortex-m4f": {
         "ADD": ((21.16, 0.0), (14.10, 14.1)),
+        "ADD/int16": ((18.01, 18.0), (22.51, 22.5)),
         "AVERAGE_POOL_2D": ((6.16, 39.4), (9.18, 58.5)),
+        "AVERAGE_POOL_2D/int16": ((7.02, 0.0), (9.38, 0.0)),
         "CONV_2D": ((0.86, 14.6), (1.24, 17.4)),
+        "CONV_2D/int16": ((5.95, 88.4), (9.11, 122.6)),
         "DEPTHWISE_CONV_2D": ((0.00, 31.9), (0.32, 38.4)),
+        "DEPTHWISE_CONV_2D/int16": ((0.00, 319.9), (93.32, 0.0)),
         "FULLY_CONNECTED": ((1.19, 39.0), (1.65, 45.7)),
+        "FULLY_CONNECTED/int16": ((5.03, 88.4), (8.04, 118.0)),
         "SOFTMAX": ((107.68, 107.7), (137.64, 137.6)),
+        "SOFTMAX/int16": ((37.17, 0.0), (48.64, 0.0)),
     },
     "cortex-m0": {
         "ADD": ((92.22, 0.0), (109.34, 0.0)),
+        "ADD/int16": ((123.62, 0.0), (88.03, 88.0)),
         "AVERAGE_POOL_2D": ((8.37, 118.0), (11.38, 153.2)),
+        "AVERAGE_POOL_2D/int16": ((13.29, 44.5), (20.27, 63.1)),
         "CONV_2D": ((3.89, 57.7), (4.47, 76.8)),
+        "CONV_2D/int16": ((11.11, 165.2), (15.54, 244.3)),
         "DEPTHWISE_CONV_2D": ((6.66, 88.6), (8.21, 119.1)),
+        "DEPTHWISE_CONV_2D/int16": ((0.00, 504.2), (159.11, 0.0)),
         "FULLY_CONNECTED": ((5.81, 113.2), (6.81, 162.7)),
+        "FULLY_CONNECTED/int16": ((10.04, 151.6), (14.06, 224.6)),
         "SOFTMAX": ((481.35, 481.3), (686.96, 687.0)),
+        "SOFTMAX/int16": ((48.85, 48.9), (70.10, 70.1)),
     },
     "cortex-m3": {
         "ADD": ((36.15, 0.0), (52.19, 0.0)),
+        "ADD/int16": ((19.76, 19.8), (28.26, 28.3)),
         "AVERAGE_POOL_2D": ((6.16, 39.4), (9.18, 58.5)),
+        "AVERAGE_POOL_2D/int16": ((7.01, 0.0), (9.50, 0.0)),
         "CONV_2D": ((4.22, 29.6), (6.81, 38.6)),
+        "CONV_2D/int16": ((5.95, 88.9), (10.11, 130.9)),
         "DEPTHWISE_CONV_2D": ((3.74, 46.3), (5.64, 66.5)),
+        "DEPTHWISE_CONV_2D/int16": ((71.20, 0.0), (98.01, 0.0)),
         "FULLY_CONNECTED": ((7.40, 58.3), (10.48, 77.5)),
+        "FULLY_CONNECTED/int16": ((5.03, 88.9), (9.04, 123.9)),
         "SOFTMAX": ((233.59, 0.0), (174.45, 174.4)),
+        "SOFTMAX/int16": ((17.84, 17.8), (49.60, 0.0)),
     },
     "cortex-m7": {
         "ADD": ((21.16, 0.0), (11.08, 11.1)),
+        "ADD/int16": ((35.51, 0.0), (18.51, 18.5)),
         "AVERAGE_POOL_2D": ((6.16, 39.5), (7.17, 52.4)),
+        "AVERAGE_POOL_2D/int16": ((7.02, 0.0), (7.73, 0.3)),
         "CONV_2D": ((0.86, 14.6), (0.88, 14.9)),
+        "CONV_2D/int16": ((5.96, 87.8), (6.90, 98.9)),
         "DEPTHWISE_CONV_2D": ((0.00, 31.8), (0.00, 33.0)),
+        "DEPTHWISE_CONV_2D/int16": ((70.97, 0.0), (70.18, 15.6)),
         "FULLY_CONNECTED": ((1.19, 40.2), (1.26, 42.3)),
+        "FULLY_CONNECTED/int16": ((5.03, 87.9), (6.03, 95.1)),
         "SOFTMAX": ((107.68, 107.7), (122.39, 122.4)),
+        "SOFTMAX/int16": ((17.88, 17.9), (38.68, 0.0)),
     },
     "cortex-m33": {
         "ADD": ((21.15, 0.0),),
+        "ADD/int16": ((18.01, 18.0),),
         "AVERAGE_POOL_2D": ((6.16, 39.4),),
+        "AVERAGE_POOL_2D/int16": ((7.02, 0.0),),
         "CONV_2D": ((0.86, 14.6),),
+        "CONV_2D/int16": ((5.95, 88.4),),
         "DEPTHWISE_CONV_2D": ((0.00, 31.9),),
+        "DEPTHWISE_CONV_2D/int16": ((0.00, 319.9),),
         "FULLY_CONNECTED": ((1.19, 39.0),),
+        "FULLY_CONNECTED/int16": ((5.03, 88.4),),
         "SOFTMAX": ((107.77, 107.8),),
+        "SOFTMAX/int16": ((17.79, 17.8),),
     },
     "cortex-m55": {
         "ADD": ((20.15, 0.0),),
+        "ADD/int16": ((35.01, 0.0),),
         "AVERAGE_POOL_2D": ((5.15, 39.4),),
+        "AVERAGE_POOL_2D/int16": ((6.09, 0.0),),
         "CONV_2D": ((0.19, 5.5),),
+        "CONV_2D/int16": ((5.06, 78.5),),
         "DEPTHWISE_CONV_2D": ((0.43, 17.4),),
+        "DEPTHWISE_CONV_2D/int16": ((70.35, 0.0),),
         "FULLY_CONNECTED": ((0.14, 34.2),),
+        "FULLY_CONNECTED/int16": ((4.03, 83.4),),
         "SOFTMAX": ((221.53, 0.0),),
+        "SOFTMAX/int16": ((32.49, 0.0),),
     },
     "rv32imac": {
         "ADD": ((33.70, 0.0),),
+        "ADD/int16": ((37.70, 0.0),),
         "AVERAGE_POOL_2D": ((6.02, 29.4),),
+        "AVERAGE_POOL_2D/int16": ((7.23, 0.0),),
         "CONV_2D": ((6.28, 24.3),),
+        "CONV_2D/int16": ((7.75, 91.4),),
         "DEPTHWISE_CONV_2D": ((5.18, 40.5),),
+        "DEPTHWISE_CONV_2D/int16": ((0.00, 310.1),),
         "FULLY_CONNECTED": ((9.85, 54.6),),
+        "FULLY_CONNECTED/int16": ((7.03, 84.1),),
         "SOFTMAX": ((144.96, 145.0),),
+        "SOFTMAX/int16": ((40.88, 0.0),),
     },
 }
 _OTHER = "ADD"  # stands for operators that were not measured
@@ -82,6 +124,11 @@ class Estimate:
     instructions: int
     cycles: int | None  # None where no estimate of cycles is known for the core
     seconds: float | None  # at the board's clock, from flash that does not wait
+
+
+def kind(layer: Layer) -> str:
+    """The operator as COSTS names it: with the type where that is int16."""
+    return f"{layer.op}/int16" if layer.dtype == "int16" else layer.op
 
 
 def work(layer: Layer) -> tuple[int, int]:
@@ -99,7 +146,8 @@ def estimate(layers: Sequence[Layer], board: Board) -> Estimate | None:
         return None
     sums = np.zeros(2)
     for layer in layers:
-        factors = np.array(table.get(layer.op, table[_OTHER]), float)
+        known = table.get(kind(layer)) or table.get(layer.op) or table[_OTHER]
+        factors = np.array(known, float)
         sums[: len(factors)] += factors @ np.array(work(layer), float)
     cycles = round(sums[1]) or None
     return Estimate(round(sums[0]), cycles, cycles / board.core_hz if cycles else None)

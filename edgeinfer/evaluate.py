@@ -18,6 +18,7 @@ from edgeinfer.graph import Array, Graph, Tensor
 Floats = npt.NDArray[np.float64]
 Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
 DRAWS = 1000  # of a bootstrap
+_AFTER = ("DEQUANTIZE", "QUANTIZE", "RESHAPE")  # of a final SOFTMAX: the same numbers still
 LEAST = 1 / 512  # half of a step of int8 probabilities: what a probability of 0 may have been
 
 
@@ -165,7 +166,7 @@ def before_softmax(graph: Graph) -> Graph | None:
     Logits tell models apart where probabilities, rounded to 1/256, no longer do."""
     makers = graph.producers()
     end = graph.outputs[0] if len(graph.outputs) == 1 else -1
-    while end in makers and graph.nodes[makers[end]].op in ("DEQUANTIZE", "RESHAPE"):
+    while end in makers and graph.nodes[makers[end]].op in _AFTER:
         end = graph.nodes[makers[end]].inputs[0]
     if end not in makers or graph.nodes[makers[end]].op != "SOFTMAX":
         return None

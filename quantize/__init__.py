@@ -16,26 +16,30 @@ from typing import Any
 
 import numpy as np
 
-import edgeinfer
+from edgeinfer.errors import QuantizeError
 from edgeinfer.graph import Array, Graph
 from edgeinfer.lower import lower
 from edgeinfer.quantize import prepare
-from edgeinfer.quantize.assign import Assignment, assign
+from edgeinfer.quantize import wide as wides
+from edgeinfer.quantize.assign import assign
 from edgeinfer.quantize.channels import scaled
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.convert import convert
+from edgeinfer.quantize.mixed import types
 from edgeinfer.quantize.norms import fold_norms
 from edgeinfer.quantize.observe import batch_size, mixes_samples, observe
 from edgeinfer.quantize.outliers import left_out, outliers
 from edgeinfer.quantize.params import Range
 from edgeinfer.quantize.probes import Loss
 from edgeinfer.quantize.ranges import METHODS, method
+from edgeinfer.quantize.recipe import written
 from edgeinfer.quantize.reconstruct import reconstruct
 from edgeinfer.quantize.resume import Cache, fingerprint
 from edgeinfer.quantize.samples import Samples, check, load
 from edgeinfer.quantize.search import Choice, search
 from edgeinfer.quantize.settings import FAST, Settings
 from edgeinfer.quantize.split import split
+from edgeinfer.quantize.wide import Forms
 
 __all__ = ["FAST", "METHODS", "Quantized", "Samples", "Settings", "check", "load", "quantize"]
 
@@ -59,13 +63,15 @@ def quantize(
     *,
     progress: Progress | None = None,
     cache: Path | None = None,
+    misfit: Callable[[Graph], str] | None = None,
     **options: Any,
 ) -> Quantized:
     """The int8 graph of a float32 graph, by the TFLite int8 specification.
 
     `samples` are float32 [n, …], by input name if there are several inputs; `options` are fields of
     Settings (`**FAST` for the simple pipeline); `progress` is called with a stage's name and the
-    part of it that is done; `cache` is a folder for what lets an interrupted run go on. Raises
+    part of it that is done; `cache` is a folder for what lets an interrupted run go on. `misfit`
+    says why a graph breaks a budget (empty if not): int16 activations stay within it. Raises
     QuantizeError, UnsupportedError or DataError, the first two for what a run cannot change before
     the first sample is run."""
     settings = Settings.of(options)
@@ -87,8 +93,21 @@ def quantize(
             checked = checked.without(rows)
     few = _spread(graph, checked.inputs)
     kept = Cache(cache and cache / fingerprint(graph, checked.inputs, settings.as_dict()))
-    graph, found = _scale(graph, checked, few, settings, kept, tell)
+    graph, found, losses = _scale(graph, checked, few, settings, kept, tell)
     assigned = assign(graph, found)
+
+    def trial(wide: frozenset[int]) -> Graph:
+        options: dict[str, Any] = {"per_channel": settings.per_channel, "io": settings.io}
+        return convert(graph, assigned.quants, wide=wide, **options)[0]
+
+    wide, settings, notes = types(
+        graph,
+        losses,
+        settings,
+        lambda wide: misfit(trial(wide)) if misfit else "",
+        lambda part: tell("Choosing types", part),
+    )
+    warnings += notes
     fitted = None
     if settings.reconstructs:
         made = reconstruct(
@@ -98,14 +117,20 @@ def quantize(
             settings,
             kept,
             lambda part: tell("Fitting weights", part),
+            wide,
         )
         graph, fitted = made.graph, made.weights
     result, dead = convert(
-        graph, assigned.quants, per_channel=settings.per_channel, io=settings.io, fitted=fitted
+        graph,
+        assigned.quants,
+        per_channel=settings.per_channel,
+        io=settings.io,
+        fitted=fitted,
+        wide=wide,
     )
     lower(result)
     kept.clear()
-    recipe = _recipe(graph, settings, len(checked), found, assigned)
+    recipe = written(graph, settings, len(checked), found, Forms(assigned.quants, wide), losses)
     return Quantized(result, recipe, [*checked.warnings, *warnings, *assigned.warnings, *dead])
 
 
@@ -116,11 +141,11 @@ def _scale(
     settings: Settings,
     kept: Cache,
     tell: Progress,
-) -> tuple[Graph, dict[int, Range]]:
-    """The graph with balanced channels, and the range of each activation."""
-    loss = Loss(graph, settings.seed)
+) -> tuple[Graph, dict[int, Range], Mapping[int, float]]:
+    """The graph with balanced channels, the range of each activation, and what rounding costs."""
+    loss, losses = Loss(graph, settings.seed), dict[int, float]()
     found: dict[int, Range] = dict.fromkeys(graph.activations(), (-1.0, 1.0))
-    if settings.ranges == "search" or settings.equalize:
+    if settings.searches:
         choice = Choice.of(loss.graph, kept.load("scales"))
         if choice is None:
             choice = search(
@@ -135,6 +160,7 @@ def _scale(
             kept.save("scales", choice.arrays())
         graph = prepare.with_data(graph, scaled(graph, choice.factors))
         found.update(choice.ranges)
+        losses.update(choice.losses)
         if settings.split:
             changed, _ = split(graph, list(choice.noise), choice.noise, found)
             graph = prepare.with_data(graph, changed)
@@ -146,7 +172,7 @@ def _scale(
             lambda count: make(count, settings.percentile),
             lambda done, count: tell("Observing ranges", done / count),
         )
-    return graph, found
+    return graph, found, losses
 
 
 def _possible(graph: Graph, samples: Samples, settings: Settings) -> tuple[Settings, list[str]]:
@@ -156,7 +182,13 @@ def _possible(graph: Graph, samples: Samples, settings: Settings) -> tuple[Setti
         return replace(settings, **plain), [
             "The network mixes the samples of a batch, which only the simple pipeline can follow."
         ]
-    if (settings.ranges == "search" or settings.equalize) and not Loss(graph, 0).usable:
+    if settings.mixed and not Loss(graph, 0).usable:
+        raise QuantizeError(
+            "The network has an operator whose gradient is not known, without which nothing says "
+            "which layers need 16 bits.",
+            "Let all activations be int16, or name those that are to be.",
+        )
+    if settings.searches and not Loss(graph, 0).usable:
         ranges = "percentile" if settings.ranges == "search" else settings.ranges
         return replace(settings, ranges=ranges, equalize=False), [
             "The network has an operator whose gradient is not known: ranges are taken by "
@@ -179,35 +211,6 @@ def _rehearse(graph: Graph, settings: Settings) -> None:
     """Quantize with made-up ranges, so that what no kernel runs is refused at once."""
     unit: dict[int, Range] = dict.fromkeys(graph.activations(), (-1.0, 1.0))
     quants = assign(graph, unit).quants
-    lower(convert(graph, quants, per_channel=settings.per_channel, io=settings.io)[0])
-
-
-def _recipe(
-    graph: Graph,
-    settings: Settings,
-    count: int,
-    found: Mapping[int, Range],
-    assigned: Assignment,
-) -> dict[str, Any]:
-    """`settings` are the keyword arguments that repeat the run; `tensors` is what it chose."""
-    tensors = []
-    for t, (low, high) in found.items():
-        if t not in assigned.quants:
-            continue
-        scale, zero_point = assigned.quants[t].scale[0], assigned.quants[t].zero_point[0]
-        tensors.append(
-            {
-                "tensor": t,
-                "name": graph.tensors[t].name,
-                "low": low,
-                "high": high,
-                "scale": float(scale),
-                "zero_point": int(zero_point),
-            }
-        )
-    return {
-        "edgeinfer": edgeinfer.__version__,
-        "settings": settings.as_dict(),
-        "samples": count,
-        "tensors": tensors,
-    }
+    types = wides.able(graph, settings.io) if settings.activations == "int16" else frozenset()
+    options: dict[str, Any] = {"per_channel": settings.per_channel, "io": settings.io}
+    lower(convert(graph, quants, wide=types, **options)[0])

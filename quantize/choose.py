@@ -21,6 +21,7 @@ ALTERNATIVES: tuple[tuple[str, Any], ...] = (
     ("correct_bias", False),
     ("split", True),
 )
+PARTS = (0.5, 0.99, 0.0)  # of the activations' loss that int16 takes away, tried if some is to go
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,18 @@ def choose(
     *,
     progress: Progress | None = None,
     cache: Path | None = None,
+    misfit: Callable[[Graph], str] | None = None,
     **options: Any,
 ) -> tuple[Quantized, list[Trial]]:
     """The int8 graph that `rate` gives the highest number, and all that was tried.
 
-    `options` are settings as for `quantize`, which stay as they are. Raises as `quantize`."""
+    `options` are settings as for `quantize`, which stay as they are, but for how much of the loss
+    int16 is to take away. `misfit` is as for `quantize`. Raises as `quantize`."""
     tell = progress or (lambda stage, part: None)
     first = Settings.of(options).as_dict()
     runs = [(name, value) for name, value in ALTERNATIVES if name not in options]
+    if first["mixed"]:
+        runs += [("mixed", part) for part in PARTS]
 
     def run(number: int, changed: Mapping[str, Any]) -> tuple[Quantized, float]:
         made = quantize(
@@ -56,6 +61,7 @@ def choose(
                 f"Run {number + 1} of {len(runs) + 1}", (number + part) / (len(runs) + 1)
             ),
             cache=cache,
+            misfit=misfit,
             **{**options, **changed},
         )
         return made, float(rate(made.graph))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Float graph + scales → int8 graph, one node after the other."""
+"""Float graph + scales → graph of int8, and of int16 where so chosen, one node after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +11,12 @@ import numpy as np
 from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
 from edgeinfer.ops import op_for
 from edgeinfer.ops.base import QuantRule, Site
+from edgeinfer.quantize import wide as wides
 from edgeinfer.quantize.assign import rule_of
 from edgeinfer.quantize.params import INT8, NARROW, bias_quant, to_integers, weight_quant
+from edgeinfer.quantize.wide import Forms, widened
 
-INT32 = (-(2**31), 2**31 - 1)
+INT32, INT64 = (-(2**31), 2**31 - 1), (-(2**62), 2**62)
 # The first version of each operator that takes int8 (TFLite, tools/versioning/op_version.cc); that
 # of the float file for the others, or where it is later. REVERSE_V2 and TILE are not here: TFLite
 # 2.14 runs their int8 by version 1 and knows no version 3.
@@ -48,30 +50,32 @@ def convert(
     per_channel: bool = True,
     io: str = "int8",
     fitted: Mapping[int, Fitted] | None = None,
+    wide: Collection[int] = frozenset(),
 ) -> tuple[Graph, list[str]]:
     """The int8 graph with these scales, and warnings about dead channels.
 
     `quants` is for activations and constants used as such; weights and bias follow from them,
-    except for the weight tensors in `fitted`. Tensors keep their names and places; where a constant
-    serves two layers differently, where a layer needs another scale than its input has, and for
-    float I/O (`io` is "float32"), tensors are added at the end."""
-    build = _Builder(graph, quants, per_channel, fitted or {})
+    except for the weight tensors in `fitted`. The activations in `wide` are int16, and so is what
+    the layers compute that make or read one. Tensors keep their names and places; where a constant
+    serves two layers differently, where a layer needs another scale or type than its input has, and
+    for float I/O (`io` is "float32"), tensors are added at the end."""
+    build = _Builder(graph, Forms(quants, wide), per_channel, fitted or {})
     if io == "float32":
         for t in graph.inputs:
-            build.inner[t] = build.add(build.int8(t), "_int8")
-            build.nodes.append(Node("QUANTIZE", (t,), (build.inner[t],), {}, "QuantizeOptions"))
+            build.inner[t] = build.add(stored := build.stored(t), f"_{stored.dtype}")
+            build.quantize(t, build.inner[t])
         for t in dict.fromkeys(graph.outputs):
             if t not in build.inner:
-                build.inner[t] = build.add(build.int8(t), "_int8")
+                build.inner[t] = build.add(stored := build.stored(t), f"_{stored.dtype}")
     for t in graph.activations():
         if t not in build.inner:
-            build.tensors[t] = build.int8(t)
+            build.tensors[t] = build.stored(t)
     for index in range(len(graph.nodes)):
         build.layer(index)
     if io == "float32":
         for t in dict.fromkeys(graph.outputs):
             if t not in graph.inputs:
-                build.nodes.append(Node("DEQUANTIZE", (build.inner[t],), (t,)))
+                build.dequantize(build.inner[t], t)
     nodes = (
         replace(node, version=max(node.version, VERSIONS.get(node.op, 1))) for node in build.nodes
     )
@@ -86,44 +90,73 @@ class _Builder:
     def __init__(
         self,
         graph: Graph,
-        quants: Mapping[int, Quant],
+        forms: Forms,
         per_channel: bool,
         fitted: Mapping[int, Fitted],
     ) -> None:
         self.graph = graph
         self.fitted = fitted
-        self.quants = quants
+        self.forms, self.quants = forms, forms.narrow
         self.per_channel = per_channel
         self.tensors: list[Tensor] = list(graph.tensors)
         self.nodes: list[Node] = []
         self.dead: dict[str, int] = {}  # layer's label → channels whose weights are all but zero
-        self.inner: dict[int, int] = {}  # float I/O tensor → the int8 tensor that layers see
+        self.inner: dict[int, int] = {}  # float I/O tensor → the integer tensor that layers see
+        self._widened: dict[int, int] = {}  # int8 activation → itself as int16
         self._uses: dict[int, list[int]] = {}  # float constant → its int8 or int32 forms
 
-    def int8(self, t: int) -> Tensor:
-        """An activation as int8."""
-        return replace(self.graph.tensors[t], dtype=np.dtype(np.int8), quant=self.quants[t])
+    def stored(self, t: int) -> Tensor:
+        """An activation as integers."""
+        kind = np.dtype(self.forms.dtype(t))
+        return replace(self.graph.tensors[t], dtype=kind, quant=self.forms.quant(t))
 
     def add(self, tensor: Tensor, suffix: str) -> int:
         """The index of a new tensor, named after another."""
         self.tensors.append(replace(tensor, name=tensor.name + suffix))
         return len(self.tensors) - 1
 
+    def quantize(self, source: int, target: int) -> None:
+        """Append the node that brings one tensor to another's type and scale."""
+        version = 2 if self.tensors[target].dtype == np.int16 else 1
+        node = Node("QUANTIZE", (source,), (target,), {}, "QuantizeOptions", version=version)
+        self.nodes.append(node)
+
+    def dequantize(self, source: int, target: int) -> None:
+        """Append the node that makes reals of a tensor's integers."""
+        version = 3 if self.tensors[source].dtype == np.int16 else 2
+        self.nodes.append(Node("DEQUANTIZE", (source,), (target,), version=version))
+
     def layer(self, index: int) -> None:
         """Append one node of the float graph, quantized."""
         node, site = self.graph.nodes[index], Site.of(self.graph, index)
-        rule = rule_of(self.graph, index)
-        inputs = [self._operand(t, node, rule) for t in node.inputs]
+        rule, is_wide = rule_of(self.graph, index), self.forms.is_wide(self.graph, node)
+        inputs = [self._operand(t, node, rule, is_wide) for t in node.inputs]
         if rule.weights is not None:
             weights, quant = self._weights(site, rule)
             scale = self.tensors[inputs[0]].scale
             inputs[rule.weights] = self._constant(node.inputs[rule.weights], weights, quant)
             if rule.bias is not None and site.optional(rule.bias) is not None:
                 own = bias_quant(quant, scale)
-                bias = to_integers(site.const(rule.bias), own, np.int32, INT32)
+                kind, limits = (np.int64, INT64) if is_wide else (np.int32, INT32)
+                bias = to_integers(site.const(rule.bias), own, kind, limits)
                 inputs[rule.bias] = self._constant(node.inputs[rule.bias], bias, own)
-        outputs = tuple(self.inner.get(t, t) for t in node.outputs)
-        self.nodes.append(replace(node, inputs=tuple(inputs), outputs=outputs))
+        outputs = [self.inner.get(t, t) for t in node.outputs]
+        if not is_wide:
+            self.nodes.append(replace(node, inputs=tuple(inputs), outputs=tuple(outputs)))
+            return
+        made = [
+            out if t in self.forms.wide else self._wider(t)
+            for t, out in zip(node.outputs, outputs, strict=True)
+        ]
+        options = {k: v for k, v in node.options.items() if k != "pot_scale_int16"}
+        if node.op in ("ADD", "SUB"):
+            options["pot_scale_int16"] = False  # scales are any, not powers of two
+        version = max(node.version, wides.VERSIONS[node.op])
+        wide = replace(node, options=options, version=version)
+        self.nodes.append(replace(wide, inputs=tuple(inputs), outputs=tuple(made)))
+        for source, target in zip(made, outputs, strict=True):
+            if source != target:
+                self.quantize(source, target)
 
     def dead_channels(self) -> list[str]:
         """A warning if there are dead channels."""
@@ -152,22 +185,43 @@ class _Builder:
             return chosen.data, chosen.quant
         return to_integers(weights, quant, np.int8, NARROW), quant
 
-    def _operand(self, t: int, node: Node, rule: QuantRule) -> int:
-        """An input of a node: an activation, in the scale that the node needs, or a constant."""
+    def _operand(self, t: int, node: Node, rule: QuantRule, is_wide: bool) -> int:
+        """An input of a node: an activation, in the type and scale that the node needs, or a
+        constant."""
         quant = self.quants.get(t)
         if t < 0 or quant is None:
             return t
         data = self.graph.tensors[t].data
         if data is not None:
-            return self._constant(t, to_integers(data, quant, np.int8, INT8), quant)
+            kind, limits = (np.int16, wides.INT16) if is_wide else (np.int8, INT8)
+            quant = widened(quant) if is_wide else quant
+            return self._constant(t, to_integers(data, quant, kind, limits), quant)
+        given = self.inner.get(t, t)
+        if is_wide and t not in self.forms.wide:
+            given = self._as_int16(t)
         wanted = self.quants[node.outputs[0]]
-        if not rule.same_scale or quant.equals(wanted):
-            return self.inner.get(t, t)
-        other = self.add(replace(self.int8(t), quant=wanted), "_requantized")
-        self.nodes.append(
-            Node("QUANTIZE", (self.inner.get(t, t),), (other,), {}, "QuantizeOptions")
-        )
+        wanted = widened(wanted) if is_wide else wanted
+        if not rule.same_scale or wanted.equals(self.tensors[given].quant):
+            return given
+        other = self.add(replace(self.tensors[given], quant=wanted), "_requantized")
+        self.quantize(given, other)
         return other
+
+    def _as_int16(self, t: int) -> int:
+        """An int8 activation as int16. By way of reals: TFLite has no QUANTIZE between the two."""
+        if t not in self._widened:
+            real = self.add(self.graph.tensors[t], "_real")
+            self.dequantize(self.inner.get(t, t), real)
+            self._widened[t] = self._wider(t)
+            self.quantize(real, self._widened[t])
+        return self._widened[t]
+
+    def _wider(self, t: int) -> int:
+        """The index of a new tensor, an activation as int16."""
+        quant = widened(self.quants[t])
+        return self.add(
+            replace(self.graph.tensors[t], dtype=np.dtype(np.int16), quant=quant), "_int16"
+        )
 
     def _constant(self, t: int, data: Array, quant: Quant) -> int:
         """The index of a float constant's integer form; equal forms are one tensor."""

@@ -7,14 +7,16 @@ in RULES; a graph with an operator that has none is quantized without this knowl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from edgeinfer.graph import Array, Graph
-from edgeinfer.ops import op_for
+from edgeinfer.ops import OPS, op_for
 from edgeinfer.ops.activation import real_range
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.convolution import Convolution
+from edgeinfer.ops.moves import View
 from edgeinfer.ops.pool import Pool
 
 # (site, input values, output value, gradient of the output [p·n, …]) → gradient of each input, or
@@ -24,7 +26,7 @@ Rule = Callable[[Site, Sequence[Array | None], Array, Array], list[Array | None]
 
 def differentiable(graph: Graph) -> bool:
     """Whether each operator's gradient is known."""
-    return all(node.op in RULES for node in graph.nodes)
+    return all(node.op in RULES or node.op in PARTS for node in graph.nodes)
 
 
 def backward(
@@ -41,6 +43,9 @@ def backward(
     grads = {t: seed.reshape(-1, *seed.shape[2:]) for t, seed in seeds.items()}
     for index in reversed(range(len(graph.nodes))):
         node, site = graph.nodes[index], Site.of(graph, index)
+        if node.op in PARTS:
+            _split(graph, index, values, grads, take)
+            continue
         grad = grads.pop(node.outputs[0], None)
         if grad is None:
             continue
@@ -53,6 +58,30 @@ def backward(
     for t in graph.inputs:
         if t in grads:
             take(t, grads[t].reshape(probes, *values[t].shape))
+
+
+def _split(
+    graph: Graph,
+    index: int,
+    values: Mapping[int, Array],
+    grads: dict[int, Array],
+    take: Callable[[int, Array], None],
+) -> None:
+    """Back through an operator that hands out parts of a tensor."""
+    node, site = graph.nodes[index], Site.of(graph, index)
+    op = OPS[node.op]
+    assert isinstance(op, View)
+    x = node.inputs[op.source]
+    shape = values[x].shape[1:]
+    places = op.views(site, np.arange(np.prod(shape)).reshape(1, *shape))
+    for out, place in zip(node.outputs, places, strict=True):
+        grad = grads.pop(out, None)
+        if grad is None:
+            continue
+        take(out, grad.reshape(-1, *values[out].shape))
+        if x not in grads:
+            grads[x] = np.zeros((len(grad), *shape), np.float32)
+        grads[x].reshape(len(grad), -1)[:, place.reshape(-1)] += grad.reshape(len(grad), -1)
 
 
 def opened(site: Site, out: Array, grad: Array) -> Array:
@@ -166,7 +195,7 @@ def _moved(site: Site, v: Sequence[Array | None], out: Array, grad: Array) -> li
     x = v[0]
     assert x is not None
     places = np.arange(x[0].size, dtype=np.float64).reshape(1, *x.shape[1:])
-    source = op_for(site).float_(site, [places, *v[1:]]).reshape(-1).astype(np.int64)
+    source = op_for(site).run(site, [places, *v[1:]])[0].reshape(-1).astype(np.int64)
     result = np.zeros((len(grad), x[0].size), np.float32)
     for row, part in zip(result, grad.reshape(len(grad), -1), strict=True):
         np.add.at(row, source, part)
@@ -176,22 +205,53 @@ def _moved(site: Site, v: Sequence[Array | None], out: Array, grad: Array) -> li
 def _pointwise(
     site: Site, v: Sequence[Array | None], out: Array, grad: Array
 ) -> list[Array | None]:
-    """Of a function of one value at a time: its difference quotient."""
+    """Of a function of the values at one place: its difference quotient for each input."""
+    op, found = op_for(site), list[Array | None]()
+    grad = opened(site, out, grad)
+    for position, (x, tensor) in enumerate(zip(v, site.inputs, strict=True)):
+        if x is None or tensor is None or tensor.data is not None:
+            found.append(None)
+            continue
+        step = np.maximum(np.abs(x) * x.dtype.type(1e-3), x.dtype.type(1e-3))
+        ends = [op.float_(_open(site), [*v[:position], x + s, *v[position + 1 :]])
+                for s in (step, -step)]  # fmt: skip
+        slope = (ends[0] - ends[1]) / (2 * step)
+        found.append(_unbroadcast(_masked(grad, np.broadcast_to(slope, out.shape)), x))
+    return found
+
+
+def _open(site: Site) -> Site:
+    """A site without its fused activation."""
+    options = {**site.node.options, "fused_activation_function": 0}
+    return replace(site, node=replace(site.node, options=options))
+
+
+def _bilinear(site: Site, v: Sequence[Array | None], out: Array, grad: Array) -> list[Array | None]:
+    """What rows and columns of the input give to those of the output, the other way round."""
     x, op = v[0], op_for(site)
     assert x is not None
-    step = np.maximum(np.abs(x) * np.float32(1e-3), np.float32(1e-3))
-    slope = (op.float_(site, [x + step]) - op.float_(site, [x - step])) / (2 * step)
-    return [_masked(grad, slope)]
+    height, width = x.shape[1:3]
+    rows = np.tile(np.eye(height, dtype=np.float32)[:, :, None, None], (1, 1, width, 1))
+    columns = np.tile(np.eye(width, dtype=np.float32)[:, None, :, None], (1, height, 1, 1))
+    down = op.float_(site, [rows, *v[1:]])[:, :, 0, 0]
+    along = op.float_(site, [columns, *v[1:]])[:, 0, :, 0]
+    return [np.einsum("hy,myxc,wx->mhwc", down, grad, along, optimize=True)]
+
+
+def _sum(site: Site, v: Sequence[Array | None], out: Array, grad: Array) -> list[Array | None]:
+    x = v[0]
+    assert x is not None
+    axes = {int(a) % x.ndim for a in site.const(1).reshape(-1)}
+    kept = [1 if d in axes else n for d, n in enumerate(x.shape)]
+    grown = grad.reshape(-1, *kept[1:])
+    return [np.broadcast_to(grown, (len(grown), *x.shape[1:]))]
 
 
 def _mean(site: Site, v: Sequence[Array | None], out: Array, grad: Array) -> list[Array | None]:
     x = v[0]
     assert x is not None
-    axes = {int(a) % x.ndim for a in site.const(1).reshape(-1)}
-    kept = [1 if d in axes else n for d, n in enumerate(x.shape)]
-    share = np.float32(np.prod([x.shape[a] for a in axes]))
-    grown = (grad / share).reshape(-1, *kept[1:])
-    return [np.broadcast_to(grown, (len(grown), *x.shape[1:]))]
+    share = x[0].size / out[0].size
+    return _sum(site, v, out, grad / np.float32(share))
 
 
 def _reshape(site: Site, v: Sequence[Array | None], out: Array, grad: Array) -> list[Array | None]:
@@ -226,14 +286,24 @@ RULES: dict[str, Rule] = {
     "CONV_2D": _conv,
     "DEPTHWISE_CONV_2D": _depthwise,
     "FULLY_CONNECTED": _dense,
-    "LOGISTIC": _pointwise,
     "MAX_POOL_2D": _largest,
     "MEAN": _mean,
     "MUL": _mul,
     "PAD": _pad,
-    "RELU": _pointwise,
-    "RELU6": _pointwise,
-    "RESHAPE": _reshape,
+    "RESIZE_BILINEAR": _bilinear,
     "SOFTMAX": _softmax,
-    "STRIDED_SLICE": _moved,
-}
+    "SUM": _sum,
+    **dict.fromkeys(("EXPAND_DIMS", "RESHAPE", "SQUEEZE"), _reshape),
+    **dict.fromkeys(
+        ("DEPTH_TO_SPACE", "MIRROR_PAD", "RESIZE_NEAREST_NEIGHBOR", "SLICE", "SPACE_TO_DEPTH",
+         "STRIDED_SLICE", "TRANSPOSE"),
+        _moved,
+    ),
+    **dict.fromkeys(
+        ("ABS", "DIV", "ELU", "EXP", "GELU", "HARD_SWISH", "LEAKY_RELU", "LOG", "LOGISTIC",
+         "MAXIMUM", "MINIMUM", "NEG", "PRELU", "RELU", "RELU6", "RELU_0_TO_1",
+         "RELU_N1_TO_1", "RSQRT", "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUB", "TANH"),
+        _pointwise,
+    ),
+}  # fmt: skip
+PARTS = ("SPLIT", "SPLIT_V", "UNPACK")  # operators of several outputs

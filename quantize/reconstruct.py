@@ -4,8 +4,9 @@ before it really give, comes closest to the float layer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 
@@ -17,11 +18,12 @@ from edgeinfer.ops.base import Site
 from edgeinfer.quantize import layers, rounding
 from edgeinfer.quantize.biases import corrected
 from edgeinfer.quantize.convert import Fitted, convert
-from edgeinfer.quantize.params import INT8, to_integers, to_reals, weight_quant
+from edgeinfer.quantize.params import to_integers, to_reals, weight_quant
 from edgeinfer.quantize.prepare import one_node, with_data
 from edgeinfer.quantize.resume import Cache
 from edgeinfer.quantize.settings import Settings
 from edgeinfer.quantize.targets import compensated
+from edgeinfer.quantize.wide import Forms
 
 ROWS = 20_000  # of a layer's inputs that the moments are taken from; the others say the same
 # Parts of the largest weight that a channel's scale may stand for.
@@ -43,14 +45,21 @@ def reconstruct(
     settings: Settings,
     kept: Cache,
     progress: Callable[[float], None],
+    wide: Collection[int] = frozenset(),
 ) -> Reconstructed:
     """Fit all layers with weights, in order, on samples [n, …] of each input.
 
     Needs weights and biases of their own (prepare.own_constants) and a network that keeps its
-    samples apart. Layers found in `kept` are taken from there; `progress` is called with the part
+    samples apart. The activations in `wide` are int16, the others int8.
+    Layers found in `kept` are taken from there; `progress` is called with the part
     that is done."""
     exact: dict[int, Array] = dict(zip(graph.inputs, samples, strict=True))
-    made = {t: to_integers(x, quants[t], np.int8, INT8) for t, x in exact.items()}
+    forms = Forms(quants, wide)
+    made = {
+        t: to_integers(x, forms.quant(t), forms.dtype(t), forms.limits(t)) for t, x in exact.items()
+    }
+    # What a budget has chosen is not in the settings.
+    mark = f"_{crc32(repr(sorted(wide)).encode()):08x}" if wide else ""
     last = {t: i for i, node in enumerate(graph.nodes) for t in node.inputs}
     biases: dict[int, Array] = {}
     fitted: dict[int, Fitted] = {}
@@ -62,13 +71,15 @@ def reconstruct(
         if op.rule.weights is not None:
             wanted = layers.before_activation(site, inputs)
             exact[node.outputs[0]] = clip(site, wanted)
-            source = to_reals(made[node.inputs[0]], quants[node.inputs[0]])
-            done = kept.load(f"layer{index}")
+            source = to_reals(made[node.inputs[0]], forms.quant(node.inputs[0]))
+            name = f"layer{index}{mark}"
+            done = kept.load(name)
             if done is None:
                 random = np.random.default_rng((settings.seed, index))
-                layer = _Layer(site, source, wanted, quants[node.outputs[0]], settings, random)
+                reach = forms.reals(node.outputs[0])
+                layer = _Layer(site, source, wanted, reach, settings, random)
                 done = layer.fit(quants[node.inputs[0]])
-                kept.save(f"layer{index}", done)
+                kept.save(name, done)
             scales, axis = done["scales"], op.rule.channel_axis or 0
             quant = Quant(scales, np.zeros(scales.size, np.int64), axis)
             fitted[node.inputs[1]] = Fitted(done["weights"], quant)
@@ -76,7 +87,7 @@ def reconstruct(
             part = with_data(part, biases)
         else:
             exact.update(zip(node.outputs, op.run(site, inputs), strict=True))
-        part8, _ = convert(part, quants, per_channel=settings.per_channel, fitted=fitted)
+        part8, _ = convert(part, quants, per_channel=settings.per_channel, fitted=fitted, wide=wide)
         made.update(
             zip(node.outputs, reference.run(part8, [made[t] for t in part.inputs]), strict=True)
         )
@@ -96,7 +107,7 @@ class _Layer:
         site: Site,
         source: Array,
         wanted: Array,
-        out: Quant,
+        reach: tuple[float, float],
         settings: Settings,
         random: np.random.Generator,
     ) -> None:
@@ -109,11 +120,10 @@ class _Layer:
         if len(self._wanted) > ROWS:
             chosen = np.sort(random.choice(len(self._wanted), ROWS, replace=False))
             self._x, self._wanted = self._x[:, chosen], self._wanted[chosen]
-        scale, zero = float(out.scale[0]), int(out.zero_point[0])
         low, high = real_range(site)
         self._limits = (low, high)
         if np.isfinite((low, high)).any():
-            self._limits = (max(low, (-128 - zero) * scale), min(high, (127 - zero) * scale))
+            self._limits = (max(low, reach[0]), min(high, reach[1]))
 
     def fit(self, source: Quant) -> dict[str, Array]:
         """Integer `weights` with their `scales`, and the float `bias`."""

@@ -38,11 +38,13 @@ class Choice:
     factors: Mapping[Group, Array]  # to divide channels by
     ranges: Mapping[int, Range]  # of each float activation, after that
     noise: Mapping[Group, Array]  # the loss of rounding each channel, after that
+    losses: Mapping[int, float]  # of rounding a tensor; one stands for all that share its scale
 
     def arrays(self) -> dict[str, Array]:
         """Everything as arrays, to be kept."""
         found = {f"factors{group.tensors[0]}": s for group, s in self.factors.items()}
         found |= {f"noise{group.tensors[0]}": n for group, n in self.noise.items()}
+        found |= {f"loss{t}": np.array(loss) for t, loss in self.losses.items()}
         return {**found, **{f"range{t}": np.array(r) for t, r in self.ranges.items()}}
 
     @staticmethod
@@ -60,7 +62,8 @@ class Choice:
         )
         names = (name for name in arrays if name.startswith("range"))
         ranges = {int(n[5:]): (float(arrays[n][0]), float(arrays[n][1])) for n in names}
-        return Choice(factors, ranges, noise)
+        losses = {int(n[4:]): float(a) for n, a in arrays.items() if n.startswith("loss")}
+        return Choice(factors, ranges, noise, losses)
 
 
 def search(
@@ -120,12 +123,14 @@ class _Search:
         self.weight_cost: dict[int, Floats] = {}  # node → of an error of 1 in each channel, squared
         self.spread: dict[int, list[Floats]] = {}  # tensor → count, sums, sums of squares
         self.noise: dict[Group, Floats] = {}
+        self.count = 0  # samples
         self._seen = extremes.all()
         self._values: Mapping[int, Array] = {}
 
     def begin(self, fold: int, values: Mapping[int, Array]) -> None:
         """The values of a run over samples of this fold, whose gradients come next."""
         self._values, self._seen = values, self.extremes.without(fold)
+        self.count += len(next(iter(values.values())))
         for t, v in values.items():
             rows = v.reshape(-1, v.shape[-1] if v.ndim > 1 else 1).astype(np.float64)
             new = [np.full(rows.shape[1], len(rows)), rows.sum(0), (rows**2).sum(0)]
@@ -166,16 +171,18 @@ class _Search:
             chosen.update(dict.fromkeys(units, best))
             factors[group] = self._factors(group, candidates.shapes(group)[best], seen)
         ranges: dict[int, Range] = {}
+        losses: dict[int, float] = {}
         for unit, tensors in self.units.items():
             widths = candidates.widths(self.group_of.get(tensors[0]))
             width = 1.0
             if unit in self.cost:
-                width = widths[int(self.cost[unit][chosen.get(unit, 0)].argmin())]
+                costs = self.cost[unit][chosen.get(unit, 0)]
+                width, losses[unit] = widths[int(costs.argmin())], float(costs.min() / self.count)
             for t in tensors:
                 low, high = self._range([t], seen, factors.get(self.group_of.get(t)))  # type: ignore[arg-type]
                 ranges[t] = (low * width, high * width)
         noise = {group: n * factors[group] ** 2 for group, n in self.noise.items()}
-        return Choice(factors, ranges, noise)
+        return Choice(factors, ranges, noise, losses)
 
     def _factors(self, group: Group, shape: Shape, seen: Bounds) -> Floats:
         return candidates.factors(group, shape, seen.reach(group.tensors), self.reading[group])

@@ -12,7 +12,8 @@ from edgeinfer.quantize.ranges import METHODS, Percentile
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "ranges": ("search", *METHODS),
-    "io": ("int8", "float32"),
+    "io": ("int8", "int16", "float32"),
+    "activations": ("int8", "int16"),
     "rounding": ("adaptive", "nearest"),
 }
 
@@ -24,6 +25,9 @@ class Settings:
     ranges: str = "search"  # how activation ranges are chosen: see CHOICES
     percentile: float = 99.995  # for ranges="percentile": percent of values below the upper end
     io: str = "int8"  # type of inputs and outputs
+    activations: str = "int8"  # type of all activations that can be of it
+    mixed: float = 0.0  # part of the activations' loss that int16 is to take away
+    wide: tuple[str, ...] = ()  # names of activations that are int16
     per_channel: bool = True  # a scale for each output channel of weights, or one for the tensor
     fold: bool = True  # put batch normalization into the layers before
     equalize: bool = True  # balance channels between layers
@@ -49,6 +53,8 @@ class Settings:
                 )
             if kinds[name] is float and type(value) is int:
                 value = float(value)
+            if kinds[name] is tuple and type(value) is list:
+                value = tuple(map(str, value))
             if type(value) is not kinds[name]:
                 raise QuantizeError(
                     f"The setting '{name}' is {value!r}.", f"Give a {kinds[name].__name__}."
@@ -61,6 +67,15 @@ class Settings:
             checked[name] = value
         settings = Settings(**checked)
         Percentile(1, settings.percentile)
+        if not 0 <= settings.mixed <= 1:
+            raise QuantizeError(
+                f"The setting 'mixed' is {settings.mixed}.", "Give a part of 1, such as 0.9."
+            )
+        if settings.io == "int16" != settings.activations:
+            raise QuantizeError(
+                "Inputs and outputs are to be int16, but activations are int8.",
+                "Let all activations be int16, too.",
+            )
         return settings
 
     @property
@@ -69,12 +84,18 @@ class Settings:
         adaptive = self.rounding == "adaptive"
         return adaptive or self.compensate or self.weight_scales or self.correct_bias
 
+    @property
+    def searches(self) -> bool:
+        """Whether errors are judged by what they cost the output."""
+        return self.ranges == "search" or self.equalize or self.mixed > 0
+
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
         return asdict(self)
 
 
 FAST: dict[str, Any] = {
+    "mixed": 0.0,
     "split": False,
     "robust": False,
     "ranges": "percentile",

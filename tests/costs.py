@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """python -m tests.costs MODELS [CORE …]: measures the figures in edgeinfer/costs.py.
 
-Each public int8 model of the folder MODELS runs on an emulator of each core. The instructions of an
-operator's layers, and their estimated cycles (docs/cycles.md), are fitted by two factors: one for
-each unit of work, one for each byte of the output (edgeinfer/costs.py). Relative errors count."""
+Each public int8 model of the folder MODELS, and each that is called NAME_16x8.tflite there
+('edgeinfer quantize --int16'), runs on an emulator of each core. The instructions of an operator's
+layers, and their estimated cycles (docs/cycles.md), are fitted by two factors: one for each unit of
+work, one for each byte of the output (edgeinfer/costs.py). Relative errors count."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from edgeinfer import tflite
-from edgeinfer.costs import work
+from edgeinfer.costs import kind, work
 from edgeinfer.inspection import layers
 from edgeinfer.optimize import optimize
 
@@ -37,8 +38,8 @@ Row = tuple[tuple[int, int], int, int]  # work, instructions, cycles
 def measured(folder: Path, core: str) -> dict[str, list[Row]]:
     """The layers of each operator."""
     found: dict[str, list[Row]] = defaultdict(list)
-    for model in MODELS:
-        path = folder / f"{model}_int8.tflite"
+    paths = [folder / f"{model}_int8.tflite" for model in MODELS]
+    for path in (*filter(Path.exists, paths), *sorted(folder.glob("*_16x8.tflite"))):
         words = ["bench", path, "--board", BOARDS[core], "--runs", "1", "--layers"]
         command = [sys.executable, "-m", "edgeinfer", *map(str, words), "--memory", "fast"]
         done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
@@ -46,7 +47,7 @@ def measured(folder: Path, core: str) -> dict[str, list[Row]]:
         for row in json.loads(done.stdout)["layers"]:
             cycles = next(iter(row.get("estimated_cycles", {}).values()), 0)
             layer = known[row["op"], row["name"]]
-            found[layer.op].append((work(layer), row["ticks"], cycles))
+            found[kind(layer)].append((work(layer), row["ticks"], cycles))
     return found
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeinfer import tflite
-from edgeinfer.cli import common, data, measure
+from edgeinfer.cli import budget, common, data, measure
 from edgeinfer.cli.rater import rater
 from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.errors import DataError, QuantizeError
@@ -23,6 +23,7 @@ from edgeinfer.quantize import load as load_samples
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.choose import Trial, choose
 from edgeinfer.quantize.settings import CHOICES
+from edgeinfer.quantize.wide import wide_layers
 from edgeinfer.report import accuracy
 from edgeinfer.session import Session
 
@@ -35,8 +36,12 @@ EXAMPLES = (
     "edgeinfer quantize model.tflite --calib sounds/ --frontend frontend.tflite --hop 320",
     "edgeinfer quantize model.tflite --calib x.npz --report report.html",
     "edgeinfer quantize new.tflite --calib x.npz --recipe model_int8.json",
+    "edgeinfer quantize model.tflite --calib x.npz --mixed --board nano33ble",
+    "edgeinfer quantize model.tflite --calib x.npz --int16 -o model_16x8.tflite",
 )
 DEFAULTS = Settings()
+MIXED = 0.9  # part of the loss that --mixed takes away
+SHOWN = 4  # names of layers
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,8 +69,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the simple pipeline: percentile ranges and plain rounding, in a second or so",
     )
     parser.add_argument(
-        "--io", choices=CHOICES["io"], help=f"type of inputs and outputs (default {DEFAULTS.io})"
+        "--io",
+        choices=CHOICES["io"],
+        help=f"type of inputs and outputs (default {DEFAULTS.io}; int16 with --int16)",
     )
+    types = parser.add_mutually_exclusive_group()
+    types.add_argument(
+        "--int16",
+        dest="activations",
+        action="store_const",
+        const="int16",
+        help="activations of 16 bits (16x8): twice the RAM, and up to 20 times as slow",
+    )
+    types.add_argument(
+        "--mixed",
+        nargs="?",
+        type=_part,
+        const=MIXED,
+        metavar="PERCENT",
+        help="16 bits only where rounding to 8 costs the most, until PERCENT of that is gone "
+        f"(default {100 * MIXED:.0f}), or the budget is spent",
+    )
+    budget.arguments(parser)
     stages = parser.add_argument_group("stages")
     stages.add_argument(
         "--ranges",
@@ -119,6 +144,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     graph = check_float(common.load(args.model))
     settings, preprocess = _settings(args), data.preprocess(args)
     out, recipe = _outputs(args)
+    beyond = budget.judge(args)
     samples = load_samples(args.calib, graph, preprocess)
     if args.labels:
         samples = replace(samples, labels=data.read_labels(args.labels, len(samples)))
@@ -128,19 +154,22 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         how: dict[str, Any] = {
             "progress": lambda stage, part: advance(part, stage),
             "cache": cache_dir() / "quantize",
+            "misfit": beyond,
             **settings,
         }
         if rate:
             done, trials = choose(graph, calibration, rate, **how)
         else:
             done = quantize(graph, calibration, **how)
-    for text in done.warnings:
-        ui.warn(text)
     result = replace(done.graph, metadata={**done.graph.metadata, **preprocess.as_metadata()})
     if not result.subgraphs:
         metadata = {**result.metadata, METADATA_KEY: offline_metadata(result)}
         result = replace(result, metadata=metadata)
     made = common.compiled(result, out, ui)
+    why = beyond(result) if beyond else ""
+    warnings = [*done.warnings, *([f"The model is beyond the budget. {why}"] if why else [])]
+    for text in warnings:
+        ui.warn(text)
     with ui.progress("Comparing with float") as advance:
         report = _compared(graph, result, made.image, samples, advance)
     with ui.progress("Comparing layer by layer") as advance:
@@ -159,7 +188,8 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         "model_bytes": len(files[out]),
         "image_bytes": len(made.image),
         "arena_bytes": read_image(made.image).arena_bytes,
-        "warnings": done.warnings,
+        "warnings": warnings,
+        "int16_layers": wide_layers(result),
         "trials": [asdict(trial) for trial in trials],
         **report,
     }
@@ -173,11 +203,17 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
 def _settings(args: argparse.Namespace) -> dict[str, Any]:
     """Keyword arguments of quantize(): options, else --fast or the recipe's, else the defaults."""
     names = DEFAULTS.as_dict()
-    given = {k: getattr(args, k) for k in names if getattr(args, k) is not None}
+    given = {k: getattr(args, k) for k in names if getattr(args, k, None) is not None}
+    if args.activations == "int16" and args.io is None:
+        given["io"] = "int16"
     if args.percentile is not None and args.ranges is None:
         given["ranges"] = "percentile"
     base = _recipe(args.recipe) if args.recipe else {}
     return {**base, **(FAST if args.fast else {}), **given}
+
+
+def _part(text: str) -> float:
+    return common.percent(text) / 100
 
 
 def _recipe(path: str) -> dict[str, Any]:
@@ -229,6 +265,9 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         f"  on a board: image {size(result['image_bytes'])} of flash, "
         f"arena {size(result['arena_bytes'])} of RAM"
     )
+    if wide := result["int16_layers"]:
+        names = ", ".join([*wide[:SHOWN], *["…"] * (len(wide) > SHOWN)])
+        ui.say(f"  {some(len(wide), 'layer')} in int16: {names}")
     n, calibrated = result["evaluated_samples"], result["calibration_samples"]
     ui.say(f"  int8 against float on {some(n, 'sample')} ({calibrated} of them calibrated it):")
     for line in measure.lines(result):

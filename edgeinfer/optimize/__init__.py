@@ -15,6 +15,7 @@ from edgeinfer.optimize import (
     constant_channels,
     copies,
     dead_layers,
+    direct_quantize,
     duplicate_layers,
     fold_constants,
     fuse_activations,
@@ -38,6 +39,7 @@ PASSES: dict[str, Pass] = {
         fuse_pad,
         fuse_activations,
         merge_tables,
+        direct_quantize,
         constant_channels,
         unread_channels,
     )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeinfer import tflite
+from edgeinfer import reference, tflite
 from edgeinfer.compile import compile_graph
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.fold import folded
@@ -270,3 +270,21 @@ def test_two_inputs_make_no_table() -> None:
     wide = net.const(np.array([[1, 2, 3] * 3], np.int8), net.quant())
     graph = net.graph(net.binary("MUL", y, wide))
     assert operators(graph, "merge-tables") == ["RELU", "RELU", "ADD", "MUL"]
+
+
+def test_int8_becomes_int16_without_floats_between() -> None:
+    net = Net()
+    x = net.input(1, 9)
+    real = net.node("DEQUANTIZE", (x,), net.tensor((1, 9), None), {}, "DequantizeOptions")
+    net.tensors[real] = replace(net.tensors[real], dtype=np.dtype(np.float32))
+    scale = np.float32(0.0437)
+    net.tensors[x] = replace(net.tensors[x], quant=Quant.per_tensor(float(scale), 5))
+    for ratio, left in ((64, ["QUANTIZE"]), (63.3, ["DEQUANTIZE", "QUANTIZE"])):
+        y = net.unary("QUANTIZE", real, Quant.per_tensor(float(scale / np.float32(ratio)), 0))
+        net.tensors[y] = replace(net.tensors[y], dtype=np.dtype(np.int16))
+        graph = replace(net.graph(y), nodes=(net.nodes[0], net.nodes[-1]))
+        made = optimize(graph, ["direct-quantize"]).graph
+        assert [node.op for node in made.nodes] == left
+        for row in np.arange(-128, 124).astype(np.int8).reshape(28, 1, 9):
+            before, after = (reference.run(g, [row])[0] for g in (graph, made))
+            assert np.array_equal(before, after)

@@ -42,6 +42,16 @@ def test_given_settings_stay() -> None:
     assert best.recipe["settings"]["ranges"] == "minmax"
 
 
+def test_how_much_is_int16_is_a_matter_of_the_measure() -> None:
+    graph, x = classifier(), noise(classifier(), 12)
+    fixed = {**FEW, "ranges": "minmax", "equalize": False, "correct_bias": False, "split": False}
+    best, trials = choose(graph, x, rated([1, 1, 3, 2]), mixed=0.7, **fixed)
+    assert [t.changed.get("mixed") for t in trials] == [None, 0.5, 0.99, 0.0]
+    assert [t.kept for t in trials] == [True, False, True, False]
+    again = quantize(graph, x, mixed=0.99, **fixed)
+    assert tflite.write(best.graph) == tflite.write(again.graph)
+
+
 def test_the_command_asks_the_function(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -190,6 +190,31 @@ def test_gradients_are_the_slope_of_the_loss() -> None:
     y = net.op("ADD", y, net.op("RELU", y, shape=(1, 2, 2, 16)), shape=(1, 2, 2, 16))
     y = net.op("MEAN", y, net.const([1, 2], np.int32), shape=(1, 16), keep_dims=False)
     graph = net.graph(net.softmax(net.dense(net.reshape(y, 1, 16), 3)))
+    _check_slopes(graph)
+
+
+def test_gradients_of_the_other_operators() -> None:
+    net = Net()
+    y = net.input(1, 4, 4, 4)
+    for op in ("TANH", "HARD_SWISH", "ELU", "ABS", "GELU"):
+        y = net.op(op, y, shape=(1, 4, 4, 4))
+    y = net.op("LEAKY_RELU", y, shape=(1, 4, 4, 4), alpha=0.2)
+    half = net.split(y, 3, 2)
+    y = net.op("SUB", half[0], net.op("SQUARE", half[1], shape=(1, 4, 4, 2)), shape=(1, 4, 4, 2))
+    y = net.op("DIV", y, net.const([1.5, -2.0]), shape=(1, 4, 4, 2))
+    y = net.op("MAXIMUM", y, net.op("NEG", half[1], shape=(1, 4, 4, 2)), shape=(1, 4, 4, 2))
+    y = net.op("TRANSPOSE", y, net.const([0, 2, 1, 3], np.int32), shape=(1, 4, 4, 2))
+    y = net.op("RESIZE_BILINEAR", y, net.const([7, 6], np.int32), shape=(1, 7, 6, 2))
+    y = net.op("RESIZE_NEAREST_NEIGHBOR", y, net.const([8, 8], np.int32), shape=(1, 8, 8, 2))
+    y = net.op("SPACE_TO_DEPTH", y, shape=(1, 4, 4, 8), block_size=2)
+    y = net.op("SLICE", y, net.const([0, 1, 0, 2], np.int32), net.const([1, 3, 4, 6], np.int32),
+               shape=(1, 3, 4, 6))  # fmt: skip
+    y = net.op("SUM", y, net.const([1, 2], np.int32), shape=(1, 6), keep_dims=False)
+    _check_slopes(net.graph(net.dense(y, 3)))
+
+
+def _check_slopes(graph: Graph) -> None:
+    """A step in a random direction changes the outputs as the gradients say."""
     assert differentiable(graph)
     graph = replace(
         graph,
@@ -200,7 +225,7 @@ def test_gradients_are_the_slope_of_the_loss() -> None:
             for t in graph.tensors
         ),
     )  # fmt: skip
-    samples = noise(graph, 3).astype(np.float64)
+    (x,), samples = graph.inputs, noise(graph, 3).astype(np.float64)
     values: dict[int, Array] = {}
     (out,) = reference.run(graph, [samples], values.__setitem__)
     seed = np.random.default_rng(1).normal(size=(2, *out.shape))

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a model was made, as plain JSON data to be kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+import edgeinfer
+from edgeinfer.graph import Graph
+from edgeinfer.quantize.params import Range
+from edgeinfer.quantize.settings import Settings
+from edgeinfer.quantize.wide import Forms
+
+
+def written(
+    graph: Graph,
+    settings: Settings,
+    count: int,
+    found: Mapping[int, Range],
+    forms: Forms,
+    losses: Mapping[int, float],
+) -> dict[str, Any]:
+    """`settings` are the keyword arguments that repeat the run; `tensors` is what it chose.
+
+    A tensor's `loss` is what rounding it to int8 costs the output (probes.py)."""
+    tensors = []
+    for t, (low, high) in found.items():
+        if t not in forms.narrow:
+            continue
+        quant = forms.quant(t)
+        tensors.append(
+            {
+                "tensor": t,
+                "name": graph.tensors[t].name,
+                "low": low,
+                "high": high,
+                "type": np.dtype(forms.dtype(t)).name,
+                "scale": float(quant.scale[0]),
+                "zero_point": int(quant.zero_point[0]),
+                **({"loss": losses[t]} if t in losses else {}),
+            }
+        )
+    return {
+        "edgeinfer": edgeinfer.__version__,
+        "settings": settings.as_dict(),
+        "samples": count,
+        "tensors": tensors,
+    }
