@@ -15,6 +15,7 @@
 #define EI_MUL_Q31
 #define EI_HALF_INT8
 #define EI_MUL_ADD_HIGH
+#define EI_MUL_ADD_FLOOR
 #define EI_SATURATE_INT8
 #endif
 #define EI_PAIRS
@@ -47,6 +48,9 @@ EI_INLINE uint32_t ei_load4(const int8_t *p) {
 #endif
 #include "isa/arm_dsp/nibbles.h"
 #include "isa/arm_dsp/pairs.h"
+#if defined(__thumb__) && !defined(EI_DSP_EMULATION)
+#include "isa/arm_dsp/pairs_thumb.h"
+#endif
 #ifndef EI_POOL
 #define EI_POOL
 #include "isa/arm_dsp/pool.h"

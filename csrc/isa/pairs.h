@@ -12,10 +12,10 @@
 #define EI_ISA_PAIRS_H
 
 typedef struct {
-  int32_t bias[2];   /* doubled, corrected for the input's zero point */
-  int32_t mult[2];   /* Q31 */
-  uint8_t shift[2];  /* to the right, 1..22 */
-  uint16_t reserved; /* 0 */
+  int32_t bias[2];  /* doubled, corrected for the input's zero point */
+  int32_t mult[2];  /* Q31 */
+  uint8_t shift[2]; /* to the right, 1..22 */
+  uint16_t narrow;  /* 1 if for all filters of the stream |bias + sum| < 2^23 and shift <= 16 */
 } ei_pair;
 
 enum {

@@ -36,6 +36,13 @@ EI_INLINE int32_t ei_mul_add_high(int32_t a, int32_t b, int32_t c) {
 }
 #endif
 
+#ifndef EI_MUL_ADD_FLOOR
+/* c + a b / 2^32, rounded down. */
+EI_INLINE int32_t ei_mul_add_floor(int32_t a, int32_t b, int32_t c) {
+  return (int32_t)((uint32_t)c + (uint32_t)(((int64_t)a * b) >> 32));
+}
+#endif
+
 #ifndef EI_SATURATE_INT8
 EI_INLINE int32_t ei_saturate_int8(int32_t x) {
   x = x < INT8_MIN ? INT8_MIN : x;

@@ -143,7 +143,7 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
   int8_t *const spare = (int8_t *)c->scratch + block_bytes(p);
   const int8_t *a = ei_conv_is_direct(p) ? ei_conv_direct(p, c) : NULL;
   int8_t *out = c->out;
-  const int few = few_windows(p);
+  const int few = few_windows(p), rectified = ei_pairs_rectified(stream, p->out_zero, p->act_min);
   int32_t y = c->y0, x = 0, left = total;
 
   while (left >= EI_COLUMNS || (left > 1 && total >= EI_COLUMNS)) {
@@ -166,7 +166,7 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
         ei_column_put(c->scratch, inputs, j, 0, spare, inputs);
       }
     }
-    ei_pairs_block(c->scratch, n, stream, out, out_c, p->out_zero);
+    ei_pairs_block(c->scratch, n, stream, out, out_c, p->out_zero, rectified);
     left -= EI_COLUMNS, out += EI_COLUMNS * out_c;
   }
   for (; left > 0; left--, out += out_c) {

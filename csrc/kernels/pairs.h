@@ -35,6 +35,13 @@ EI_INLINE int32_t ei_pair_first(int32_t bias, int32_t sum) {
 
 EI_INLINE int32_t ei_pair_second(int32_t bias, int32_t sum) { return ei_add_wrap(bias, sum >> 7); }
 
+/* Whether outputs may be rounded as ei_rectified_value does: an activation that begins at the zero
+ * point follows, and sums are small. */
+EI_INLINE int ei_pairs_rectified(const uint8_t *stream, int32_t zero, int32_t act_min) {
+  return act_min >= zero && ((const ei_pair *)(const void *)stream)->narrow;
+}
+
+#ifndef EI_PAIRS_BLOCK
 /* What becomes of the sums of one of a record's filters: outputs `pitch` bytes apart, or, where
  * `keep` is set, in the place of the sums. Unrolled, so that they stay in registers. */
 EI_INLINE void ei_pair_outputs(int8_t *out, int32_t pitch, const ei_pair *pair, int which,
@@ -54,15 +61,29 @@ EI_INLINE void ei_pair_outputs(int8_t *out, int32_t pitch, const ei_pair *pair, 
 #undef EI_COLUMN
 }
 
+#ifdef EI_PAIRS_AT_ONCE
+/* The same in the place of the sums, which are 256 times or, of filter 0, once what they are. */
+EI_INLINE void ei_pair_rectified(const ei_pair *pair, int which, int32_t zero,
+                                 int32_t sum[EI_COLUMNS]) {
+  const int32_t m = pair->mult[which], right = pair->shift[which];
+  const int32_t bias = ei_shl_wrap(pair->bias[which], 7);
+  const int32_t offset = ei_rectified_offset(right, zero);
+  for (int j = 0; j < EI_COLUMNS; j++) {
+    const int32_t more = which ? sum[j] : ei_shl_wrap(sum[j], 8);
+    sum[j] = ei_rectified_value(ei_add_wrap(bias, more), m, right, offset);
+  }
+}
+
 /* Stores outputs that are all computed. */
 EI_INLINE void ei_pair_store(int8_t *out, int32_t pitch, const int32_t value[EI_COLUMNS]) {
   out[0] = (int8_t)value[0], out[pitch] = (int8_t)value[1];
   out[2 * pitch] = (int8_t)value[2], out[3 * pitch] = (int8_t)value[3];
 }
+#endif
 
 /* All out_c channels of a block's columns, whose outputs lie out_c bytes apart. */
 EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
-                                int32_t out_c, int32_t zero) {
+                                int32_t out_c, int32_t zero, int rectified) {
   const int32_t inputs = ei_pair_inputs(n), bytes = ei_pair_bytes(n);
   for (const int8_t *const end = to + out_c; to < end; stream += bytes) {
     const ei_pair *pair = (const void *)stream;
@@ -72,20 +93,27 @@ EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *str
 #ifdef EI_PAIRS_AT_ONCE
     /* Where registers hold all outputs, addresses are made when sums have left room for them; the
      * compiler has to forget that it can make them from others. */
-    ei_pair_outputs(NULL, 0, pair, 0, zero, ei_pair_first, sums, 1);
-    ei_pair_outputs(NULL, 0, pair, 1, zero, ei_pair_second, sums + EI_COLUMNS, 1);
+    if (rectified) {
+      ei_pair_rectified(pair, 0, zero, sums);
+      ei_pair_rectified(pair, 1, zero, sums + EI_COLUMNS);
+    } else {
+      ei_pair_outputs(NULL, 0, pair, 0, zero, ei_pair_first, sums, 1);
+      ei_pair_outputs(NULL, 0, pair, 1, zero, ei_pair_second, sums + EI_COLUMNS, 1);
+    }
     int32_t pitch = out_c;
     __asm__ volatile("" : "+r"(pitch), "+r"(to));
     ei_pair_store(to++, pitch, sums);
     if (to == end) break;
     ei_pair_store(to++, pitch, sums + EI_COLUMNS);
 #else
+    (void)rectified;
     ei_pair_outputs(to++, out_c, pair, 0, zero, ei_pair_first, sums, 0);
     if (to != end)
       ei_pair_outputs(to++, out_c, pair, 1, zero, ei_pair_second, sums + EI_COLUMNS, 0);
 #endif
   }
 }
+#endif
 
 /* Whether the stream lies within the image and its shifts are in range. */
 static inline int ei_pairs_ok(const ei_call *c, const ei_need *need, uint32_t weights, uint32_t n,

@@ -10,12 +10,13 @@ from edgeinfer.fixed_point import Ints, requantize
 from edgeinfer.graph import Array
 
 MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
+MAX_NARROW_SHIFT = 16  # of filters that ei_rectified_value takes (csrc/fixed_point.h)
 ROWS_SPARE = 16  # EI_ROWS_SPARE
 LINE_TAPS = 16  # EI_LINE_TAPS
 MAX_NIBBLES = 65_535  # inputs of a filter of 4-bit weights
 BLOCK = {"": 16, "_pairs": 4, "_quads": 16}  # vectors that a kernel computes together
 _ORDER = (0, 2, 1, 3)  # of four inputs
-_PAIR = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("reserved", "<u2")])
+_PAIR = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("narrow", "<u2")])
 _QUAD_CHANNELS = 16  # EI_QUAD_CHANNELS
 _FILTER_3X3 = np.dtype([("bias", "<i4"), ("mult", "<i4"), ("weights", "i1", (3, 4))])
 
@@ -75,6 +76,8 @@ def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array |
     for name, values, fill in (("bias", 2 * bias, 0), ("mult", mult, 0), ("shift", -shift, 1)):
         padded = np.pad(values, (0, len(w) - channels), constant_values=fill)
         heads[name] = padded.reshape(-1, 2)
+    small = np.abs(bias.astype(np.int64)) + 128 * sums[:channels] < 1 << 23
+    heads["narrow"] = np.all(small & (-shift <= MAX_NARROW_SHIFT))
     words = joined.reshape(len(joined), -1, 4)[:, :, _ORDER].astype("<i2")
     raw = np.ascontiguousarray(words.reshape(len(joined), -1)).view(np.uint8)
     return np.hstack([heads.view(np.uint8).reshape(len(joined), -1), raw]).view("<i4")

@@ -9,14 +9,18 @@ import pytest
 from edgeinfer.compile import compile_graph
 from edgeinfer.graph import Array, Graph, Quant
 from edgeinfer.native import BACKENDS
+from edgeinfer.ops.filters import filter_pairs
 from edgeinfer.session import Session
 from edgeinfer.verify import TfliteReference
 from tests.ops.cases.common import activation, constant, model
 
+EXACT = 32 * float(np.float32(0.01))  # halves are rounded
 LIMIT = 516  # inputs: 516 · 127 < 2**16
 
 
-def pointwise(weights: Array, pixels: int, bias: int, scale: float) -> Graph:
+def pointwise(
+    weights: Array, pixels: int, bias: int, scale: float, *, zero: int = 3, relu: bool = False
+) -> Graph:
     channels, n = weights.shape
     w = Quant(np.full(channels, 0.01, np.float32), np.zeros(channels, np.int64), 0)
     b = Quant(np.full(channels, 0.01, np.float32), np.zeros(channels, np.int64), 0)
@@ -25,8 +29,8 @@ def pointwise(weights: Array, pixels: int, bias: int, scale: float) -> Graph:
         constant("w", weights.reshape(channels, 1, 1, n).astype(np.int8), w),
         constant("b", np.full(channels, bias, np.int32), b),
     ]
-    y = activation("y", (1, 1, pixels, channels), Quant.per_tensor(scale, 3))
-    options = {"padding": 0, "stride_h": 1, "stride_w": 1}
+    y = activation("y", (1, 1, pixels, channels), Quant.per_tensor(scale, zero))
+    options = {"padding": 0, "stride_h": 1, "stride_w": 1, "fused_activation_function": int(relu)}
     return model("CONV_2D", inputs, y, options, "Conv2DOptions", 3)
 
 
@@ -58,3 +62,34 @@ def test_weights_of_minus_128_take_another_kernel(lowest: int) -> None:
     wanted = TfliteReference(graph).run([x])[0].tobytes()
     for backend in BACKENDS:
         assert Session(made.image, backend).run([x])[0].tobytes() == wanted
+
+
+@pytest.mark.parametrize("zero", [-128, -7, 127])
+@pytest.mark.parametrize("scale", [0.03, 0.5, EXACT, 1000.0, 2000.0])  # shifts of 1, 5, 5, 16, 17
+@pytest.mark.parametrize("most", [(1 << 23) - 1, 1 << 23])
+def test_rectified_sums(zero: int, scale: float, most: int) -> None:
+    """Rounded once behind a ReLU, as long as 256 times the sums fit 32 bits."""
+    n = 8
+    weights = np.array([[1], [-1], [127], [-3], [0], [5], [-127]]) * np.ones((1, n), np.int64)
+    for bias in (0, most - 128 * 127 * n, -(most - 128 * 127 * n)):
+        graph = pointwise(weights, 261, bias, scale, zero=zero, relu=True)
+        made = compile_graph(graph)
+        assert [s.call.kernel for s in made.plan.steps] == ["conv_2d_pairs"]
+        x = np.zeros((1, 1, 261, n), np.int8)
+        x[0, 0, :256] = np.arange(-128, 128)[:, None]
+        x[0, 0, ::2, 7] += 1  # -1: halves
+        wanted = TfliteReference(graph).run([x])[0]
+        for backend in BACKENDS:
+            assert Session(made.image, backend).run([x])[0].tobytes() == wanted.tobytes()
+
+
+def test_which_sums_are_narrow() -> None:
+    weights, one = np.full((3, 4), -127, np.int8), np.ones(3, np.int32)
+    for bias, right, narrow in [
+        ((1 << 23) - 128 * 127 * 4 - 1, 16, 1),
+        (-((1 << 23) - 128 * 127 * 4), 16, 0),
+        (0, 17, 0),
+    ]:
+        stream = filter_pairs(weights, np.array([0, 0, bias]), one << 30, -right * one)
+        assert stream is not None
+        assert set((stream.view(np.uint16)[:, 9]).tolist()) == {narrow}

@@ -96,6 +96,12 @@ EI_INLINE int32_t ei_mul_add_high(int32_t a, int32_t b, int32_t c) {
   __asm__ volatile("smmlar %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(c));
   return r;
 }
+/* c + the high word of a b. */
+EI_INLINE int32_t ei_mul_add_floor(int32_t a, int32_t b, int32_t c) {
+  int32_t r;
+  __asm__ volatile("smmla %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(c));
+  return r;
+}
 EI_INLINE int32_t ei_saturate_int8(int32_t x) {
   int32_t r;
   __asm__ volatile("ssat %0, #8, %1" : "=r"(r) : "r"(x));

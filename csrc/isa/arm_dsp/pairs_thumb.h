@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The loop over a block of columns as Thumb instructions: eight sums, a word of weights and two of
+ * inputs take all fourteen registers, so all else is in memory, and no compiler keeps to that.
+ */
+#ifndef EI_ISA_ARM_DSP_PAIRS_THUMB_H
+#define EI_ISA_ARM_DSP_PAIRS_THUMB_H
+
+#define EI_PAIRS_BLOCK
+
+/* r0: columns, r1: weights; r2: two inputs of both filters, r3: of filter 0; r4, r5: columns. Sums
+ * of filter 0 in r6 to r9, of both (w0 + 256 w1) in r10, r11, r12 and lr. */
+#define EI_TWO_COLUMNS(s0, t0, s1, t1)                                                 \
+  "ldrd r4, r5, [r0], #8\n\tsmlad " s0 ", r4, r3, " s0 "\n\tsmlad " t0 ", r4, r2, " t0 \
+  "\n\tsmlad " s1 ", r5, r3, " s1 "\n\tsmlad " t1 ", r5, r2, " t1 "\n\t"
+#define EI_TWO_INPUTS /* 48 bytes */                                                  \
+  "ldr.w r2, [r1, #4]!\n\tsxtb16 r3, r2\n\t" EI_TWO_COLUMNS("r6", "r10", "r7", "r11") \
+      EI_TWO_COLUMNS("r8", "r12", "r9", "lr")
+/* Of a column x whose sum is 256 (bias + sum): multiplier in `m`. */
+#define EI_RECTIFIED(x, m) \
+  "smmla " x ", " x ", " m ", r4\n\tasr " x ", " x ", r3\n\tssat " x ", #8, " x ", asr #7\n\t"
+/* Of twice (bias + sum). */
+#define EI_ROUNDED(x)                                                                            \
+  "smmlar r5, " x ", r2, r4\n\tadd " x ", r5, " x ", asr #31\n\tasr " x ", " x ", r3\n\tssat " x \
+  ", #8, " x "\n\t"
+
+/* All out_c channels of a block's columns, whose outputs lie out_c bytes apart; n inputs. */
+EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
+                                int32_t out_c, int32_t zero, int rectified) {
+  const uint32_t *const x = block;
+  const int32_t inputs = ei_pair_inputs(n), twos = inputs / 2 - 1, odd = 2 * zero + 1;
+  /* The stack below: offsets 0, 4, … 32. */
+  const struct {
+    const uint32_t *columns, *end;
+    int32_t enter; /* bytes of the loop to skip at first */
+    int8_t *to;
+    int32_t pitch;
+    const int8_t *stop;
+    int32_t offset; /* of outputs, but for the filter's shift */
+    int32_t rectified;
+    const uint8_t *record; /* less 4 */
+  } frame = {x,         x + 2 * inputs, (8 - (twos & 7)) * 48,      to,
+             out_c,     to + out_c,     rectified ? odd * 64 : odd, rectified,
+             stream - 4};
+  register const void *at __asm__("r0") = &frame;
+  __asm__ volatile(
+      ".syntax unified\n\t"
+      "push {r4-r11, lr}\n\t"
+      "ldm r0, {r0-r8}\n\t"
+      "adr.w r9, 4f\n\tcbnz r7, 8f\n\tadr.w r9, 5f\n\t8:\n\torr r7, r9, #1\n\t"
+      "adr.w r9, 2f\n\tadd r2, r2, r9\n\torr r2, r2, #1\n\t"
+      "push {r0-r8}\n\t"
+      "mov r1, r8\n\t"
+      /* One record: the first two inputs begin the sums. */
+      "1:\n\t"
+      "ldr r0, [sp]\n\t"
+      "str r1, [sp, #32]\n\t"
+      "ldr r5, [r1, #8]\n\t"
+      "ldr r2, [r1, #24]!\n\t"
+      "lsls r5, r5, #7\n\t"
+      "sxtb16 r3, r2\n\t"
+      "ldrd r4, lr, [r0], #8\n\t"
+      "smuad r6, r4, r3\n\tsmlad r10, r4, r2, r5\n\t"
+      "smuad r7, lr, r3\n\tsmlad r11, lr, r2, r5\n\t"
+      "ldrd r4, lr, [r0], #8\n\t"
+      "smuad r8, r4, r3\n\tsmlad r12, r4, r2, r5\n\t"
+      "smuad r9, lr, r3\n\tsmlad lr, lr, r2, r5\n\t"
+      "ldr pc, [sp, #8]\n\t"
+      "2:\n\t" EI_TWO_INPUTS EI_TWO_INPUTS EI_TWO_INPUTS EI_TWO_INPUTS EI_TWO_INPUTS EI_TWO_INPUTS
+          EI_TWO_INPUTS EI_TWO_INPUTS
+      "ldr r2, [sp, #4]\n\tcmp r0, r2\n\tbne 2b\n\t"
+      "ldr r0, [sp, #32]\n\t"
+      "subs r10, r10, r6\n\tsubs r11, r11, r7\n\tsubs r12, r12, r8\n\tsubs lr, lr, r9\n\t"
+      "ldr pc, [sp, #28]\n\t"
+      /* 256 times all sums. */
+      ".balign 4\n\t4:\n\t"
+      "ldr r2, [r0, #4]\n\tlsls r2, r2, #7\n\t"
+      "add r6, r2, r6, lsl #8\n\tadd r7, r2, r7, lsl #8\n\t"
+      "add r8, r2, r8, lsl #8\n\tadd r9, r2, r9, lsl #8\n\t"
+      "ldrb r3, [r0, #20]\n\tldr r4, [sp, #24]\n\tlsls r4, r4, r3\n\tadds r4, #64\n\t"
+      "ldrd r2, r5, [r0, #12]\n\t" EI_RECTIFIED("r6", "r2") EI_RECTIFIED("r7", "r2")
+          EI_RECTIFIED("r8", "r2") EI_RECTIFIED("r9", "r2")
+      "ldrb r3, [r0, #21]\n\tldr r4, [sp, #24]\n\tlsls r4, r4, r3\n\tadds r4, #64\n\t"
+      EI_RECTIFIED("r10", "r5") EI_RECTIFIED("r11", "r5") EI_RECTIFIED("r12", "r5")
+          EI_RECTIFIED("lr", "r5")
+      /* Outputs of both filters lie side by side, unless the last record has one. */
+      "3:\n\t"
+      "ldrd r0, r2, [sp, #12]\n\tldr r3, [sp, #20]\n\t"
+      "adds r4, r0, #2\n\tcmp r4, r3\n\tadd r3, r0, r2, lsl #1\n\tbhi 6f\n\t"
+      "str r4, [sp, #12]\n\t"
+      "bfi r6, r10, #8, #8\n\tstrh r6, [r0]\n\tbfi r7, r11, #8, #8\n\tstrh r7, [r0, r2]\n\t"
+      "bfi r8, r12, #8, #8\n\tstrh r8, [r3]\n\tbfi r9, lr, #8, #8\n\tstrh r9, [r3, r2]\n\t"
+      "blo 1b\n\tb 7f\n\t"
+      /* Twice all sums. */
+      ".balign 4\n\t5:\n\t"
+      "ldr r2, [r0, #8]\n\tlsls r2, r2, #7\n\t"
+      "subs r10, r10, r2\n\tsubs r11, r11, r2\n\tsubs r12, r12, r2\n\tsubs lr, lr, r2\n\t"
+      "ldr r2, [r0, #4]\n\t"
+      "add r6, r2, r6, lsl #1\n\tadd r7, r2, r7, lsl #1\n\t"
+      "add r8, r2, r8, lsl #1\n\tadd r9, r2, r9, lsl #1\n\t"
+      "ldr r2, [r0, #12]\n\t"
+      "ldrb r3, [r0, #20]\n\tldr r4, [sp, #24]\n\tlsls r4, r4, r3\n\tasrs r4, r4, #1\n\t"
+      EI_ROUNDED("r6") EI_ROUNDED("r7") EI_ROUNDED("r8") EI_ROUNDED("r9")
+      "ldr r2, [r0, #8]\n\t"
+      "add r10, r2, r10, asr #7\n\tadd r11, r2, r11, asr #7\n\t"
+      "add r12, r2, r12, asr #7\n\tadd lr, r2, lr, asr #7\n\t"
+      "ldr r2, [r0, #16]\n\t"
+      "ldrb r3, [r0, #21]\n\tldr r4, [sp, #24]\n\tlsls r4, r4, r3\n\tasrs r4, r4, #1\n\t"
+      EI_ROUNDED("r10") EI_ROUNDED("r11") EI_ROUNDED("r12") EI_ROUNDED("lr")
+      "b 3b\n\t"
+      "6:\n\t"
+      "strb r6, [r0]\n\tstrb r7, [r0, r2]\n\tstrb r8, [r3]\n\tstrb r9, [r3, r2]\n\t"
+      "7:\n\t"
+      "add sp, sp, #36\n\t"
+      "pop {r4-r11, lr}"
+      : "+r"(at)
+      :
+      : "r1", "r2", "r3", "r12", "cc", "memory");
+}
+#undef EI_ROUNDED
+#undef EI_RECTIFIED
+#undef EI_TWO_INPUTS
+#undef EI_TWO_COLUMNS
+
+#endif
