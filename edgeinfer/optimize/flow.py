@@ -92,6 +92,8 @@ def _weighted(op: Op, site: Site) -> Flow | None:
         return None
     if bias is not None and bias.shape != (outputs,):
         return None
+    if not width(x) or (isinstance(op, DepthwiseConv2D) and outputs % width(x)):
+        return None  # no layer at all, as those that check shapes will say
     if quant is not None and quant.zero_point.any():
         return None  # weights of 0 are none then
     if (
