@@ -54,6 +54,7 @@ class Tensor:
     quant: Quant | None = None
     data: Array | None = None
     is_variable: bool = False
+    packed: bool = False  # a constant of 4-bit numbers, two to a byte in a file (INT4)
 
     @property
     def size(self) -> int:

@@ -26,6 +26,7 @@ from edgeinfer.quantize.channels import scaled
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.convert import convert
 from edgeinfer.quantize.mixed import types
+from edgeinfer.quantize.narrow import narrowed
 from edgeinfer.quantize.norms import fold_norms
 from edgeinfer.quantize.observe import batch_size, mixes_samples, observe
 from edgeinfer.quantize.outliers import left_out, outliers
@@ -93,21 +94,25 @@ def quantize(
             checked = checked.without(rows)
     few = _spread(graph, checked.inputs)
     kept = Cache(cache and cache / fingerprint(graph, checked.inputs, settings.as_dict()))
-    graph, found, losses = _scale(graph, checked, few, settings, kept, tell)
+    graph, found, losses, costs = _scale(graph, checked, few, settings, kept, tell)
     assigned = assign(graph, found)
 
-    def trial(wide: frozenset[int]) -> Graph:
-        options: dict[str, Any] = {"per_channel": settings.per_channel, "io": settings.io}
-        return convert(graph, assigned.quants, wide=wide, **options)[0]
+    def breaks(wide: frozenset[int], narrow: frozenset[int]) -> str:
+        if misfit is None:
+            return ""
+        how: dict[str, Any] = {"per_channel": settings.per_channel, "io": settings.io}
+        return misfit(convert(graph, assigned.quants, wide=wide, narrow=narrow, **how)[0])
 
-    wide, settings, notes = types(
-        graph,
-        losses,
-        settings,
-        lambda wide: misfit(trial(wide)) if misfit else "",
-        lambda part: tell("Choosing types", part),
+    def choosing(part: float) -> None:
+        tell("Choosing types", part)
+
+    wide = wides.given(graph, settings)
+    budget = (lambda few: breaks(wide, few)) if misfit else None
+    narrow, settings, notes = narrowed(graph, costs, settings, wide, budget, choosing)
+    wide, settings, more = types(
+        graph, losses, settings, narrow, lambda chosen: breaks(chosen, narrow), choosing
     )
-    warnings += notes
+    warnings += [*notes, *more]
     fitted = None
     if settings.reconstructs:
         made = reconstruct(
@@ -118,6 +123,7 @@ def quantize(
             kept,
             lambda part: tell("Fitting weights", part),
             wide,
+            narrow,
         )
         graph, fitted = made.graph, made.weights
     result, dead = convert(
@@ -127,6 +133,7 @@ def quantize(
         io=settings.io,
         fitted=fitted,
         wide=wide,
+        narrow=narrow,
     )
     lower(result)
     kept.clear()
@@ -141,9 +148,10 @@ def _scale(
     settings: Settings,
     kept: Cache,
     tell: Progress,
-) -> tuple[Graph, dict[int, Range], Mapping[int, float]]:
-    """The graph with balanced channels, the range of each activation, and what rounding costs."""
-    loss, losses = Loss(graph, settings.seed), dict[int, float]()
+) -> tuple[Graph, dict[int, Range], Mapping[int, float], Mapping[int, float]]:
+    """The graph with balanced channels, the range of each activation, what rounding it costs, and
+    what 4-bit weights cost."""
+    loss, losses, costs = Loss(graph, settings.seed), dict[int, float](), dict[int, float]()
     found: dict[int, Range] = dict.fromkeys(graph.activations(), (-1.0, 1.0))
     if settings.searches:
         choice = Choice.of(loss.graph, kept.load("scales"))
@@ -161,6 +169,7 @@ def _scale(
         graph = prepare.with_data(graph, scaled(graph, choice.factors))
         found.update(choice.ranges)
         losses.update(choice.losses)
+        costs.update(choice.narrow)
         if settings.split:
             changed, _ = split(graph, list(choice.noise), choice.noise, found)
             graph = prepare.with_data(graph, changed)
@@ -172,7 +181,7 @@ def _scale(
             lambda count: make(count, settings.percentile),
             lambda done, count: tell("Observing ranges", done / count),
         )
-    return graph, found, losses
+    return graph, found, losses, costs
 
 
 def _possible(graph: Graph, samples: Samples, settings: Settings) -> tuple[Settings, list[str]]:

@@ -13,7 +13,7 @@ from edgeinfer.ops import op_for
 from edgeinfer.ops.base import QuantRule, Site
 from edgeinfer.quantize import wide as wides
 from edgeinfer.quantize.assign import rule_of
-from edgeinfer.quantize.params import INT8, NARROW, bias_quant, to_integers, weight_quant
+from edgeinfer.quantize.params import INT8, NARROW, NARROW4, bias_quant, to_integers, weight_quant
 from edgeinfer.quantize.wide import Forms, widened
 
 INT32, INT64 = (-(2**31), 2**31 - 1), (-(2**62), 2**62)
@@ -51,15 +51,17 @@ def convert(
     io: str = "int8",
     fitted: Mapping[int, Fitted] | None = None,
     wide: Collection[int] = frozenset(),
+    narrow: Collection[int] = frozenset(),
 ) -> tuple[Graph, list[str]]:
     """The int8 graph with these scales, and warnings about dead channels.
 
     `quants` is for activations and constants used as such; weights and bias follow from them,
     except for the weight tensors in `fitted`. The activations in `wide` are int16, and so is what
-    the layers compute that make or read one. Tensors keep their names and places; where a constant
-    serves two layers differently, where a layer needs another scale or type than its input has, and
-    for float I/O (`io` is "float32"), tensors are added at the end."""
-    build = _Builder(graph, Forms(quants, wide), per_channel, fitted or {})
+    the layers compute that make or read one; the weight tensors in `narrow` have 4 bits. Tensors
+    keep their names and places; where a constant serves two layers differently, where a layer needs
+    another scale or type than its input has, and for float I/O (`io` is "float32"), tensors are
+    added at the end."""
+    build = _Builder(graph, Forms(quants, wide), per_channel, fitted or {}, narrow)
     if io == "float32":
         for t in graph.inputs:
             build.inner[t] = build.add(stored := build.stored(t), f"_{stored.dtype}")
@@ -84,6 +86,14 @@ def convert(
     return result, build.dead_channels()
 
 
+def scales_axis(site: Site, per_channel: bool, narrow: bool) -> int | None:
+    """The dimension of a layer's weights with scales of its own; None: one scale.
+
+    TFLite's FULLY_CONNECTED takes INT4 with one scale only."""
+    one = not per_channel or (narrow and site.node.op == "FULLY_CONNECTED")
+    return None if one else op_for(site).channel_axis_of(site)
+
+
 class _Builder:
     """The int8 graph while it grows."""
 
@@ -93,9 +103,10 @@ class _Builder:
         forms: Forms,
         per_channel: bool,
         fitted: Mapping[int, Fitted],
+        narrow: Collection[int],
     ) -> None:
         self.graph = graph
-        self.fitted = fitted
+        self.fitted, self.narrow = fitted, narrow
         self.forms, self.quants = forms, forms.narrow
         self.per_channel = per_channel
         self.tensors: list[Tensor] = list(graph.tensors)
@@ -171,19 +182,21 @@ class _Builder:
     def _weights(self, site: Site, rule: QuantRule) -> tuple[Array, Quant]:
         """A layer's weights as integers."""
         assert rule.weights is not None
-        axis = op_for(site).channel_axis_of(site) if self.per_channel else None
+        t = site.node.inputs[rule.weights]
+        limits = NARROW4 if t in self.narrow else NARROW
+        axis = scales_axis(site, self.per_channel, t in self.narrow)
         bias = None
         if rule.bias is not None and site.optional(rule.bias) is not None:
             bias = site.const(rule.bias)
         scale = self.quants[site.node.inputs[0]].scale[0]
         weights = site.const(rule.weights)
-        quant, dead = weight_quant(weights, axis, bias, float(scale))
+        quant, dead = weight_quant(weights, axis, bias, float(scale), limits[1])
         if dead:
             self.dead[site.where] = dead
-        chosen = self.fitted.get(site.node.inputs[rule.weights])
+        chosen = self.fitted.get(t)
         if chosen is not None:
             return chosen.data, chosen.quant
-        return to_integers(weights, quant, np.int8, NARROW), quant
+        return to_integers(weights, quant, np.int8, limits), quant
 
     def _operand(self, t: int, node: Node, rule: QuantRule, is_wide: bool) -> int:
         """An input of a node: an activation, in the type and scale that the node needs, or a
@@ -232,6 +245,7 @@ class _Builder:
             if same and old.data is not None and np.array_equal(old.data, data):
                 return index
         tensor = replace(self.graph.tensors[t], dtype=data.dtype, data=data, quant=quant)
+        tensor = replace(tensor, packed=t in self.narrow)
         if forms:
             forms.append(self.add(tensor, f"_{len(forms)}"))
         else:

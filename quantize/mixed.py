@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from edgeinfer.graph import Graph
 from edgeinfer.quantize.assign import tied
 from edgeinfer.quantize.settings import Settings
-from edgeinfer.quantize.wide import able, macs, named, narrow_layers
+from edgeinfer.quantize.wide import able, given, macs, narrow_layers
 
 
 @dataclass(frozen=True)
@@ -30,29 +30,35 @@ def types(
     graph: Graph,
     losses: Mapping[int, float],
     settings: Settings,
+    barred: Collection[int],
     misfit: Callable[[frozenset[int]], str],
     progress: Callable[[float], None],
 ) -> tuple[frozenset[int], Settings, list[str]]:
     """The activations that are int16, the settings that repeat this choice, and warnings.
 
-    `losses` and `misfit` are as for `mixed`. Raises as `wide.named` and `wide.able`."""
+    `losses` and `misfit` are as for `mixed`; activations of the layers with the weights in `barred`
+    stay int8. Raises as `wide.given`."""
+    fixed = given(graph, settings)
     if settings.activations == "int16":
-        return able(graph, settings.io), settings, narrow_layers(graph)
-    given = named(graph, settings.wide, settings.io)
+        return fixed, settings, narrow_layers(graph)
     if not settings.mixed:
-        return given, settings, []
-    if why := misfit(given):
-        fixed = replace(settings, mixed=0.0)
-        return given, fixed, [f"Nothing more is int16, for the model breaks the budget: {why}"]
+        return fixed, settings, []
+    if why := misfit(fixed):
+        return (
+            fixed,
+            replace(settings, mixed=0.0),
+            [f"Nothing more is int16, for the model breaks the budget: {why}"],
+        )
+    held = {t for n in graph.nodes if set(barred) & {*n.inputs} for t in (*n.inputs, *n.outputs)}
     made = mixed(
         graph,
         losses,
-        able(graph, settings.io),
+        able(graph, settings.io) - held,
         settings.mixed,
-        lambda wide: misfit(wide | given),
+        lambda wide: misfit(wide | fixed),
         progress,
     )
-    wide = made.wide | given
+    wide = made.wide | fixed
     names = tuple(graph.tensors[t].name for t in graph.activations() if t in wide)
     notes = [f"With a larger budget more would be int16: {why}" for why in made.passed_over[:1]]
     return (

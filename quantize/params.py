@@ -17,6 +17,7 @@ from edgeinfer.graph import Array, Quant
 Range = tuple[float, float]
 INT8 = (-128, 127)
 NARROW = (-127, 127)  # weights: symmetric, so that −w exists for each w
+NARROW4 = (-7, 7)  # weights of 4 bits
 NEGLIGIBLE = 1e-6  # a range this small holds nothing but rounding noise
 BIAS_LIMIT = 1 << 30  # half of int32, so that the products still fit beside the bias
 DEAD = 2.0**-20  # a channel's weights below this part of the largest channel's count as zero
@@ -46,13 +47,18 @@ def negligible(low: float, high: float) -> bool:
 
 
 def weight_quant(
-    weights: Array, axis: int | None, bias: Array | None, input_scale: float
+    weights: Array,
+    axis: int | None,
+    bias: Array | None,
+    input_scale: float,
+    largest_integer: int = NARROW[1],
 ) -> tuple[Quant, int]:
-    """Symmetric int8 scales of float weights, and how many channels are dead (all but zero).
+    """Symmetric scales of float weights, and how many channels are dead (all but zero).
 
-    scale = max |w| / 127 over each slice along `axis`, or over the whole tensor if that is None.
-    Raised where a dead channel would have none, and where bias [channels] / (input_scale · scale)
-    would leave int32 (as AdjustWeightsForBiasScale of TFLite's tools/optimize does)."""
+    scale = max |w| / `largest_integer` over each slice along `axis`, or over the whole tensor if
+    that is None. Raised where a dead channel would have none, and where bias [channels] /
+    (input_scale · scale) would leave int32 (as AdjustWeightsForBiasScale of TFLite's tools/optimize
+    does)."""
     if axis is None:
         largest = np.abs(weights).max(initial=0.0, keepdims=True).reshape(1).astype(np.float64)
         need = np.abs(bias).max(initial=0.0, keepdims=True) if bias is not None else np.zeros(1)
@@ -62,7 +68,7 @@ def weight_quant(
         need = np.abs(bias) if bias is not None else np.zeros(largest.shape)
     top = float(largest.max(initial=0.0)) or 127.0
     dead = largest <= top * DEAD
-    scale = np.maximum(largest, top * DEAD) / 127
+    scale = np.maximum(largest, top * DEAD) / largest_integer
     scale = np.maximum(scale, need.reshape(-1).astype(np.float64) / (input_scale * BIAS_LIMIT))
     scales = np.maximum(scale.astype(np.float32), np.finfo(np.float32).tiny)
     return Quant(scales, np.zeros(scales.size, np.int64), axis or 0), int(dead.sum())

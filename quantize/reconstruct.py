@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -17,8 +18,8 @@ from edgeinfer.ops.activation import clip, real_range
 from edgeinfer.ops.base import Site
 from edgeinfer.quantize import layers, rounding
 from edgeinfer.quantize.biases import corrected
-from edgeinfer.quantize.convert import Fitted, convert
-from edgeinfer.quantize.params import to_integers, to_reals, weight_quant
+from edgeinfer.quantize.convert import Fitted, convert, scales_axis
+from edgeinfer.quantize.params import NARROW, NARROW4, to_integers, to_reals, weight_quant
 from edgeinfer.quantize.prepare import one_node, with_data
 from edgeinfer.quantize.resume import Cache
 from edgeinfer.quantize.settings import Settings
@@ -28,6 +29,7 @@ from edgeinfer.quantize.wide import Forms
 ROWS = 20_000  # of a layer's inputs that the moments are taken from; the others say the same
 # Parts of the largest weight that a channel's scale may stand for.
 PARTS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6)
+PARTS4 = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)  # with 4 bits, whose steps are large
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,13 @@ def reconstruct(
     kept: Cache,
     progress: Callable[[float], None],
     wide: Collection[int] = frozenset(),
+    narrow: Collection[int] = frozenset(),
 ) -> Reconstructed:
     """Fit all layers with weights, in order, on samples [n, …] of each input.
 
     Needs weights and biases of their own (prepare.own_constants) and a network that keeps its
-    samples apart. The activations in `wide` are int16, the others int8.
-    Layers found in `kept` are taken from there; `progress` is called with the part
+    samples apart. The activations in `wide` are int16, the others int8; the weights in `narrow`
+    have 4 bits. Layers found in `kept` are taken from there; `progress` is called with the part
     that is done."""
     exact: dict[int, Array] = dict(zip(graph.inputs, samples, strict=True))
     forms = Forms(quants, wide)
@@ -59,7 +62,8 @@ def reconstruct(
         t: to_integers(x, forms.quant(t), forms.dtype(t), forms.limits(t)) for t, x in exact.items()
     }
     # What a budget has chosen is not in the settings.
-    mark = f"_{crc32(repr(sorted(wide)).encode()):08x}" if wide else ""
+    chosen = repr((sorted(wide), sorted(narrow)))
+    mark = f"_{crc32(chosen.encode()):08x}" if wide or narrow else ""
     last = {t: i for i, node in enumerate(graph.nodes) for t in node.inputs}
     biases: dict[int, Array] = {}
     fitted: dict[int, Fitted] = {}
@@ -77,7 +81,8 @@ def reconstruct(
             if done is None:
                 random = np.random.default_rng((settings.seed, index))
                 reach = forms.reals(node.outputs[0])
-                layer = _Layer(site, source, wanted, reach, settings, random)
+                few = node.inputs[1] in narrow
+                layer = _Layer(site, source, wanted, reach, settings, random, few)
                 done = layer.fit(quants[node.inputs[0]])
                 kept.save(name, done)
             scales, axis = done["scales"], op.rule.channel_axis or 0
@@ -87,7 +92,8 @@ def reconstruct(
             part = with_data(part, biases)
         else:
             exact.update(zip(node.outputs, op.run(site, inputs), strict=True))
-        part8, _ = convert(part, quants, per_channel=settings.per_channel, fitted=fitted, wide=wide)
+        how: dict[str, Any] = {"per_channel": settings.per_channel, "wide": wide}
+        part8, _ = convert(part, quants, fitted=fitted, narrow=narrow, **how)
         made.update(
             zip(node.outputs, reference.run(part8, [made[t] for t in part.inputs]), strict=True)
         )
@@ -110,9 +116,10 @@ class _Layer:
         reach: tuple[float, float],
         settings: Settings,
         random: np.random.Generator,
+        narrow: bool,
     ) -> None:
         weights = site.const(1)
-        self._site, self._settings = site, settings
+        self._site, self._settings, self._narrow = site, settings, narrow
         self._w = layers.matrix(site, weights).astype(np.float64)
         self._bias = site.const(2).astype(np.float64)
         self._wanted = wanted.reshape(-1, len(self._w))
@@ -127,29 +134,34 @@ class _Layer:
 
     def fit(self, source: Quant) -> dict[str, Array]:
         """Integer `weights` with their `scales`, and the float `bias`."""
+        limits, parts = (NARROW4, PARTS4) if self._narrow else (NARROW, PARTS)
         if self._settings.compensate:
             self._w = compensated(self._x, self._w, self._wanted, self._limits)
         quant, _ = weight_quant(
             layers.weights(self._site, self._w.astype(np.float32)),
-            op_for(self._site).channel_axis_of(self._site) if self._settings.per_channel else None,
+            scales_axis(self._site, self._settings.per_channel, self._narrow),
             self._site.const(2),
             float(source.scale[0]),
+            limits[1],
         )
         whole = np.broadcast_to(quant.scale.astype(np.float64), len(self._w))
         h = rounding.damped(self._moments())
         factor = rounding.factorize(h) if self._settings.rounding == "adaptive" else None
         best_q, best_scale, best = np.zeros(0), whole, np.zeros(0)
-        for part in PARTS if self._settings.weight_scales and quant.per_channel else (1.0,):
+        several = quant.per_channel or self._narrow
+        for part in parts if self._settings.weight_scales and several else (1.0,):
             scale = (whole * part).astype(np.float32).astype(np.float64)
             if factor is None:
-                q = rounding.nearest(self._w, scale)
+                q = rounding.nearest(self._w, scale, limits)
             else:
-                q = rounding.adaptive(h, self._w, scale, factor)
+                q = rounding.adaptive(h, self._w, scale, factor, limits)
             lost = rounding.error(h, scale[:, None] * q - self._w)
             if not best.size:
                 best_q, best_scale, best = q, scale, lost
                 continue
             better = lost < best
+            if not quant.per_channel:  # all channels share a scale
+                better[:] = lost.sum() < best.sum()
             best_q[better] = q[better]
             best_scale = np.where(better, scale, best_scale)
             best = np.where(better, lost, best)

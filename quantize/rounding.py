@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weights → integers, each output channel a least-squares problem of its own:
 
-    minimize over whole numbers q in −127..127:  (s·q − w)ᵀ H (s·q − w)
+    minimize over whole numbers q in −127..127, or −7..7:  (s·q − w)ᵀ H (s·q − w)
 
 where H are the second moments of the inputs that the channel sees. Rounding proceeds as in GPTQ
 (Frantar et al., 2022, arXiv:2210.17323): each weight's error is made good by those that come after
@@ -31,9 +31,9 @@ def error(h: Floats, difference: Floats) -> Floats:
     return np.asarray(np.einsum("ck,ck->c", _times(h, difference), difference))
 
 
-def nearest(w: Floats, scale: Floats) -> Floats:
+def nearest(w: Floats, scale: Floats, limits: tuple[int, int] = NARROW) -> Floats:
     """Each weight rounded on its own: w [channels, k], scale [channels] → whole numbers."""
-    return np.clip(np.rint(w / scale[:, None]), *NARROW)
+    return np.clip(np.rint(w / scale[:, None]), *limits)
 
 
 def factorize(h: Floats) -> Floats:
@@ -43,27 +43,29 @@ def factorize(h: Floats) -> Floats:
     return np.linalg.inv(lower)[:, ::-1, ::-1]
 
 
-def adaptive(h: Floats, w: Floats, scale: Floats, factor: Floats) -> Floats:
+def adaptive(
+    h: Floats, w: Floats, scale: Floats, factor: Floats, limits: tuple[int, int] = NARROW
+) -> Floats:
     """Whole numbers q [channels, k] for weights w, scales [channels], moments h (as in `error`).
 
     `factor` is factorize(h)."""
     q = np.zeros_like(w)
     rest = w.copy()
     for j in range(w.shape[1]):
-        q[:, j] = np.clip(np.rint(rest[:, j] / scale), *NARROW)
+        q[:, j] = np.clip(np.rint(rest[:, j] / scale), *limits)
         push = (rest[:, j] - scale * q[:, j]) / factor[:, j, j]
         rest[:, j + 1 :] -= push[:, None] * factor[:, j, j + 1 :]
-    return _descend(h, w, scale, q)
+    return _descend(h, w, scale, q, limits)
 
 
-def _descend(h: Floats, w: Floats, scale: Floats, q: Floats) -> Floats:
+def _descend(h: Floats, w: Floats, scale: Floats, q: Floats, limits: tuple[int, int]) -> Floats:
     """q after coordinate descent."""
     gradient = _times(h, scale[:, None] * q - w)
     for _ in range(SWEEPS):
         moved = False
         for j in range(w.shape[1]):
             wanted = np.rint(q[:, j] - gradient[:, j] / (h[:, j, j] * scale))
-            step = np.clip(wanted, *NARROW) - q[:, j]
+            step = np.clip(wanted, *limits) - q[:, j]
             if step.any():
                 moved = True
                 q[:, j] += step

@@ -22,8 +22,9 @@ from edgeinfer.quantize.candidates import Shape
 from edgeinfer.quantize.channels import DEPTHWISE, Group, groups
 from edgeinfer.quantize.extremes import Bounds, Extremes, Floats
 from edgeinfer.quantize.gradients import backward, opened
+from edgeinfer.quantize.narrow import eligible
 from edgeinfer.quantize.observe import batches
-from edgeinfer.quantize.params import Range
+from edgeinfer.quantize.params import NARROW4, Range
 from edgeinfer.quantize.probes import Loss, run_all
 
 FOLDS = 2  # more leave hardly any sample that exceeds what the others reach, as new ones will
@@ -39,11 +40,13 @@ class Choice:
     ranges: Mapping[int, Range]  # of each float activation, after that
     noise: Mapping[Group, Array]  # the loss of rounding each channel, after that
     losses: Mapping[int, float]  # of rounding a tensor; one stands for all that share its scale
+    narrow: Mapping[int, float]  # layer's output → the loss of 4-bit weights, after that
 
     def arrays(self) -> dict[str, Array]:
         """Everything as arrays, to be kept."""
         found = {f"factors{group.tensors[0]}": s for group, s in self.factors.items()}
         found |= {f"noise{group.tensors[0]}": n for group, n in self.noise.items()}
+        found |= {f"narrow{t}": np.array(loss) for t, loss in self.narrow.items()}
         found |= {f"loss{t}": np.array(loss) for t, loss in self.losses.items()}
         return {**found, **{f"range{t}": np.array(r) for t, r in self.ranges.items()}}
 
@@ -63,7 +66,8 @@ class Choice:
         names = (name for name in arrays if name.startswith("range"))
         ranges = {int(n[5:]): (float(arrays[n][0]), float(arrays[n][1])) for n in names}
         losses = {int(n[4:]): float(a) for n, a in arrays.items() if n.startswith("loss")}
-        return Choice(factors, ranges, noise, losses)
+        narrow = {int(n[6:]): float(a) for n, a in arrays.items() if n.startswith("narrow")}
+        return Choice(factors, ranges, noise, losses, narrow)
 
 
 def search(
@@ -182,7 +186,30 @@ class _Search:
                 low, high = self._range([t], seen, factors.get(self.group_of.get(t)))  # type: ignore[arg-type]
                 ranges[t] = (low * width, high * width)
         noise = {group: n * factors[group] ** 2 for group, n in self.noise.items()}
-        return Choice(factors, ranges, noise, losses)
+        return Choice(factors, ranges, noise, losses, self._narrow(factors))
+
+    def _narrow(self, factors: Mapping[Group, Array]) -> dict[int, float]:
+        """The loss of rounding each layer's weights to 4 bits, by the layer's output."""
+        found = {}
+        for out, w in eligible(self.graph).items():
+            index, x = self.makers[out], self.graph.nodes[self.makers[out]].inputs[0]
+            data = self.graph.tensors[w].data
+            if index not in self.weight_cost or data is None or x not in self.spread:
+                continue
+            rows = np.abs(data.astype(np.float64)).reshape(len(data), -1)
+            variance = np.resize(self._variance(x), rows.shape[1])
+            by, own = (factors.get(self.group_of.get(t)) for t in (x, out))  # type: ignore[arg-type]
+            if by is not None and rows.shape[1] == len(by):
+                rows, variance = rows * by, variance / by**2
+            cost = self.weight_cost[index]
+            if own is not None:
+                rows, cost = rows / own[:, None], cost * own**2
+            steps = rows.max(1) / NARROW4[1]
+            if self.graph.nodes[index].op == "FULLY_CONNECTED":
+                steps = np.full_like(steps, steps.max())
+            noise = float((cost * steps**2).sum() * variance.sum()) / 12
+            found[out] = noise / self.count
+        return found
 
     def _factors(self, group: Group, shape: Shape, seen: Bounds) -> Floats:
         return candidates.factors(group, shape, seen.reach(group.tensors), self.reading[group])

@@ -19,6 +19,7 @@ from edgeinfer.ops import op_for
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.wide import Q15
 from edgeinfer.quantize.params import INT8
+from edgeinfer.quantize.settings import Settings
 
 FINER = 64  # steps of int16 to one of int8
 INT16 = (-(2**15), 2**15 - 1)
@@ -88,6 +89,13 @@ def able(graph: Graph, io: str) -> frozenset[int]:
                 )
             found -= {*node.inputs, *node.outputs}
     return frozenset(found - {*graph.inputs, *graph.outputs} if io == "int8" else found)
+
+
+def given(graph: Graph, settings: Settings) -> frozenset[int]:
+    """The activations that the settings want int16, before any search for more."""
+    if settings.activations == "int16":
+        return able(graph, settings.io)
+    return named(graph, settings.wide, settings.io)
 
 
 def named(graph: Graph, names: Sequence[str], io: str) -> frozenset[int]:

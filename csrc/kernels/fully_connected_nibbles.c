@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * FULLY_CONNECTED as fully_connected.c has it, for 4-bit weights (isa/nibbles.h), which take half
- * the flash: four outputs share each input.
+ * the flash: four outputs share each input. Also a pointwise CONV_2D, whose pixels are the vectors.
  */
 #include "fixed_point.h"
 #include "isa/isa.h"
@@ -15,7 +15,7 @@ typedef struct {
   uint32_t in_c, out_c;     /* elements; in_c below 2^16 */
   int16_t out_zero;         /* zero point, -128..127 */
   int16_t act_min, act_max; /* of the fused activation, -128..127 */
-  uint16_t reserved;        /* 0 */
+  uint16_t pixels;          /* vectors in a row, 1..65535 */
 } ei_fully_connected_nibbles_params;
 
 /* All outputs of one vector. */
@@ -38,24 +38,25 @@ EI_NOINLINE void vector(const ei_call *c, const int8_t *a, int8_t *out) {
 void ei_fully_connected_nibbles_run(const ei_call *c) {
   const ei_fully_connected_nibbles_params *p = c->params;
   const int32_t n = (int32_t)p->in_c, out_c = (int32_t)p->out_c;
-  const int8_t *in = (const int8_t *)c->in[0] + (c->y0 - c->in_y0) * n;
+  const int32_t vectors = (c->y1 - c->y0) * p->pixels;
+  const int8_t *in = (const int8_t *)c->in[0] + (c->y0 - c->in_y0) * p->pixels * n;
   int8_t *out = c->out;
-  for (int32_t y = c->y0; y < c->y1; y++, in += n, out += out_c) vector(c, in, out);
-  ei_clamp_all(c->out, (c->y1 - c->y0) * out_c, p->act_min, p->act_max);
+  for (int32_t i = 0; i < vectors; i++, in += n, out += out_c) vector(c, in, out);
+  ei_clamp_all(c->out, vectors * out_c, p->act_min, p->act_max);
 }
 
 int ei_fully_connected_nibbles_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_fully_connected_nibbles_params, p, c, need);
   if (p->in_c == 0 || p->in_c > UINT16_MAX || p->out_c == 0 || p->out_c > UINT16_MAX ||
-      c->in_y0 > c->y0)
+      p->pixels == 0 || c->in_y0 > c->y0)
     return EI_ERR_PARAMS;
   const uint64_t bytes = (uint64_t)(uint32_t)ei_nibble_bytes((int32_t)p->in_c);
   if (!ei_has_data(need, p->weights, (p->out_c + UINT32_C(1)) / 2 * bytes, 1) ||
       !ei_has_data(need, p->bias, p->out_c, 4) || !ei_has_data(need, p->mult, p->out_c, 4) ||
       !ei_has_data(need, p->shift, p->out_c, 1) || !ei_shifts_ok(c->data + p->shift, p->out_c))
     return EI_ERR_PARAMS;
-  need->in[0] = (uint64_t)(uint32_t)(c->y1 - c->in_y0) * p->in_c;
-  need->out = (uint64_t)(uint32_t)(c->y1 - c->y0) * p->out_c;
+  need->in[0] = (uint64_t)(uint32_t)(c->y1 - c->in_y0) * p->pixels * p->in_c;
+  need->out = (uint64_t)(uint32_t)(c->y1 - c->y0) * p->pixels * p->out_c;
   return EI_OK;
 }
 

@@ -20,7 +20,7 @@ from edgeinfer.models import Models
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options that limit a model."""
-    group = parser.add_argument_group("budget, of what --mixed may make of the model")
+    group = parser.add_argument_group("budget of --mixed and --int4")
     group.add_argument("--board", metavar="B", help="RAM and flash of this board")
     group.add_argument(
         "--max-ram", type=common.positive, metavar="BYTES", help="of the arena at most"

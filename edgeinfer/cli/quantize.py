@@ -22,6 +22,7 @@ from edgeinfer.quantize import FAST, Samples, Settings, quantize
 from edgeinfer.quantize import load as load_samples
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.choose import Trial, choose
+from edgeinfer.quantize.narrow import packed_layers
 from edgeinfer.quantize.settings import CHOICES
 from edgeinfer.quantize.wide import wide_layers
 from edgeinfer.report import accuracy
@@ -38,6 +39,7 @@ EXAMPLES = (
     "edgeinfer quantize new.tflite --calib x.npz --recipe model_int8.json",
     "edgeinfer quantize model.tflite --calib x.npz --mixed --board nano33ble",
     "edgeinfer quantize model.tflite --calib x.npz --int16 -o model_16x8.tflite",
+    "edgeinfer quantize model.tflite --calib x.npz --int4 --max-flash 100000",
 )
 DEFAULTS = Settings()
 MIXED = 0.9  # part of the loss that --mixed takes away
@@ -89,6 +91,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PERCENT",
         help="16 bits only where rounding to 8 costs the most, until PERCENT of that is gone "
         f"(default {100 * MIXED:.0f}), or the budget is spent",
+    )
+    parser.add_argument(
+        "--int4",
+        action="store_const",
+        const=True,
+        help="weights of 4 bits in dense layers and pointwise convolutions: in as many as the "
+        "budget asks for, without one in all; half the flash, but slower and less accurate",
     )
     budget.arguments(parser)
     stages = parser.add_argument_group("stages")
@@ -190,6 +199,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         "arena_bytes": read_image(made.image).arena_bytes,
         "warnings": warnings,
         "int16_layers": wide_layers(result),
+        "int4_layers": packed_layers(result),
         "trials": [asdict(trial) for trial in trials],
         **report,
     }
@@ -265,9 +275,10 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         f"  on a board: image {size(result['image_bytes'])} of flash, "
         f"arena {size(result['arena_bytes'])} of RAM"
     )
-    if wide := result["int16_layers"]:
-        names = ", ".join([*wide[:SHOWN], *["…"] * (len(wide) > SHOWN)])
-        ui.say(f"  {some(len(wide), 'layer')} in int16: {names}")
+    for kind, what in (("int16_layers", "in int16"), ("int4_layers", "with int4 weights")):
+        if found := result[kind]:
+            names = ", ".join([*found[:SHOWN], *["…"] * (len(found) > SHOWN)])
+            ui.say(f"  {some(len(found), 'layer')} {what}: {names}")
     n, calibrated = result["evaluated_samples"], result["calibration_samples"]
     ui.say(f"  int8 against float on {some(n, 'sample')} ({calibrated} of them calibrated it):")
     for line in measure.lines(result):

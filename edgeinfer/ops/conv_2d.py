@@ -7,9 +7,11 @@ import numpy as np
 
 from edgeinfer.graph import Array
 from edgeinfer.ops import real
-from edgeinfer.ops.base import QuantRule, Site
+from edgeinfer.ops.base import Call, QuantRule, Site
 from edgeinfer.ops.convolution import Convolution, Variant, variant_of
-from edgeinfer.ops.weighted import channel_multipliers, folded_bias
+from edgeinfer.ops.dense import dense_call
+from edgeinfer.ops.filters import filter_nibbles
+from edgeinfer.ops.weighted import channel_multipliers, check_weights, folded_bias
 from edgeinfer.ops.window import Window
 
 
@@ -28,6 +30,29 @@ class Conv2D(Convolution):
         if weights[0] % (channels // weights[3]):
             raise site.unsupported(f"{weights[0]} filters in {channels // weights[3]} groups")
         return Window.of(site, (weights[1], weights[2]))
+
+    def pack(self, site: Site) -> list[Call]:
+        packed = self._packed(site) if site.input(1).packed else None
+        return super().pack(site) if packed is None else [packed]
+
+    def _packed(self, site: Site) -> Call | None:
+        """The call of the dense kernel that keeps 4-bit weights two to a byte; None where they
+        have to be widened: in all but pointwise layers, and for other cores, which would lose more
+        than flash is worth."""
+        window = self.window(site)
+        pointwise = window.kernel == (1, 1) and window.is_direct(site) and self.groups(site) == 1
+        if not pointwise or site.layout != "pairs" or site.input(0).dtype != np.int8:
+            return None
+        site.require_int8(0)
+        check_weights(site)
+        w = site.const(1)
+        bias = folded_bias(site, self.weight_sums(w))
+        flat = w.reshape(len(w), -1)
+        consts = filter_nibbles(flat, bias, *channel_multipliers(site, len(w)))
+        if consts is None or site.input(1).zero_point:
+            return None
+        out_c, in_c = flat.shape
+        return dense_call(site, "_nibbles", consts, in_c, out_c, pixels=window.out[1])
 
     def variant(self, site: Site) -> Variant:
         w = site.const(1)

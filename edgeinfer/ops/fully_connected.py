@@ -13,7 +13,8 @@ from edgeinfer.graph import Array
 from edgeinfer.ops import real, wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
-from edgeinfer.ops.filters import BLOCK, filter_nibbles, filters_for
+from edgeinfer.ops.dense import dense_call
+from edgeinfer.ops.filters import filter_nibbles, filters_for
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -91,31 +92,10 @@ class FullyConnected(Op):
         if site.input(1).zero_point:
             return self._pack_direct(site)
         weights = site.const(1)
-        low, high = int8_range(site)
         out_c, in_c = weights.shape
-        rows = site.output.size // out_c
         bias = folded_bias(site, weights.sum(1, dtype=np.int64))
         suffix, consts = self._filters(site, bias)
-        params = {
-            "in_c": in_c,
-            "out_c": out_c,
-            "out_zero": site.output.zero_point,
-            "act_min": low,
-            "act_max": high,
-        }
-        return [
-            Call(
-                f"fully_connected{suffix}",
-                params,
-                (site.in_ref(0),),
-                site.out_ref(),
-                rows,
-                consts=consts,
-                reads=(Rows(in_c, rows),),
-                row_bytes=out_c,
-                ahead=min(rows, BLOCK[suffix] if suffix in ("", "_quads") else 1) - 1,
-            )
-        ]
+        return [dense_call(site, suffix, consts, in_c, out_c)]
 
     def _filters(self, site: Site, bias: Ints) -> tuple[str, dict[str, Array]]:
         """The ending of the kernel's name, and its constants."""

@@ -152,7 +152,7 @@ def _tensor(table: Table, buffers: Sequence[Array], made: bool) -> Tensor:
             data = data.copy()
         data.setflags(write=False)
     quant = _quant(table.get("quantization", {}), name, shape)
-    return Tensor(name, shape, dtype, quant, data, table["is_variable"])
+    return Tensor(name, shape, dtype, quant, data, table["is_variable"], is_int4(table["type"]))
 
 
 def _quant(table: Table, name: str, shape: tuple[int, ...]) -> Quant | None:

@@ -28,6 +28,14 @@ def unpacked(raw: Array, count: int) -> Array:
     return np.asarray(pairs.reshape(-1)[:count])
 
 
+def packed(numbers: Array) -> bytes:
+    """The bytes of an INT4 tensor; numbers are of −8 to 7."""
+    flat = numbers.reshape(-1).astype(np.uint8) & 15
+    low, high = np.pad(flat, (0, flat.size % 2)).reshape(-1, 2).T
+    return bytes((low | high << 4).astype(np.uint8))
+
+
+INT4 = (-8, 7)
 RESOURCE = np.dtype("V4")
 """A variable's handle: it has no bytes that anybody reads."""
 

@@ -16,7 +16,7 @@ from edgeinfer.tflite.options import write_options
 from edgeinfer.tflite.order import to_file
 from edgeinfer.tflite.reader import IDENTIFIER, VERSION
 from edgeinfer.tflite.schema import enum
-from edgeinfer.tflite.types import from_numpy
+from edgeinfer.tflite.types import INT4, from_numpy, packed
 
 _DEPRECATED_MAX = 127  # of the 8-bit operator codes; greater ones stand only in builtin_code
 
@@ -101,11 +101,20 @@ def _subgraph(graph: Graph, parts: _Parts) -> dict[str, Any]:
 def _tensor(tensor: Tensor, parts: _Parts) -> dict[str, Any]:
     quant = tensor.quant
     little = tensor.dtype.newbyteorder("<")
+    kind = from_numpy(tensor.dtype, tensor.name)
+    data = None if tensor.data is None else tensor.data.astype(little).tobytes()
+    if tensor.packed and tensor.data is not None:
+        if tensor.data.min(initial=0) < INT4[0] or tensor.data.max(initial=0) > INT4[1]:
+            raise UnsupportedError(
+                f"Constant '{tensor.name}' has numbers that 4 bits do not hold.",
+                "Let it be int8.",
+            )
+        kind, data = enum("TensorType")["INT4"], packed(tensor.data)
     return {
         "name": tensor.name,
         "shape": tensor.shape,
-        "type": from_numpy(tensor.dtype, tensor.name),
-        "buffer": 0 if tensor.data is None else parts.buffer(tensor.data.astype(little).tobytes()),
+        "type": kind,
+        "buffer": 0 if data is None else parts.buffer(data),
         "is_variable": tensor.is_variable,
         "quantization": quant
         and {

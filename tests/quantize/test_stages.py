@@ -120,6 +120,19 @@ def test_adaptive_rounding_beats_the_nearest_on_correlated_inputs() -> None:
     assert np.allclose(inverse, np.triu(inverse))
 
 
+def test_adaptive_rounding_keeps_to_4_bits() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(500, 12)) @ random.normal(size=(12, 12))
+    h = rounding.damped((x.T @ x / len(x))[None])
+    w, limits = random.normal(size=(5, 12)), (-7, 7)
+    scale = np.abs(w).max(1) * 0.8 / 7
+    near = rounding.nearest(w, scale, limits)
+    q = rounding.adaptive(h, w, scale, rounding.factorize(h), limits)
+    assert max(np.abs(near).max(), np.abs(q).max()) == 7
+    lost = [rounding.error(h, scale[:, None] * v - w).sum() for v in (near, q)]
+    assert lost[1] < lost[0] / 2
+
+
 def test_on_independent_inputs_adaptive_is_nearest() -> None:
     random = np.random.default_rng(0)
     w, scale = random.normal(size=(5, 12)), np.full(5, 0.1)

@@ -80,6 +80,31 @@ def test_dense_layers_keep_their_weights_packed() -> None:
     assert lower(wide).calls[0].kernel == "fully_connected_pairs"
 
 
+def test_packed_weights_are_written_as_they_were_read() -> None:
+    rng = np.random.default_rng(2)
+    for op in ("CONV_2D", "FULLY_CONNECTED"):
+        graph = tflite.read(packed(narrow(CASES[op](rng)), 1))
+        assert graph.tensors[1].packed
+        again = tflite.read(tflite.write(graph))
+        assert again.tensors[1].packed
+        assert np.array_equal(again.tensors[1].data, graph.tensors[1].data)
+        assert len(tflite.write(graph)) < len(tflite.write(graph.with_tensor(1, packed=False)))
+        with pytest.raises(UnsupportedError, match="4 bits do not hold"):
+            tflite.write(graph.with_tensor(1, data=graph.tensors[1].data + np.int8(50)))
+
+
+def test_a_pointwise_convolution_keeps_its_weights_packed() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        graph = CASES["CONV_2D/int4"](rng)
+        (call,) = lower(graph).calls
+        assert call.kernel == "fully_connected_nibbles"
+        y = graph.tensors[graph.outputs[0]].shape
+        assert (call.rows, call.row_bytes) == (y[0] * y[1], y[2] * y[3])
+        assert "nibbles" not in lower(graph, "quads").calls[0].kernel
+        assert "nibbles" not in lower(graph.with_tensor(1, packed=False)).calls[0].kernel
+
+
 def test_an_activation_is_refused() -> None:
     graph = CASES["FULLY_CONNECTED"](np.random.default_rng(1))
     with pytest.raises(UnsupportedError, match="activation of INT4"):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from edgeinfer.graph import Graph
@@ -42,6 +43,23 @@ def conv_of(rng: Rng, in_c: int, out_c: int) -> Graph:
     batch = int(rng.choice([1, 1, 2]))
     inputs = [activation("x", (batch, *hw, in_c), x), w, b]
     out = activation("y", (batch, *out_sizes(hw, kernel, o), out_c), y)
+    return model("CONV_2D", inputs, out, o, "Conv2DOptions", 3)
+
+
+@case("CONV_2D/int4")
+def conv_2d_int4(rng: Rng) -> Graph:
+    """A pointwise layer whose weights have 4 bits."""
+    batch, height, width, in_c, out_c = (int(n) for n in rng.integers(1, (3, 6, 6, 40, 14)))
+    x = quant(rng)
+    w, b = filters(rng, (out_c, 1, 1, in_c), x, 0)
+    assert w.quant is not None
+    assert w.data is not None
+    w = replace(w, data=w.data >> 4, packed=True)
+    o = {"padding": 0, "stride_h": 1, "stride_w": 1}
+    o["fused_activation_function"] = int(rng.choice([0, 1, 2, 3]))
+    inputs = [activation("x", (batch, height, width, in_c), x), w, b]
+    y = output_scale(rng, x, w.quant, in_c)
+    out = activation("y", (batch, height, width, out_c), y)
     return model("CONV_2D", inputs, out, o, "Conv2DOptions", 3)
 
 
