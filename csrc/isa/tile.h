@@ -15,9 +15,10 @@ typedef struct {
 } ei_filter_3x3;
 
 enum {
-  EI_TILE_COLUMNS = 18,   /* at most */
-  EI_TILE_CHANNELS = 4,   /* of a tile */
-  EI_TILE_COLUMN = 4 * 4, /* 16-bit numbers of a column */
+  EI_TILE_COLUMNS = 18,    /* at most */
+  EI_TILE_CHANNELS = 4,    /* of a tile */
+  EI_TILE_COLUMN = 4 * 4,  /* 16-bit numbers of a column */
+  EI_TILE_LEAST_RIGHT = 11 /* up to this shift |bias + sum| < 2^22, which the PC sees to */
 };
 
 #endif

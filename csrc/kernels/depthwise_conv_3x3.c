@@ -69,7 +69,8 @@ EI_INLINE void fill_tile(const ei_conv *p, inside *t, int32_t step, int two_rows
   for (int k = 0; k < (two_rows ? K + 1 : K); k++)
     if (t->outside >> k & 1) {
       int16_t *to = t->first + (k >> 1 | (k << 1 & 2));
-      for (int32_t i = t->columns * EI_TILE_CHANNELS; i > 0; i--, to += K + 1) *to = 0;
+      for (int32_t i = t->columns; i > 0; i--, to += EI_TILE_COLUMN)
+        to[0] = to[K + 1] = to[2 * (K + 1)] = to[3 * (K + 1)] = 0;
     }
 }
 
@@ -78,8 +79,9 @@ typedef struct {
   int32_t count; /* columns of outputs */
   int32_t pitch; /* bytes from one to the next, and to the next row */
   int32_t row;
-  int32_t step; /* numbers of the tile from one window to the next */
-  int32_t zero; /* zero point */
+  int32_t step;  /* numbers of the tile from one window to the next */
+  int32_t zero;  /* zero point */
+  int rectified; /* an activation begins there */
 } shape;
 
 /* `count` outputs of one channel, and as many of the row below if there are two rows. */
@@ -100,13 +102,43 @@ EI_INLINE void one_channel(const int16_t *tile, const ei_filter_3x3 *filter, int
   } while (out != end);
 }
 
+/* The channels of a tile from channel `first` of `filters` and `out` on. */
+EI_INLINE void channels(const int16_t *tile, const ei_filter_3x3 *filters, int8_t *out, shape s,
+                        int32_t first, int two_rows) {
+  for (int32_t i = first; i < EI_TILE_CHANNELS; i++) {
+#ifdef EI_TILE_RECTIFIED
+    if (s.rectified) {
+      const ei_tile_frame frame = {s.row,
+                                   s.pitch,
+                                   out + i + (s.count - 2) * s.pitch,
+                                   EI_TILE_CHANNELS - i,
+                                   ei_shl_wrap(2 * s.zero + 1, 11),
+                                   tile + i * (K + 1),
+                                   out + i,
+                                   filters + i,
+                                   s.count & 1,
+                                   s.step * (int32_t)sizeof(int16_t)};
+      const int32_t left = two_rows ? ei_tile_two_rows(&frame) : ei_tile_one_row(&frame);
+      if (left == 0) break;
+      i = EI_TILE_CHANNELS - left;
+    }
+#endif
+    one_channel(tile + i * (K + 1), filters + i, out + i, s, two_rows);
+  }
+}
+
 /* One row of outputs, or two, of all channels. Where one tile has all columns, four channels are
  * read in all rows before they are written: outputs may lie over rows that end here (Call.lanes).
  */
 EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
                          int32_t y, int8_t *out, int two_rows) {
   const int32_t out_c = p->out_c, out_w = p->out_w, most = tile_outputs(p);
-  shape s = {0, out_c, out_w * out_c, (two_rows ? 1 : p->stride_w) * EI_TILE_COLUMN, p->out_zero};
+  shape s = {0,
+             out_c,
+             out_w * out_c,
+             (two_rows ? 1 : p->stride_w) * EI_TILE_COLUMN,
+             p->out_zero,
+             p->act_min >= p->out_zero};
   for (int32_t x = 0; x < out_w; x += most, out += most * out_c) {
     s.count = x + most < out_w ? most : out_w - x;
     inside t = place_tile(p, c, y, x, tile_columns(p, s.count), two_rows);
@@ -116,8 +148,7 @@ EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3
       const int32_t last = out_c - EI_TILE_CHANNELS, from = done < last ? done : last;
       fill_tile(p, &t, from - channel, two_rows);
       channel = from;
-      for (int32_t i = done - from; i < EI_TILE_CHANNELS; i++)
-        one_channel(tile + i * (K + 1), filters + channel + i, out + channel + i, s, two_rows);
+      channels(tile, filters + channel, out + channel, s, done - from, two_rows);
     }
   }
 }

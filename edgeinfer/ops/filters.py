@@ -12,6 +12,7 @@ from edgeinfer.graph import Array
 MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
 MAX_NARROW_SHIFT = 16  # of filters that ei_rectified_value takes (csrc/fixed_point.h)
 ROWS_SPARE = 16  # EI_ROWS_SPARE
+TILE_LEAST_RIGHT = 11  # EI_TILE_LEAST_RIGHT
 LINE_TAPS = 16  # EI_LINE_TAPS
 MAX_NIBBLES = 65_535  # inputs of a filter of 4-bit weights
 BLOCK = {"": 16, "_pairs": 4, "_quads": 16}  # vectors that a kernel computes together
@@ -135,8 +136,12 @@ def filters_3x3(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | 
     """Records of the depthwise filters [3, 3, o] (csrc/isa/tile.h), as words; None as above."""
     flat = weights.reshape(9, -1).T
     bias, mult, shift = without_dead(flat, bias, mult, shift)
-    if not rounds_briefly(bias, 255 * np.abs(flat.astype(np.int64)).sum(1), shift):
+    sums = 255 * np.abs(flat.astype(np.int64)).sum(1)
+    if not rounds_briefly(bias, sums, shift):
         return None
+    # Beyond 2^20 outputs are saturated, as then they are without what the bias has more.
+    most = np.where(-shift <= TILE_LEAST_RIGHT, (1 << 20) + sums, 1 << 30)
+    bias = np.clip(bias.astype(np.int64), -most, most)
     records = np.zeros(len(flat), _FILTER_3X3)
     records["bias"], records["mult"] = 2 * bias, mult
     records["weights"][:, :, :3] = weights.transpose(2, 1, 0)

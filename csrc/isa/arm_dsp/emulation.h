@@ -60,6 +60,10 @@ EI_INLINE void ei_load_two_at(const uint32_t *p, int bytes, uint32_t *x, uint32_
   *x = p[bytes / 4], *y = p[bytes / 4 + 1];
 }
 
+EI_INLINE void ei_store_two_at(uint32_t *p, int bytes, uint32_t x, uint32_t y) {
+  p[bytes / 4] = x, p[bytes / 4 + 1] = y;
+}
+
 EI_INLINE const uint32_t *ei_load_two(const uint32_t *p, uint32_t *x, uint32_t *y) {
   *x = p[0], *y = p[1];
   return p + 2;

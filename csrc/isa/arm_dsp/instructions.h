@@ -80,6 +80,14 @@ EI_INLINE void ei_load_two_at(const uint32_t *p, int bytes, uint32_t *x, uint32_
   *x = p[bytes / 4], *y = p[bytes / 4 + 1];
 #endif
 }
+/* Stores x and y at `bytes` from p, aligned to 4. */
+EI_INLINE void ei_store_two_at(uint32_t *p, int bytes, uint32_t x, uint32_t y) {
+#ifdef __thumb__
+  __asm__ volatile("strd %0, %1, [%2, %3]" : : "r"(x), "r"(y), "r"(p), "i"(bytes) : "memory");
+#else
+  p[bytes / 4] = x, p[bytes / 4 + 1] = y;
+#endif
+}
 /* The last bit that LSRS shifts out is the one that rounds: ADC adds it. */
 EI_INLINE int32_t ei_mul_q31(int32_t a, int32_t b) {
   int32_t low, high;

@@ -13,21 +13,16 @@ EI_INLINE void ei_tile_put(int16_t *tile, const int8_t *const rows[4], int32_t s
   const int8_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
   uint32_t *to = (void *)tile;
   for (int32_t i = 0, end = count * step; i != end; i += step, to += EI_TILE_COLUMN / 2) {
-    uint32_t x = ei_load4(r0 + i), y = ei_load4(r2 + i);
-    uint32_t xe = ei_sxtab16(both, x), ye = ei_sxtab16(both, y);
-    x = ei_sxtab16_ror8(both, x), y = ei_sxtab16_ror8(both, y);
-    to[0] = ei_pkhbt(xe, ye), to[2] = ei_pkhbt(x, y);
-    to[4] = ei_pkhtb(ye, xe), to[6] = ei_pkhtb(y, x);
-    x = ei_load4(r1 + i);
-    xe = ei_sxtab16(both, x), x = ei_sxtab16_ror8(both, x);
-    if (two_rows) {
-      y = ei_load4(r3 + i);
-      ye = ei_sxtab16(both, y), y = ei_sxtab16_ror8(both, y);
-      to[1] = ei_pkhbt(xe, ye), to[3] = ei_pkhbt(x, y);
-      to[5] = ei_pkhtb(ye, xe), to[7] = ei_pkhtb(y, x);
-    } else {
-      to[1] = xe, to[3] = x, to[5] = xe >> 16, to[7] = x >> 16;
-    }
+    const uint32_t x = ei_load4(r0 + i), y = ei_load4(r2 + i);
+    const uint32_t z = ei_load4(r1 + i), v = two_rows ? ei_load4(r3 + i) : 0;
+    uint32_t a = ei_sxtab16(both, x), b = ei_sxtab16(both, y);
+    uint32_t c = ei_sxtab16(both, z), d = two_rows ? ei_sxtab16(both, v) : 0;
+    ei_store_two_at(to, 0, ei_pkhbt(a, b), two_rows ? ei_pkhbt(c, d) : c);
+    ei_store_two_at(to, 16, ei_pkhtb(b, a), two_rows ? ei_pkhtb(d, c) : c >> 16);
+    a = ei_sxtab16_ror8(both, x), b = ei_sxtab16_ror8(both, y);
+    c = ei_sxtab16_ror8(both, z), d = two_rows ? ei_sxtab16_ror8(both, v) : 0;
+    ei_store_two_at(to, 8, ei_pkhbt(a, b), two_rows ? ei_pkhbt(c, d) : c);
+    ei_store_two_at(to, 24, ei_pkhtb(b, a), two_rows ? ei_pkhtb(d, c) : c >> 16);
   }
 }
 
@@ -65,5 +60,9 @@ EI_INLINE void ei_tile_sums(const int16_t *tile, const ei_tile_filter *f, int32_
   if (two_rows) t = ei_smlad(b, f->w2, t), t = ei_smlatb(a, f->u2, t);
   *upper = s, *lower = t;
 }
+
+#if defined(__thumb__) && !defined(EI_DSP_EMULATION)
+#include "isa/arm_dsp/tile_thumb.h"
+#endif
 
 #endif

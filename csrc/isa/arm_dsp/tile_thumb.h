@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Channels of a tile as Thumb instructions, where outputs below the zero point are clamped to it.
+ * They are made as ei_rectified_value does, but weights are scaled by 2^up, up = 13 - right, so
+ * that one shift serves all filters: out = (2^up sum m + 2^(30 + up) + 2^43) >> 44.
+ */
+#ifndef EI_ISA_ARM_DSP_TILE_THUMB_H
+#define EI_ISA_ARM_DSP_TILE_THUMB_H
+
+#define EI_TILE_RECTIFIED
+
+/* Bytes from the stack pointer on: 0 multiplier, 4 offset of outputs; then the words of a frame. */
+typedef struct {
+  int32_t row, pitch;          /* 8, 12: bytes from an output to the one below, to the next one */
+  const int8_t *last;          /* 16: the last output but one */
+  int32_t channels;            /* 20: still to be done */
+  int32_t offset;              /* 24: of outputs, but for what depends on the filter */
+  const int16_t *tile;         /* 28 */
+  int8_t *out;                 /* 32 */
+  const ei_filter_3x3 *filter; /* 36 */
+  int32_t odd;                 /* 40: whether the number of outputs is */
+  int32_t step;                /* 44: bytes of the tile from one window to the next */
+} ei_tile_frame;
+
+/* Weights of the outer taps in r4, r5, r6, of the middle ones in r7 and r8, all times 2^up; the
+ * bias in r9, the tile in r0, outputs in r1. To 9 with a filter whose shift is not 5..11. */
+#define EI_NEXT_CHANNEL                                                           \
+  "1:\n\tldr r12, [sp, #36]\n\tldm r12!, {r2-r6}\n\t"                             \
+  "lsrs r7, r4, #24\n\tsub r8, r7, #5\n\tcmp r8, #6\n\tbhi 9f\n\t"                \
+  "str r12, [sp, #36]\n\trsb r7, r7, #13\n\tmov r8, #65536\n\tlsl r8, r8, r7\n\t" \
+  "ldr r9, [sp, #24]\n\tadd r9, r9, r8, lsr #18\n\tstrd r3, r9, [sp]\n\t"         \
+  "sub r8, r8, #65536\n\t"                                                        \
+  "sxtb16 r10, r4, ror #8\n\tlsl r10, r10, r7\n\t"                                \
+  "sxtb16 r11, r5, ror #8\n\tlsl r11, r11, r7\n\tsxtb16 r12, r6, ror #8\n\t"      \
+  "sxtb16 r4, r4\n\tlsls r4, r4, r7\n\tbic r4, r4, r8\n\t"                        \
+  "sxtb16 r5, r5\n\tlsls r5, r5, r7\n\tbic r5, r5, r8\n\t"                        \
+  "sxtb16 r6, r6\n\tlsls r6, r6, r7\n\tbic r6, r6, r8\n\t"                        \
+  "lsl r8, r12, r7\n\tsub r9, r7, #1\n\tlsl r9, r2, r9\n\t"                       \
+  "pkhbt r7, r10, r11, lsl #16\n\tldrd r0, r1, [sp, #28]\n\t"
+#define EI_END_OF_CHANNEL                                                          \
+  "4:\n\tldrd r0, r1, [sp, #28]\n\tadds r0, #8\n\tadds r1, #1\n\t"                 \
+  "strd r0, r1, [sp, #28]\n\tldrd r2, r3, [sp, #16]\n\tadds r2, #1\n\tsubs r3, #1" \
+  "\n\tstrd r2, r3, [sp, #16]\n\tbne 1b\n\t9:\n\t"
+#define EI_ENTER                                                              \
+  ".syntax unified\n\tpush {r4-r11, lr}\n\tldm r0, {r1-r10}\n\tpush {r1-r10}" \
+  "\n\tsub sp, sp, #8\n\t"
+#define EI_LEAVE "ldr r0, [sp, #20]\n\tadd sp, sp, #48\n\tpop {r4-r11, lr}"
+
+/* Sums of a window from a column, r12 and lr: of the upper row, of the lower one. */
+#define EI_LEFT_UPPER(s) "smlad " s ", r12, r4, r9\n\tsmlabb " s ", lr, r7, " s "\n\t"
+#define EI_LEFT_LOWER(s) "smlad " s ", lr, r4, r9\n\tsmlatb " s ", r12, r7, " s "\n\t"
+#define EI_MIDDLE_UPPER(s) "smlad " s ", r12, r5, " s "\n\tsmlabt " s ", lr, r7, " s "\n\t"
+#define EI_MIDDLE_LOWER(s) "smlad " s ", lr, r5, " s "\n\tsmlatt " s ", r12, r7, " s "\n\t"
+#define EI_RIGHT_UPPER(s) "smlad " s ", r12, r6, " s "\n\tsmlabb " s ", lr, r8, " s "\n\t"
+#define EI_RIGHT_LOWER(s) "smlad " s ", lr, r6, " s "\n\tsmlatb " s ", r12, r8, " s "\n\t"
+#define EI_MADE(s, m, offset) \
+  "smmla " s ", " s ", " m ", " offset "\n\tssat " s ", #8, " s ", asr #12\n\t"
+
+/* Outputs of neighbouring channels in two rows; as many of them as are left when one has another
+ * shift. Windows are one column apart. */
+EI_NOINLINE int32_t ei_tile_two_rows(const ei_tile_frame *frame) {
+  register const ei_tile_frame *at __asm__("r0") = frame;
+  register int32_t left __asm__("r0");
+  __asm__ volatile(
+      EI_ENTER EI_NEXT_CHANNEL
+      "ldr r12, [sp, #16]\n\tcmp r1, r12\n\tbhi 3f\n\t"
+      /* Two windows, which share two columns. */
+      "2:\n\t"
+      "ldrd r12, lr, [r0], #64\n\t" EI_LEFT_UPPER("r2") EI_LEFT_LOWER("r3")
+      "ldrd r12, lr, [r0, #-32]\n\t" EI_MIDDLE_UPPER("r2") EI_MIDDLE_LOWER("r3")
+          EI_LEFT_UPPER("r10") EI_LEFT_LOWER("r11")
+      "ldrd r12, lr, [r0]\n\t" EI_RIGHT_UPPER("r2") EI_RIGHT_LOWER("r3")
+          EI_MIDDLE_UPPER("r10") EI_MIDDLE_LOWER("r11")
+      "ldrd r12, lr, [r0, #32]\n\t" EI_RIGHT_UPPER("r10") EI_RIGHT_LOWER("r11")
+      "ldrd r12, lr, [sp]\n\t" EI_MADE("r2", "r12", "lr") EI_MADE("r3", "r12", "lr")
+          EI_MADE("r10", "r12", "lr") EI_MADE("r11", "r12", "lr")
+      "ldrd r12, lr, [sp, #8]\n\t"
+      "strb r2, [r1]\n\tstrb r3, [r1, r12]\n\tadd r1, r1, lr\n\t"
+      "strb r10, [r1]\n\tstrb r11, [r1, r12]\n\tadd r1, r1, lr\n\t"
+      "ldr r12, [sp, #16]\n\tcmp r1, r12\n\tbls 2b\n\t"
+      "3:\n\tldr r12, [sp, #40]\n\tcmp r12, #0\n\tbeq 4f\n\t"
+      "ldrd r12, lr, [r0]\n\t" EI_LEFT_UPPER("r2") EI_LEFT_LOWER("r3")
+      "ldrd r12, lr, [r0, #32]\n\t" EI_MIDDLE_UPPER("r2") EI_MIDDLE_LOWER("r3")
+      "ldrd r12, lr, [r0, #64]\n\t" EI_RIGHT_UPPER("r2") EI_RIGHT_LOWER("r3")
+      "ldrd r12, lr, [sp]\n\t" EI_MADE("r2", "r12", "lr") EI_MADE("r3", "r12", "lr")
+      "ldr r12, [sp, #8]\n\tstrb r2, [r1]\n\tstrb r3, [r1, r12]\n\t"
+      EI_END_OF_CHANNEL EI_LEAVE
+      : "=r"(left)
+      : "r"(at)
+      : "r1", "r2", "r3", "r12", "cc", "memory");
+  return left;
+}
+
+/* The same of one row, whose windows are `step` apart. */
+EI_NOINLINE int32_t ei_tile_one_row(const ei_tile_frame *frame) {
+  register const ei_tile_frame *at __asm__("r0") = frame;
+  register int32_t left __asm__("r0");
+#define EI_WINDOW(s)                                                                       \
+  "ldrd r12, lr, [r0]\n\t" EI_LEFT_UPPER(s) "ldrd r12, lr, [r0, #32]\n\t" EI_MIDDLE_UPPER( \
+      s) "ldrd r12, lr, [r0, #64]\n\t" EI_RIGHT_UPPER(s) "add r0, r0, r11\n\t"
+  __asm__ volatile(
+      EI_ENTER EI_NEXT_CHANNEL
+      "ldr r10, [sp]\n\tldr r11, [sp, #44]\n\t"
+      "ldr r12, [sp, #16]\n\tcmp r1, r12\n\tbhi 3f\n\t"
+      "2:\n\t" EI_WINDOW("r2") EI_WINDOW("r3")
+      "ldr r12, [sp, #4]\n\t" EI_MADE("r2", "r10", "r12") EI_MADE("r3", "r10", "r12")
+      "ldrd r12, lr, [sp, #12]\n\tstrb r2, [r1]\n\tstrb r3, [r1, r12]\n\t"
+      "add r1, r1, r12, lsl #1\n\tcmp r1, lr\n\tbls 2b\n\t"
+      "3:\n\tldr r12, [sp, #40]\n\tcmp r12, #0\n\tbeq 4f\n\t" EI_WINDOW("r2")
+      "ldr r12, [sp, #4]\n\t" EI_MADE("r2", "r10", "r12")
+      "strb r2, [r1]\n\t"
+      EI_END_OF_CHANNEL EI_LEAVE
+      : "=r"(left)
+      : "r"(at)
+      : "r1", "r2", "r3", "r12", "cc", "memory");
+#undef EI_WINDOW
+  return left;
+}
+
+#endif
