@@ -14,7 +14,8 @@ from typing import Any, Self
 
 import serial
 
-from edgeinfer import ports
+from edgeinfer import access, ports
+from edgeinfer.armour import Armour
 from edgeinfer.copies import Copies
 from edgeinfer.errors import DamageError, DeviceError
 
@@ -27,6 +28,9 @@ _TRYING = 60.0  # seconds for one request at least
 SMALLEST = 8  # bytes of payload when larger blocks do not pass
 PROMPT = 0.3  # seconds after which a command that is not answered may be lost
 SLOWEST = 1000  # bytes per second that a line must carry at least, also on a loaded machine
+_PLAIN = 2  # damaged replies to a request, after which all goes in pieces
+_IN_PIECES = 10.0  # seconds for a line of them at least
+_READ_SECONDS = 0.05  # that a read may last
 _QUIET = 0.03  # seconds without a line after which nothing is under way any more
 _BABBLE = 2000  # lines of no reply
 _NOTED = 100  # lines of no firmware
@@ -43,7 +47,7 @@ def open_line(port: str, baud: int, patience: float = 0.0) -> serial.SerialBase:
     deadline = time.monotonic() + patience
     while True:
         try:
-            return serial.serial_for_url(port, baudrate=baud, timeout=0.05, **options)
+            return serial.serial_for_url(port, baudrate=baud, timeout=_READ_SECONDS, **options)
         except (serial.SerialException, OSError, ValueError) as error:
             busy = "exclusive" in str(error) or "busy" in str(error)
             number = getattr(error, "errno", None)
@@ -59,7 +63,8 @@ def _unopened(port: str, busy: bool, number: int | None) -> DeviceError:
         return ports.in_use(port, ports.holder(port))
     if number == errno.EACCES:
         what = "cannot be opened: you may not use it"
-        remedy = "Run 'sudo usermod -aG dialout $USER', then log out and in again."
+        group = access.missing_group([port]) or access.GROUPS[0]
+        remedy = f"Run 'sudo usermod -aG {group} $USER', then log out and in again."
     else:
         missing = ": it does not exist" if number == errno.ENOENT else ""
         what = f"cannot be opened{missing}"
@@ -78,7 +83,9 @@ class Link:
         self._sequence = int(time.monotonic() * 1000) & 0xFF  # unlike that of the previous host
         self._loose = True  # an m-ready may yet come that ends none of the replies waited for
         self.said: list[str] = []  # what was heard before a greeting was answered
-        self._line = open_line(port, baud, patience)
+        self._baud = baud
+        self._line: serial.SerialBase | Armour = open_line(port, baud, patience)
+        self._pieces_tried = False
         self._pending = b""
         self._heard = 0  # bytes, ever
 
@@ -92,6 +99,23 @@ class Link:
         with contextlib.suppress(serial.SerialException, OSError):
             self._line.close()
 
+    def armour(self) -> bool:
+        """Have all go in pieces from here on, whatever the line does to them; once. Returns whether
+        it does now and did not before: a firmware without SMP knows no pieces."""
+        if self._pieces_tried:
+            return False
+        self._pieces_tried = True
+        bare = self._line
+        with self._alive():
+            pieces = Armour(bare, self._baud, self.port)
+            if pieces.open():
+                self._line, self._pending = pieces, b""
+                return True
+            bare.timeout = _READ_SECONDS
+        with contextlib.suppress(DeviceError):
+            self.hello(self.timeout)
+        return False
+
     def hello(
         self,
         seconds: float = 10.0,
@@ -104,6 +128,12 @@ class Link:
         When they are repeated, there are `more`: enough to fill a block that an earlier host left
         unfinished. For `boot` seconds it is only listened to: what a boot loader is told may keep
         it from starting."""
+        if isinstance(self._line, Armour):
+            seconds = max(seconds, _IN_PIECES)
+            with self._alive():
+                if not self._line.open():  # perhaps it was reset
+                    raise self._silent("greeting")
+            self._pending = b""
         start = time.monotonic()
         while boot and (line := self.read_line(start + boot)) is not None:
             if line == READY:
@@ -166,7 +196,6 @@ class Link:
         `attempts` passed, DeviceError when the board is silent or refuses."""
         patience = self.timeout if seconds is None else seconds
         patience += (reply_bytes + len(payload) + 100) / SLOWEST
-        prompt = min(PROMPT, self.timeout)
         copies, silent = Copies(), 0
         problems: list[str] = []
         limit = time.monotonic() + max(_TRYING, 10 * patience)
@@ -175,7 +204,10 @@ class Link:
             crc = zlib.crc32(text.encode() + bytes([self._sequence]))
             self.send(f"ei {text}~{self._sequence:02x}{crc:08x}%".encode())
             before = self._heard
+            prompt = min(PROMPT, self.timeout)
             wait = patience if seconds else min(patience, 4 * prompt * 2**silent)
+            if isinstance(self._line, Armour):  # nothing is lost: there is nothing to be told twice
+                prompt = wait = max(patience, _IN_PIECES)
             reply, problem = self._reply(wait, prompt, payload, copies, _BABBLE + reply_bytes // 8)
             if reply is not None:
                 _complain(reply)
@@ -186,6 +218,8 @@ class Link:
             if silent == (1 if seconds else ATTEMPTS):  # after work the greeting says enough
                 raise self._silent(text)
             problems.append(problem)
+            if len(problems) == _PLAIN and problem in _DAMAGE and self.armour():
+                continue
             if problem not in _DAMAGE and problems[-ATTEMPTS:] == [problem] * ATTEMPTS:
                 what = f"The board does not take {text.split()[0]!r}: {problem}."
                 raise DeviceError(what, _REMEDY)
@@ -211,7 +245,9 @@ class Link:
         while time.monotonic() < deadline and len(lines) < most:
             line = self.read_line(min(deadline, poke))
             if line is None:
-                if time.monotonic() >= poke:  # perhaps the terminator was lost on the way
+                if (
+                    poke <= time.monotonic() < deadline
+                ):  # perhaps the terminator was lost on the way
                     self.send(b"%" * (len(payload) + 1))
                     pokes += 1
                     poke = time.monotonic() + prompt * 2**pokes

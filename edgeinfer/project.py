@@ -17,7 +17,7 @@ from edgeinfer.toolchains import TOOLCHAINS
 
 ARDUINO_SOURCES = (
     *("app.h", "port.h", "main.c", "serial.c", "state.c", "verbs.c", "benchmark.c"),
-    *("convert.c", "stack.c"),
+    *("convert.c", "stack.c", "armour.h"),
     *("model_arduino.c", "port_arduino.cpp"),
 )
 _PER_LINE = 20  # bytes of the image

@@ -20,6 +20,7 @@ from edgeinfer.link import SLOWEST, Link
 OS, IMAGE, MODEL = 0, 1, 17737  # groups; the last is edgeinfer's own
 READ, WRITE = 0, 2
 ATTEMPTS = 8
+PLAIN = 2  # of them, after which all goes in pieces
 LINE_BYTES = 127
 _HEADER = 8  # bytes of a message before its map
 _FRAME = 4  # bytes of a packet beside its message
@@ -75,17 +76,21 @@ class Smp:
 
         Raises Refused, or Silent when no whole reply comes."""
         data = self._cbor.dumps(body, canonical=True)
-        for attempt in range(attempts):
+        attempt = 0
+        while attempt < attempts:
             sequence = next(self._sequence) % 256
             head = bytes([8 | op, 0, len(data) >> 8, len(data) & 255, group >> 8, group & 255])
             message = head + bytes([sequence, command]) + data
-            begin = time.monotonic()
             self._link.send(b"".join(self._packets.encode(message, LINE_BYTES)))
+            begin = time.monotonic()
             patience = min(self._quick * 2**attempt, 4 * self._link.timeout) + seconds
             patience += min(self._rate * 2**attempt, _SLOW) * len(data)
             address = head[4:6] + bytes([sequence, command])
             reply = self._reply(8 | op + 1, address, begin + patience)
             if reply is None:
+                attempt += 1
+                if attempt == PLAIN and self._link.armour():
+                    attempt = 0
                 continue
             took = time.monotonic() - begin
             self._quick = max(_QUICK, _ROUNDS * took)

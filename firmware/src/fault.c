@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a fault handler does once it has a stack to do it on. */
 #include "app.h"
-#include "port.h"
+#include "armour.h"
 
 void report_fault(uint32_t number, uintptr_t at) {
+  line_bare();
   say("\r\ne-[fault ");
   say_u32(number);
   if (at) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One model, one serial line, one loop. */
 #include "app.h"
-#include "port.h"
+#include "armour.h"
 
 static void answer(char *command) {
   char *rest = command;
@@ -22,6 +22,7 @@ static void answer(char *command) {
 
 int app_start(void) {
   port_init();
+  line_bare(); /* where a reset leaves variables as they are */
   timer_init();
   model_start();
   say("m-timestamp-mode-performance\r\n");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The serial line as text: lines out, commands ended by '%' in. */
 #include "app.h"
-#include "port.h"
+#include "armour.h"
 #if EI_SMP_BYTES
 #include "smp.h"
 #endif
@@ -12,7 +12,7 @@ static char command[COMMAND_BYTES + 1] __attribute__((section(".bss.serial")));
 
 void say_bytes(const char *text, uint32_t n) {
   sent_crc = ei_crc32(sent_crc, (const uint8_t *)text, n);
-  for (uint32_t i = 0; i < n; i++) port_putc((uint8_t)text[i]);
+  for (uint32_t i = 0; i < n; i++) line_putc((uint8_t)text[i]);
 }
 
 void say_text(const char *text) {
@@ -63,7 +63,7 @@ void say_line(const char *begin, uint64_t value) {
 char *receive_command(void) {
   uint32_t n = 0;
   for (;;) {
-    const char c = (char)port_getc();
+    const char c = (char)line_getc();
 #if EI_SMP_BYTES
     if (smp_takes((uint8_t)c)) { /* a frame begins in no command */
       n = 0;

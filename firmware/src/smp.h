@@ -53,6 +53,11 @@ void smp_send_begin(uint32_t n); /* bytes of the message that comes */
 void smp_send(uint8_t byte);
 void smp_send_end(void);
 
+/* CRC-16 as XMODEM has it: polynomial 0x1021, from 0. */
+uint32_t smp_crc16(uint32_t value, uint8_t byte);
+int smp_base64_value(uint8_t c); /* negative: it is no digit */
+uint8_t smp_base64_digit(uint32_t value);
+
 /* smp_os.c: a reply was sent whole; carries out the reset that it promised. */
 void smp_sent(void);
 

@@ -7,7 +7,7 @@
 #include "smp.h"
 
 #if EI_SMP_BYTES
-#include "port.h"
+#include "armour.h"
 
 #define LINE_TEXT 124u /* characters of base64 in a line */
 #define LENGTH_BYTES 2u
@@ -24,22 +24,21 @@ static uint32_t group;     /* the last characters, six bits each */
 static uint32_t received;  /* bytes of the packet */
 static uint32_t sent, crc; /* characters of the line that goes out; CRC-16 of the message */
 
-static int base64_value(uint8_t c) {
+int smp_base64_value(uint8_t c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
   if (c >= '0' && c <= '9') return c - '0' + 52;
   return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-static uint8_t base64_digit(uint32_t value) {
+uint8_t smp_base64_digit(uint32_t value) {
   if (value < 26u) return (uint8_t)('A' + value);
   if (value < 52u) return (uint8_t)('a' + value - 26u);
   if (value < 62u) return (uint8_t)('0' + value - 52u);
   return value == 62u ? '+' : '/';
 }
 
-/* CRC-16 as XMODEM has it: polynomial 0x1021, from 0. */
-static uint32_t crc16(uint32_t value, uint8_t byte) {
+uint32_t smp_crc16(uint32_t value, uint8_t byte) {
   value ^= (uint32_t)byte << 8;
   for (uint32_t i = 0; i < 8u; i++) value = value << 1 ^ (value & 0x8000u ? 0x1021u : 0u);
   return value & 0xFFFFu;
@@ -56,12 +55,12 @@ static void line_end(void) {
   if (received < LENGTH_BYTES + length && LENGTH_BYTES + length <= EI_SMP_BYTES) return;
   open = 0;
   if (received != LENGTH_BYTES + length || length < CRC_BYTES) return;
-  for (uint32_t i = LENGTH_BYTES; i < received; i++) check = crc16(check, smp_packet[i]);
+  for (uint32_t i = LENGTH_BYTES; i < received; i++) check = smp_crc16(check, smp_packet[i]);
   if (check == 0) smp_receive(smp_packet + LENGTH_BYTES, length - CRC_BYTES);
 }
 
 static void take_character(uint8_t c) {
-  const int value = base64_value(c);
+  const int value = smp_base64_value(c);
   if (value < 0) { /* padding: the rest of the group is no byte */
     bits = 0;
     return;
@@ -95,7 +94,7 @@ int smp_takes(uint8_t c) {
         return 1;
       }
       if (c == '\r') return 1;
-      if (c != '=' && base64_value(c) < 0) break;
+      if (c != '=' && smp_base64_value(c) < 0) break;
       take_character(c);
       return 1;
     default: break;
@@ -107,12 +106,12 @@ int smp_takes(uint8_t c) {
 
 static void put_text(uint8_t c) {
   if (sent == LINE_TEXT) {
-    port_putc('\n');
-    port_putc(0x04);
-    port_putc(0x14);
+    line_putc('\n');
+    line_putc(0x04);
+    line_putc(0x14);
     sent = 0;
   }
-  port_putc(c);
+  line_putc(c);
   sent++;
 }
 
@@ -121,7 +120,7 @@ static void put_byte(uint8_t byte) {
   bits = (uint8_t)(bits + 8u);
   while (bits >= 6u) {
     bits = (uint8_t)(bits - 6u);
-    put_text(base64_digit(group >> bits & 63u));
+    put_text(smp_base64_digit(group >> bits & 63u));
   }
 }
 
@@ -129,14 +128,14 @@ void smp_send_begin(uint32_t n) {
   const uint32_t length = n + CRC_BYTES;
   bits = 0;
   sent = crc = 0;
-  port_putc(0x06);
-  port_putc(0x09);
+  line_putc(0x06);
+  line_putc(0x09);
   put_byte((uint8_t)(length >> 8));
   put_byte((uint8_t)length);
 }
 
 void smp_send(uint8_t byte) {
-  crc = crc16(crc, byte);
+  crc = smp_crc16(crc, byte);
   put_byte(byte);
 }
 
@@ -146,10 +145,10 @@ void smp_send_end(void) {
   put_byte((uint8_t)check);
   if (bits) { /* 2 or 4 of them are left */
     const uint32_t left = 6u - bits;
-    put_text(base64_digit(group << left & 63u));
+    put_text(smp_base64_digit(group << left & 63u));
     for (uint32_t i = 0; i < left / 2u; i++) put_text('=');
   }
   bits = 0;
-  port_putc('\n');
+  line_putc('\n');
 }
 #endif

@@ -3,7 +3,7 @@
 #include "smp.h"
 
 #if EI_SMP_BYTES
-#include "port.h"
+#include "armour.h"
 
 enum id { ECHO = 0, RESET = 5, PARAMETERS = 6 };
 
@@ -30,6 +30,7 @@ static int reset(const cbor *request) {
 void smp_sent(void) {
   const uint64_t begin = timer_ticks();
   if (!reset_due) return;
+  line_flush();
   reset_due = 0; /* where a reset leaves variables as they are */
   while (timer_ticks() - begin < EI_CLOCK_HZ / 100u) { /* what a FIFO holds goes out meanwhile */
   }

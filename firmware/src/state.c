@@ -5,7 +5,7 @@
  * the arena, where an inference uses it up.
  */
 #include "app.h"
-#include "port.h"
+#include "armour.h"
 #if EI_SLOTS
 #include "slots.h"
 #endif
@@ -207,7 +207,7 @@ int receive_block(char *rest) {
   say("m-ei-go\r\n");
   for (uint32_t i = 0; i < n; i++) {
     uint8_t *byte = input_at(at + i);
-    *byte = port_getc();
+    *byte = line_raw();
     got = ei_crc32(got, byte, 1);
   }
   if (got != crc) return GARBLED;

@@ -25,7 +25,12 @@ static uint32_t have, next_byte;
 static uint64_t made, wanted, resets, swaps;
 static uint32_t runs;
 static char said[sizeof ready - 1u];
-static int good;
+static int good, pieces; /* the latter: all is sent as such */
+static uint8_t content[LINE];
+static uint32_t contents, content_at;
+static uint32_t from_board,
+    of_board; /* characters of its piece so far, and their first twelve bits */
+static uint64_t passed;
 static jmp_buf boot;
 static uint8_t image[65536] __attribute__((aligned(16)));
 static uint32_t image_bytes, at;
@@ -192,6 +197,40 @@ static void put_packet(void) {
   put('\n');
 }
 
+/* A piece with what it should say, mostly: it acknowledges the board's last one. */
+static void put_piece(uint32_t flags, uint32_t n) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const uint32_t number = dice(16) ? of_board >> 4 & 15u : dice(16);
+  const uint32_t wants = dice(16) ? (of_board >> 8) + 1u : dice(16);
+  uint8_t p[12] = {(uint8_t)(number << 4 | (wants & 15u)), (uint8_t)(flags | n)};
+  uint32_t crc = 0;
+  for (uint32_t i = 0; i < n && i < 8u; i++) p[2 + i] = content[content_at + i];
+  for (uint32_t i = 0; i < 10u; i++) {
+    crc ^= (uint32_t)p[i] << 8;
+    for (int k = 0; k < 8; k++) crc = crc << 1 ^ (crc & 0x8000u ? 0x1021u : 0u);
+    crc &= 0xFFFFu;
+  }
+  p[10] = (uint8_t)(crc >> 8);
+  p[11] = (uint8_t)crc;
+  put(0x1E);
+  for (uint32_t i = 0; i < 12u; i += 3u) {
+    const uint32_t group = (uint32_t)p[i] << 16 | (uint32_t)p[i + 1] << 8 | p[i + 2];
+    for (int shift = 18; shift >= 0; shift -= 6) put((uint8_t)digits[group >> shift & 63u]);
+  }
+}
+
+/* The next bytes of what is to be sent, or a question. 0: all was sent. */
+static int go_on(void) {
+  const uint32_t left = contents - content_at, n = left < 8u ? left : 8u;
+  if (!left) return 0;
+  put_piece(dice(8) ? 0x20u : dice(16) << 4, dice(32) ? n : dice(16));
+  if (dice(4)) {
+    content_at += n;
+    passed++;
+  }
+  return 1;
+}
+
 static void a_command(void) {
   static const char *const words[] = {
       "name",   "profile",  "timestamp",  "help",     "results",    "db",          "load",
@@ -234,6 +273,7 @@ static void damage(void) {
 static void get_in_step(void) {
   static int running = SLOT_BUILT_IN;
   for (uint32_t i = 0; i < 300u; i++) put('%');
+  pieces = 0;
   good = made / TURN % 8u == 0;
   at = 0;
   if (model_error != EI_OK) fail("No model runs");
@@ -244,14 +284,26 @@ static void get_in_step(void) {
 
 static void more(void) {
   have = next_byte = runs = 0;
+  if (pieces && go_on()) {
+    while (!good && dice(12) == 0) damage();
+    return;
+  }
   if (made % TURN == 1u && memcmp(said, ready, sizeof said) != 0) fail("It is not in step");
   if (made == wanted) {
-    printf("%llu frames and commands, %llu resets, %llu other models\n", (unsigned long long)wanted,
-           (unsigned long long)resets, (unsigned long long)swaps);
+    printf("%llu frames and commands, %llu pieces, %llu resets, %llu other models\n",
+           (unsigned long long)wanted, (unsigned long long)passed, (unsigned long long)resets,
+           (unsigned long long)swaps);
     exit(0);
   }
   if (made++ % TURN == 0) {
     get_in_step();
+    return;
+  }
+  if (made % TURN == 3u && dice(2)) { /* a session begins */
+    of_board = dice(4096);
+    put_piece(0x30, 0);
+    pieces = 1;
+    contents = content_at = 0;
     return;
   }
   if (good || dice(3)) {
@@ -260,7 +312,11 @@ static void more(void) {
   } else {
     a_command();
   }
-  while (!good && dice(3) == 0) damage();
+  while (!good && !pieces && dice(3) == 0) damage();
+  if (pieces) {
+    memcpy(content, input, contents = have);
+    content_at = have = 0;
+  }
 }
 
 uint8_t port_getc(void) {
@@ -269,7 +325,18 @@ uint8_t port_getc(void) {
 }
 
 int port_readable(void) { return 1; }
+/* Numbers of the piece that the board sends. */
+static void listen(uint8_t c) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const char *digit = strchr(digits, c);
+  if (c == 0x1E)
+    from_board = of_board = 0;
+  else if (digit && *digit && from_board++ < 2u)
+    of_board = of_board << 6 | (uint32_t)(digit - digits);
+}
+
 void port_putc(uint8_t c) {
+  if (pieces) listen(c);
   memmove(said, said + 1, sizeof said - 1u);
   said[sizeof said - 1u] = (char)c;
 }

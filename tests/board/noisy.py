@@ -18,10 +18,11 @@ HELD = 0.02  # seconds
 class Noisy:
     """Passes bytes on between a pseudo-terminal of its own, `port`, and a board's.
 
-    `rate` is the probability of each kind of fault, for each byte in either direction."""
+    `rate` is the probability of each kind of fault, for each byte in either direction; what is
+    `held` back is so for that many seconds."""
 
-    def __init__(self, board: str, rate: float, seed: int) -> None:
-        self.rate = rate
+    def __init__(self, board: str, rate: float, seed: int, held: float = HELD) -> None:
+        self.rate, self.held = rate, held
         self._host, self._slave = os.openpty()
         self._board = os.open(board, os.O_RDWR | os.O_NOCTTY)
         for line in (self._slave, self._board):
@@ -78,7 +79,7 @@ class Noisy:
                     elif kind == "repeated":
                         passed.append(byte)
                     else:
-                        time.sleep(HELD)
+                        time.sleep(self.held)
             else:
                 passed.append(byte)
         return bytes(passed)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from edgeinfer import emulator
+from edgeinfer.armour import ASKS, START, TEXT, Armour, Piece, decode, encode
 from edgeinfer.bench import bench
 from edgeinfer.boards import load_board
 from edgeinfer.compile import compile_graph
@@ -19,13 +22,16 @@ from edgeinfer.errors import DamageError, DeviceError
 from edgeinfer.flash import flash
 from edgeinfer.image import read_image
 from edgeinfer.session import Session
+from edgeinfer.smp import WRITE, Smp
 from tests.board.noisy import Noisy
 from tests.conftest import cache_of_its_own
 from tests.ops.cases import common as cases
+from tests.test_state import sequence, stream
 
 pytestmark = pytest.mark.xdist_group("noise")
 BOARD = "netduinoplus2"
 WIDTH = 16
+PTY_BAUD = 1_000_000  # a pseudo-terminal is fast
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +70,67 @@ def test_one_in_a_thousand(port: str, image: bytes) -> None:
 
 
 def test_one_in_a_hundred(port: str, image: bytes) -> None:
-    """Hardly a reply is whole any more."""
-    with Noisy(port, 0.01, 3) as line:
-        with Device(line.port) as device:
+    """Hardly a reply is whole any more, so all goes in pieces."""
+    board = load_board(BOARD)
+    with Device(port) as device:
+        quiet = bench(device, board, read_image(image), runs=2, layers=True)
+    with Noisy(port, 0.01, 3, held=0.002) as line:
+        with Device(line.port, baud=PTY_BAUD) as device:
             assert device.info().board == BOARD
-            assert device.memory().stack_bytes == load_board(BOARD).stack_bytes
             device.selftest()
+            _equal(device, image, 100)
+            noisy = bench(device, board, read_image(image), runs=2, layers=True)
+        assert min(line.faults.values()) > 1000, line.faults
+    assert noisy["per_inference"] == quiet["per_inference"]
+    assert [x["ticks"] for x in noisy["layers"]] == [x["ticks"] for x in quiet["layers"]]
+    with Device(port) as device:  # who comes next sees a bare line
+        device.selftest()
+
+
+def test_a_firmware_without_pieces(image: bytes, port: str) -> None:
+    """Replies are repeated until their lines, put together, are a whole one."""
+    board = dataclasses.replace(load_board("local"), name="plain")
+    with Noisy(flash(image, board, smp=False).port, 0.01, 3, held=0.002) as line:
+        with Device(line.port, timeout=0.5) as device:
+            assert device.info().board == "plain"
             _equal(device, image, 2)
         assert sum(line.faults.values()) > 100
+    emulator.stop("plain")
+
+
+def test_a_state_goes_on_whatever_is_lost() -> None:
+    """Pieces pass once: no inference of a sequence is run twice, or left out."""
+    made = compile_graph(stream()).image
+    board = dataclasses.replace(load_board("local"), name="counts")
+    session = Session(made)
+    line = Noisy(flash(made, board).port, 0.01, 5, held=0.002)
+    with line, Device(line.port, baud=PTY_BAUD) as device:
+        assert device.link.armour() or isinstance(device.link._line, Armour)
+        device.reset()
+        for x in sequence(20):
+            said = device.invoke([each.tobytes() for each in x])
+            assert said == [y.tobytes() for y in session.run(x)]
+    emulator.stop("counts")
+
+
+def test_a_board_that_is_reset_is_greeted_anew(port: str) -> None:
+    with Device(port) as device:
+        assert device.link.armour()
+        device.selftest()
+        Smp(device.link).request(0, 5, WRITE, {})
+        device.link.hello()
+        device.selftest()
+
+
+def test_pieces_are_what_the_protocol_says() -> None:
+    said = encode(3, 9, b"name%", ASKS)
+    assert said == bytes([START]) + b"OSVuYW1lJQAAAOCs"
+    assert len(said) == 1 + TEXT
+    assert decode(said[1:]) == Piece(3, 9, b"name%", ASKS >> 4)
+    for at in range(TEXT):
+        damaged = bytearray(said[1:])
+        damaged[at] = ord("A") if damaged[at] != ord("A") else ord("B")
+        assert decode(bytes(damaged)) is None
 
 
 def test_a_line_that_dies(port: str) -> None:

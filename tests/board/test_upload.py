@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -157,16 +159,19 @@ def test_a_firmware_of_all_kernels_takes_any_model(image: bytes, cache: object) 
 
 
 # Of bytes in each direction: lost, changed, doubled, late.
-BAD, DREADFUL = 0.0002, 0.01
+BAD, WORSE, DEAD = 0.0002, 0.01, 0.1
+PTY_BAUD = 1_000_000  # a pseudo-terminal is fast
 
 
-def test_a_bad_line_brings_60_kilobytes_right(desk: Desk) -> None:
+@pytest.mark.parametrize("rate", [BAD, WORSE])
+def test_a_bad_line_brings_60_kilobytes_right(rate: float, desk: Desk) -> None:
     emulator.stop("local")
     big = compile_graph(two_inputs(name="big", width=6000, seed=9)).image
     assert 58_000 < len(big) < 66_000
     port = flash(big, load_board("local")).port
     other = compile_graph(two_inputs(name="big", width=6000, seed=10)).image
-    with Noisy(port, BAD, seed=1) as line, Device(line.port, timeout=0.5) as device:
+    line = Noisy(port, rate, seed=1, held=0.002)
+    with line, Device(line.port, timeout=0.5, baud=PTY_BAUD) as device:
         smp = Smp(device.link)
         smp.upload(other)
         smp.switch(other)
@@ -177,15 +182,19 @@ def test_a_bad_line_brings_60_kilobytes_right(desk: Desk) -> None:
     emulator.stop("local")
 
 
-def test_a_dreadful_line_ends_in_time_and_never_wrong(desk: Desk, image: bytes) -> None:
+def test_a_line_that_gets_dreadful_ends_in_time_and_never_wrong(desk: Desk, image: bytes) -> None:
     port, other = desk.port("local"), two_inputs_like(8)
     known = {read_image(each).crc for each in (image, other)}
-    with Noisy(port, DREADFUL, seed=2) as line, pytest.raises(DeviceError):
-        for _ in range(10):  # may get through once, but not so often
-            with Device(line.port, timeout=0.1, work=1.0) as device:
-                smp = Smp(device.link)
-                smp.upload(other)
-                smp.switch(other)
+    with Noisy(port, WORSE, seed=2) as line, Device(line.port, timeout=0.1) as device:
+        timer = threading.Timer(1.0, lambda: setattr(line, "rate", DEAD))
+        timer.start()
+        begin = time.monotonic()
+        with pytest.raises(DeviceError):
+            while True:
+                Smp(device.link).upload(other)
+                Smp(device.link).switch(other)
+        assert time.monotonic() - begin < 60
+        timer.join()
     with Device(port) as device:
         assert device.info().image_crc in known
         device.selftest()

@@ -11,6 +11,7 @@ from tests.conftest import ROOT
 
 SOURCES = ("main.c", "serial.c", "state.c", "verbs.c", "benchmark.c", "convert.c", "cbor.c")
 SMP = ("smp.c", "smp_frame.c", "smp_os.c", "smp_image.c", "smp_model.c", "slots.c", "store_ram.c")
+SMP += ("armour.c",)
 
 
 def build(folder: Path) -> list[str]:
