@@ -76,34 +76,56 @@ EI_NOINLINE void put_window(const ei_conv *p, const ei_call *c, int32_t y, int32
   }
 }
 
-/* Whether the windows of outputs (y, x) to (y, x + 3) lie inside the input and in one row of
- * outputs; and in rows that the call may read, with their last words filled up from what follows.
- */
-EI_INLINE int four_inside(const ei_conv *p, const ei_call *c, int32_t y, int32_t x) {
-  const int32_t top = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
-  const int32_t right = left + (EI_COLUMNS - 1) * p->stride_w + p->k_w;
-  const int32_t bottom = top + (p->k_h - INT32_C(1)) * p->dil_h;
-  return p->dil_w == 1 && x + EI_COLUMNS <= p->out_w && top >= 0 && left >= 0 && bottom < p->in_h &&
-         right <= p->in_w &&
-         (word_inputs(p) <= row_bytes(p) || right < p->in_w - 2 ||
-          (y + 1 < c->y1 && bottom + 1 < p->in_h));
+/* The last x for which the windows of outputs (y, x) to (y, x + 3) lie inside the input's columns
+ * and in one row of outputs; and in rows that the call may read, with their last words filled up
+ * from what follows. */
+EI_INLINE int32_t last_block(const ei_conv *p, const ei_call *c, int32_t y) {
+  const int32_t bottom = y * p->stride_h - p->pad_top + (p->k_h - INT32_C(1)) * p->dil_h;
+  const int filled = word_inputs(p) > row_bytes(p) && (y + 1 >= c->y1 || bottom + 1 >= p->in_h);
+  const int32_t room = p->in_w - (filled ? 3 : 0) + p->pad_left - p->k_w;
+  const int32_t windows = room < 0 ? 0 : room / p->stride_w + 1;
+  return (windows < p->out_w ? windows : p->out_w) - EI_COLUMNS;
 }
 
-/* The windows of outputs (y, x) to (y, x + 3), all inside, as the block. */
-EI_NOINLINE void put_four(const ei_conv *p, const ei_call *c, int32_t y, int32_t x, int8_t *spare) {
+/* Whether the windows of outputs (y, x) to (y, x + 3) all lie inside as last_block says. */
+EI_INLINE int four_inside(const ei_conv *p, const ei_call *c, int32_t y, int32_t x) {
+  const int32_t top = y * p->stride_h - p->pad_top;
+  return p->dil_w == 1 && top >= 0 && x * p->stride_w >= p->pad_left &&
+         top + (p->k_h - INT32_C(1)) * p->dil_h < p->in_h && x <= last_block(p, c, y);
+}
+
+/* What is left of the rows of four windows, `count` bytes of each from `from` on, as four vectors.
+ */
+EI_INLINE void put_tails(int8_t *to, int32_t pitch, const int8_t *from, int32_t step, int32_t count,
+                         int32_t rows, int32_t apart) {
+  for (; rows > 0; rows--, from += apart)
+    for (int32_t i = 0; i < count; i++, to++) {
+      const int8_t *const at = from + i;
+      to[0] = at[0], to[pitch] = at[step];
+      to[2 * pitch] = at[2 * step], to[3 * pitch] = at[3 * step];
+    }
+}
+
+/* Outputs of four windows from (y, x) on, which lie inside, and of those behind them of which the
+ * same is true. Returns how many they are. */
+EI_NOINLINE int32_t run_inside(const ei_conv *p, const ei_call *c, int32_t y, int32_t x,
+                               const uint8_t *stream, int8_t *out, int8_t *spare, int rectified) {
   const int32_t n = row_bytes(p), words = word_inputs(p), step = p->stride_w * p->in_c;
   const int32_t inputs = ei_pair_inputs(window_bytes(p)), apart = p->in_w * p->in_c * p->dil_h;
-  const int32_t k_h = p->k_h, pitch = tail_inputs(p);
+  const int32_t k_h = p->k_h, pitch = tail_inputs(p), out_c = p->out_c, last = last_block(p, c, y);
+  int8_t *const tails = spare + ei_pair_inputs(n);
   const int8_t *from = ei_conv_inside(p, c, y, x);
-  if (words) ei_columns_put(c->scratch, inputs, 0, from, step, words, k_h, apart);
-  if (!pitch) return;
-  int8_t *tails = spare + ei_pair_inputs(n);
-  for (int32_t j = 0; j < EI_COLUMNS; j++, from += step) {
-    const int8_t *row = from;
-    int8_t *tail = tails + j * pitch;
-    for (int32_t ky = k_h; ky > 0; ky--, row += apart) tail = copy_tail(tail, row, words, n);
-  }
-  ei_columns_put(c->scratch, inputs, k_h * words, tails, pitch, pitch, 1, 0);
+  int32_t made = 0;
+  do {
+    if (words) ei_columns_put(c->scratch, inputs, 0, from, step, words, k_h, apart);
+    if (pitch) {
+      put_tails(tails, pitch, from + words, step, n - words, k_h, apart);
+      ei_columns_put(c->scratch, inputs, k_h * words, tails, pitch, pitch, 1, 0);
+    }
+    ei_pairs_block(c->scratch, inputs, stream, out, out_c, p->out_zero, rectified);
+    from += EI_COLUMNS * step, out += EI_COLUMNS * out_c, made += EI_COLUMNS;
+  } while (x + made <= last);
+  return made;
 }
 
 EI_INLINE int few_windows(const ei_conv *p) { return (uint32_t)p->out_h * p->out_w < EI_COLUMNS; }
@@ -116,12 +138,6 @@ EI_INLINE int32_t block_bytes(const ei_conv *p) {
 /* The next four windows as the block; x and y go on behind them. */
 EI_INLINE void put_block(const ei_conv *p, const ei_call *c, int32_t *y, int32_t *x,
                          int8_t *spare) {
-  if (four_inside(p, c, *y, *x)) {
-    put_four(p, c, *y, *x, spare);
-    *x += EI_COLUMNS;
-    if (*x == p->out_w) *x = 0, *y += 1;
-    return;
-  }
   for (int32_t j = 0; j < EI_COLUMNS; j++) {
     put_window(p, c, *y, *x, j, spare);
     if (++*x == p->out_w) *x = 0, *y += 1;
@@ -156,6 +172,12 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
       for (x -= back; x < 0; x += p->out_w) y--;
     }
     if (a == NULL) {
+      if (four_inside(p, c, y, x)) {
+        const int32_t made = run_inside(p, c, y, x, stream, out, spare, rectified);
+        left -= made, out += made * out_c, x += made;
+        if (x == p->out_w) x = 0, y++;
+        continue;
+      }
       put_block(p, c, &y, &x, spare);
     } else if (n % 4 == 0) {
       ei_columns_put(c->scratch, inputs, 0, a, n, n, 1, 0);

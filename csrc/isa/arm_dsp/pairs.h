@@ -30,9 +30,10 @@ EI_NOINLINE void ei_columns_put(void *block, int32_t inputs, int32_t at, const i
     for (const int8_t *const end = from + n; from != end; from += 4, to += 2 * EI_COLUMNS) {
       const uint32_t a = ei_load4(from), b = ei_load4(from + step);
       const uint32_t c = ei_load4(from + 2 * step), d = ei_load4(from + third);
-      to[0] = ei_sxtb16(a), to[1] = ei_sxtb16(b), to[2] = ei_sxtb16(c), to[3] = ei_sxtb16(d);
-      to[4] = ei_sxtb16_ror8(a), to[5] = ei_sxtb16_ror8(b);
-      to[6] = ei_sxtb16_ror8(c), to[7] = ei_sxtb16_ror8(d);
+      ei_store_two_at(to, 0, ei_sxtb16(a), ei_sxtb16(b));
+      ei_store_two_at(to, 8, ei_sxtb16(c), ei_sxtb16(d));
+      ei_store_two_at(to, 16, ei_sxtb16_ror8(a), ei_sxtb16_ror8(b));
+      ei_store_two_at(to, 24, ei_sxtb16_ror8(c), ei_sxtb16_ror8(d));
     }
 }
 
