@@ -9,6 +9,14 @@
 #include "isa/isa.h"
 #include "kernel.h"
 
+/* One output of a record's from twice its sum, and the place for the next. */
+EI_INLINE int8_t *ei_pair_output(int8_t *out, const ei_pair *pair, int which, int32_t twice,
+                                 int32_t zero) {
+  const int right = pair->shift[which];
+  ei_output_twice(out, twice, pair->mult[which], right, ei_output_offset(right, zero));
+  return out + 1;
+}
+
 /* All out_c channels of one vector of n bytes. */
 EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const uint8_t *stream, int8_t *out,
                                  int32_t out_c, int32_t zero) {
@@ -20,11 +28,11 @@ EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const uint8_t *stre
     stream += bytes;
     int32_t acc[4];
     ei_dot_pairs(a, pair, next, n, acc);
-    for (int c = 0; c < 4 && out_c > 0; c++, out_c--, out++) {
-      const ei_pair *p = c < 2 ? pair : next;
-      const int right = p->shift[c & 1];
-      ei_output_twice(out, acc[c], p->mult[c & 1], right, ei_output_offset(right, zero));
-    }
+    out = ei_pair_output(out, pair, 0, acc[0], zero);
+    if (out_c > 1) out = ei_pair_output(out, pair, 1, acc[1], zero);
+    if (out_c > 2) out = ei_pair_output(out, next, 0, acc[2], zero);
+    if (out_c > 3) out = ei_pair_output(out, next, 1, acc[3], zero);
+    out_c -= 4;
   }
 }
 

@@ -117,9 +117,15 @@ EI_INLINE void ei_dot_pairs(const int8_t *a, const ei_pair *first, const ei_pair
   v = ei_load_two(v, &p, &q);                                        \
   t1 = ei_smlad(even, p, t1), s1 = ei_smlad(even, ei_sxtb16(p), s1); \
   t1 = ei_smlad(odd, q, t1), s1 = ei_smlad(odd, ei_sxtb16(q), s1)
-  for (const int8_t *const end = a + (n & ~3); a != end;) {
-    even = ei_load4(a);
-    a += 4;
+  const int8_t *const end = a + (n & ~3);
+  if (n & 4) {
+    even = ei_load4(a), a += 4;
+    EI_FOUR_INPUTS;
+  }
+  while (a != end) {
+    even = ei_load4(a), a += 4;
+    EI_FOUR_INPUTS;
+    even = ei_load4(a), a += 4;
     EI_FOUR_INPUTS;
   }
   if (n & 3) {
