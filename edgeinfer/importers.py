@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from edgeinfer import tflite
@@ -15,24 +16,28 @@ from edgeinfer.errors import ModelError, UnsupportedError
 from edgeinfer.graph import Graph
 
 KERAS = (".keras", ".h5", ".hdf5")
-TORCH = (".pt", ".pth", ".pt2", ".ckpt", ".safetensors")
+PROGRAM, TORCH = ".pt2", (".pt", ".pth", ".ckpt", ".safetensors")
 
 
 def read_file(path: str | os.PathLike[str]) -> Graph:
-    """The graph of a .tflite, .onnx or Keras file, or of a folder with a SavedModel.
+    """The graph of a .tflite, .onnx or Keras file, a folder with a SavedModel, or a .pt2 program.
 
     Raises ModelError if it is no sound file, UnsupportedError if it holds what edgeinfer cannot, or
-    if an extra has to be installed first; of PyTorch's files it says the way here."""
+    if an extra has to be installed first; of PyTorch's other files it says the way here."""
     file, ending = Path(path), Path(path).suffix.lower()
     if ending == ".onnx":
         return _onnx(file)
     if ending in KERAS or (file / "saved_model.pb").is_file():
         return _keras(file)
+    if ending == PROGRAM:
+        return _torch(file)
     if ending in TORCH:
         raise UnsupportedError(
             f"'{file}' is a PyTorch file, which holds code or only weights.",
-            "Export the network with torch.onnx.export(model, sample, 'model.onnx') and give the "
-            ".onnx (pip install 'edgeinfer[onnx]').",
+            "Save the network with torch.export.save(torch.export.export(model, (sample,)), "
+            "'model.pt2') and give that (pip install 'edgeinfer[torch]'), or with "
+            "torch.onnx.export(model, sample, 'model.onnx') and give the .onnx "
+            "(pip install 'edgeinfer[onnx]').",
         )
     return tflite.read_file(path)
 
@@ -53,17 +58,34 @@ def _onnx(file: Path) -> Graph:
 
 
 def _keras(file: Path) -> Graph:
-    """What TensorFlow's converter makes of it, in a process of its own."""
+    """What TensorFlow's converter makes of it."""
     _require(file, "tensorflow", "keras")
+    remedy = "Load it where it was trained and export a SavedModel, or a .tflite."
+    return _converted(file, "keras_convert", "TensorFlow cannot convert", remedy, tflite.read_file)
+
+
+def _torch(file: Path) -> Graph:
+    """What PyTorch's exporter of ONNX makes of it."""
+    for package in ("torch", "onnxscript", "onnx"):
+        _require(file, package, "torch")
+    remedy = "Export it with torch.onnx.export where it was made, and give the .onnx."
+    return _converted(file, "torch_convert", "PyTorch cannot export", remedy, _onnx)
+
+
+def _converted(
+    file: Path, script: str, refused: str, remedy: str, read: Callable[[Path], Graph]
+) -> Graph:
+    """What `read` makes of the file that a script of ours writes in a process of its own, because
+    frameworks take their time and talk. Raises ModelError with the reason that they give."""
     if not file.exists():
-        raise ModelError(f"There is no file '{file}'.", "Give the path of a Keras model.")
-    script = Path(__file__).with_name("keras_convert.py")
+        raise ModelError(f"There is no file '{file}'.", "Give the path of a model.")
+    path = Path(__file__).with_name(f"{script}.py")
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "model.tflite"
+        out = Path(folder) / "model"
         done = subprocess.run(
-            # -P: the script's folder has names that TensorFlow must not find instead of its own.
-            [sys.executable, "-P", str(script), str(file), str(out)],
+            # -P: the script's folder has names that frameworks must not find instead of their own.
+            [sys.executable, "-P", str(path), str(file), str(out)],
             env=environment,
             capture_output=True,
             text=True,
@@ -71,8 +93,5 @@ def _keras(file: Path) -> Graph:
         )
         if done.returncode != 0 or not out.is_file():
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise ModelError(
-                f"TensorFlow cannot convert '{file}': {reason.rstrip('.')}.",
-                "Load it where it was trained and export a SavedModel, or a .tflite.",
-            )
-        return tflite.read_file(out)
+            raise ModelError(f"{refused} '{file}': {reason.rstrip('.')}.", remedy)
+        return read(out)

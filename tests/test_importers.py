@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keras models go through TensorFlow in a process of its own; here a stand-in takes its place."""
+"""Keras models go through TensorFlow in a process of its own, .pt2 programs through PyTorch; here
+stand-ins take their places."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import pytest
 
 from edgeinfer import importers, tflite
 from edgeinfer.errors import ModelError, UnsupportedError
+from tests.onnx.networks import Net as OnnxNet
 from tests.quantize.networks import classifier
 
 # Its models are .tflite files already; what is called "bad" cannot be loaded.
@@ -35,6 +37,54 @@ class keras: models = models
 class lite: TFLiteConverter = TFLiteConverter
 print("noise")
 """
+
+
+TORCH = """
+import pathlib
+class export:
+    def load(path):
+        if "bad" in path:
+            raise ValueError("a layer\\n of unknown  class")
+        return pathlib.Path(path)
+class onnx:
+    def export(program, arguments, out, external_data, dynamo):
+        assert (arguments, external_data, dynamo) == ((), False, True)
+        pathlib.Path(out).write_bytes(program.read_bytes())
+print("noise")
+"""
+
+
+@pytest.fixture
+def torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    (folder / "torch.py").write_text(TORCH)
+    (folder / "onnxscript.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.syspath_prepend(folder)
+    return tmp_path
+
+
+def test_exported_programs_go_through_onnx(torch: Path) -> None:
+    net = OnnxNet(1, 3, 8, 8)
+    net.save(torch / "net.onnx", net.conv("x", 4, 3))
+    (torch / "net.pt2").write_bytes((torch / "net.onnx").read_bytes())
+    one, other = (importers.read_file(torch / name) for name in ("net.onnx", "net.pt2"))
+    assert tflite.write(one) == tflite.write(other)
+    (torch / "bad.pt2").touch()
+    with pytest.raises(
+        ModelError, match=r"PyTorch cannot export .*: ValueError: a layer of unknown"
+    ):
+        importers.read_file(torch / "bad.pt2")
+
+
+def test_pytorch_files_say_the_way(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        importers.read_file(tmp_path / "net.pt2")
+    assert caught.value.remedy == "Install it with: pip install 'edgeinfer[torch]'"
+    with pytest.raises(UnsupportedError, match="code or only weights") as caught:
+        importers.read_file(tmp_path / "net.pth")
+    assert "torch.export.save" in caught.value.remedy
 
 
 @pytest.fixture
