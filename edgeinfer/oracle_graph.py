@@ -5,8 +5,9 @@ know and keep to."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -32,6 +33,29 @@ def flat(graph: Graph) -> Graph:
     """The graph with matrices, reshaped before and after, for FULLY_CONNECTED with a scale for each
     output: of more dimensions FullyConnectedPerChannel, which is made for two, gives a part."""
     return _each_part(graph, _flat)
+
+
+def stretches(graph: Graph, kinds: Sequence[str]) -> list[tuple[str, Graph]]:
+    """The graph cut into runs of layers of one kind, in order; `kinds` has that of each layer.
+
+    Inputs of each are what it reads of others, outputs what is read after it."""
+    cuts = [0, *(i for i in range(1, len(kinds)) if kinds[i] != kinds[i - 1]), len(kinds)]
+    if len(cuts) == 2:
+        return [(kinds[0], graph)]
+    parts = []
+    for first, last in pairwise(cuts):
+        nodes = graph.nodes[first:last]
+        made = {t for node in nodes for t in node.outputs}
+        read = dict.fromkeys(t for node in nodes for t in node.inputs if t >= 0)
+        later = {*graph.outputs, *(t for node in graph.nodes[last:] for t in node.inputs)}
+        tensors = [
+            t if t.data is None or i in read else replace(t, data=None)
+            for i, t in enumerate(graph.tensors)
+        ]
+        inputs = tuple(t for t in read if t not in made and tensors[t].data is None)
+        outputs = tuple(t for t in sorted(made) if t in later)
+        parts.append((kinds[first], Graph(tuple(tensors), nodes, inputs, outputs)))
+    return parts
 
 
 def _each_part(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:

@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,45 +43,80 @@ class TfliteReference:
     """TFLite's reference kernels (BUILTIN_REF) on a graph or file; needs the extra 'oracle'.
 
     With `delegates` its default kernels instead, as applications run them. A graph is given as
-    these run it (edgeinfer/oracle_graph.py), a file as it is."""
+    these run it (edgeinfer/oracle_graph.py), in stretches if some layers have no reference kernel:
+    they have their default one, and SUM of int8 numpy's, as the reference gives -1 and the default
+    kernel adds in float32. A file is given as it is."""
 
     name = "TFLite reference kernels (tflite-runtime)"
 
     def __init__(self, model: Graph | bytes, delegates: bool = False) -> None:
-        from tflite_runtime.interpreter import Interpreter, OpResolverType
-
-        resolver = OpResolverType.AUTO if delegates else OpResolverType.BUILTIN_REF
-        if isinstance(model, Graph) and not delegates:
-            model = oracle_graph.flat(model)
-            if NO_REFERENCE & {node.op for node in model.nodes}:
-                resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        self._tflite: Any = None
-        while self._tflite is None:
-            data = tflite.write(model) if isinstance(model, Graph) else model
-            try:
-                self._tflite = Interpreter(
-                    model_content=data, experimental_op_resolver_type=resolver
-                )
-            except ValueError as error:
-                newer = re.search(_NEWER, str(error))
-                if newer is None or int(newer[2]) < 2 or not isinstance(model, Graph):
-                    raise
-                model = oracle_graph.older(model, newer[1], int(newer[2]))
-        self._tflite.allocate_tensors()
+        self._whole: Runner | None = None
+        self._parts: list[tuple[Graph, Runner]] = []
+        if isinstance(model, bytes) or delegates:
+            self._whole = _interpreter(model, "AUTO" if delegates else "BUILTIN_REF")
+            return
+        self._graph = oracle_graph.flat(model)
+        for kernels, part in oracle_graph.stretches(self._graph, _kernels(self._graph)):
+            own = reference.Reference(part).run if kernels == "numpy" else None
+            self._parts.append((part, own or _interpreter(part, kernels)))
 
     def run(self, inputs: Sequence[Array]) -> list[Array]:
         """The outputs for one set of inputs. Raises DataError if it takes them for wrong."""
-        for detail, value in zip(self._tflite.get_input_details(), inputs, strict=True):
-            self._tflite.set_tensor(detail["index"], value)
+        if self._whole is not None:
+            return self._whole(inputs)
+        values = dict(zip(self._graph.inputs, inputs, strict=True))
+        for part, run in self._parts:
+            made = run([values[t] for t in part.inputs])
+            values |= zip(part.outputs, made, strict=True)
+        return [values[t] for t in self._graph.outputs]
+
+
+def _kernels(graph: Graph) -> list[str]:
+    """Of each layer the resolver whose kernel it has, or "numpy"; one for all where a graph cannot
+    be cut: with subgraphs or variables."""
+    lacking = [node.op in NO_REFERENCE for node in graph.nodes] or [False]
+    whole = bool(graph.subgraphs) or any(t.is_variable for t in graph.tensors)
+    if whole:
+        lacking = [any(lacking)] * len(lacking)
+    found = ["BUILTIN_WITHOUT_DEFAULT_DELEGATES" if one else "BUILTIN_REF" for one in lacking]
+    for i, node in enumerate(graph.nodes):
+        if node.op == "SUM" and graph.tensors[node.inputs[0]].dtype == np.int8 and not whole:
+            found[i] = "numpy"
+    return found
+
+
+def _interpreter(model: Graph | bytes, kernels: str) -> Runner:
+    """A model in tflite-runtime; operators of a graph go down to the versions that it knows."""
+    from tflite_runtime.interpreter import Interpreter, OpResolverType
+
+    while True:
+        data = tflite.write(model) if isinstance(model, Graph) else model
         try:
-            self._tflite.invoke()
-        except RuntimeError as error:
-            reason = str(error).strip().split("\n")[-1]
-            raise DataError(
-                f"tflite-runtime does not run the model on these inputs: {reason.rstrip('.')}.",
-                "Give inputs that the model is made for with --inputs X.npz.",
-            ) from error
-        return [self._tflite.get_tensor(d["index"]) for d in self._tflite.get_output_details()]
+            made = Interpreter(
+                model_content=data, experimental_op_resolver_type=OpResolverType[kernels]
+            )
+        except ValueError as error:
+            newer = re.search(_NEWER, str(error))
+            if newer is None or int(newer[2]) < 2 or not isinstance(model, Graph):
+                raise
+            model = oracle_graph.older(model, newer[1], int(newer[2]))
+        else:
+            made.allocate_tensors()
+            return partial(_run, made)
+
+
+def _run(interpreter: Any, inputs: Sequence[Array]) -> list[Array]:
+    for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
+        interpreter.set_tensor(detail["index"], value)
+    try:
+        interpreter.invoke()
+    except RuntimeError as error:
+        reason = str(error).strip().split("\n")[-1]
+        raise DataError(
+            f"tflite-runtime does not run the model on these inputs: {reason.rstrip('.')}.",
+            "Give inputs that the model is made for with --inputs X.npz.",
+        ) from error
+    return [interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()]
 
 
 class NumpyReference(reference.Reference):

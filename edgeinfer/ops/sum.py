@@ -16,7 +16,7 @@ from edgeinfer.ops.reduction import Reduction, in_order
 class Sum(Reduction):
     """The quantized reference is QuantizedMeanOrSum (kernels/internal/reference/reduce.h).
 
-    As TFLite Micro has it today; in TFLite 2.14 that of SUM on int8 is broken, and int16 wraps."""
+    As TFLite Micro has it; in TFLite 2.14 that of SUM is broken on int8, and int16 wraps."""
 
     name = "SUM"
 
