@@ -16,6 +16,7 @@ OWN_BYTES = 1024  # what the firmware's own variables may take
 MICROS_HZ, BAUD = 1_000_000, 115_200  # of the Arduino framework's clock; where no other is named
 RAM_STORE, SLOT_HEADER_BYTES = "ram", 64  # firmware/src/store_ram.c and slots.c
 ROOMY = 65_536  # bytes of RAM that leave some for a long packet of SMP
+_LEAST_RAM = 16_384  # bytes, for SMP beside Arduino's framework
 LAYOUTS = ("pairs", "rows", "quads")  # of filters in an image: csrc/isa/<layout>.h
 
 
@@ -227,9 +228,9 @@ def _read(file: Path) -> Board:
 
 def _smp_bytes(ram_bytes: int, arduino: bool) -> int:
     """Of a packet of SMP, where the board's file names no size."""
-    if arduino:
-        return 0
-    return 2048 if ram_bytes >= ROOMY else 256
+    if ram_bytes >= ROOMY:
+        return 2048
+    return 0 if arduino and ram_bytes < _LEAST_RAM else 256  # its framework needs some too
 
 
 def _usb(facts: dict[str, Any]) -> Usb:

@@ -198,7 +198,9 @@ def _measure_arduino(elf: Path, parts: Parts, log: str) -> Firmware:
     else:
         used = dict(re.findall(r"^(RAM|Flash): .*\(used (\d+) bytes", log, re.MULTILINE))
         flash, ram = int(used["Flash"]), int(used["RAM"])
-    image, serial = len(parts.models.image), parts.input_bytes + COMMAND_BYTES
+    image = len(parts.models.image)
+    serial = parts.input_bytes + COMMAND_BYTES + parts.smp_bytes
+    ram -= parts.store.size if parts.store else 0
     arena = parts.arena_bytes
     constants = image if parts.board.constants_in_ram else 0
     return Firmware(

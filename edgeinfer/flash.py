@@ -17,6 +17,7 @@ from edgeinfer.toolchains import TOOLCHAINS
 
 _ARENA_ALIGN = 16  # bytes
 _SLOTS_OWN = 256  # bytes of RAM for what SMP and slots remember
+_SMP_TEXTS = 1024  # bytes of SMP's texts, where they lie in RAM
 _RAM_BLOCK = 1024  # bytes
 NEW_PORT_SECONDS = 5.0  # until nobody else looks at a port that has just come
 _LARGEST_ARENA = 64 << 20  # bytes; a PC's memory is for others too
@@ -111,7 +112,13 @@ def _remote(board: Board, ssh: str) -> str:
     return ssh or (running.ssh if running else "")
 
 
-def project(images: bytes | Sequence[bytes], board: Board) -> dict[str, str]:
+def project(
+    images: bytes | Sequence[bytes],
+    board: Board,
+    *,
+    smp: bool = True,
+    all_kernels: bool = False,
+) -> dict[str, str]:
     """The firmware's PlatformIO project for a real board, built nowhere yet: texts by file name.
 
     Raises FitError, or BoardError for a board whose project needs what only edgeinfer has."""
@@ -120,7 +127,7 @@ def project(images: bytes | Sequence[bytes], board: Board) -> dict[str, str]:
             f"{board.name} is built by edgeinfer's own platform, for which a project is of no use.",
             "Leave out --project, or export a library: edgeinfer export MODEL --as platformio.",
         )
-    parts = _parts(Models(images), board, smp=False, all_kernels=False)
+    parts = _parts(Models(images), board, smp, all_kernels)
     return {name: data.decode() for name, data in arduino_files(parts).items()}
 
 
@@ -227,7 +234,8 @@ def quick_fit(models: Models, board: Board) -> int:
 
 def smp_room(parts: Parts) -> int:
     """Bytes for a packet of SMP; 0 where the models and their input leave too few."""
-    return parts.board.smp_bytes if parts.board.smp_bytes <= _left(parts) else 0
+    texts = _SMP_TEXTS if parts.board.constants_in_ram else 0
+    return parts.board.smp_bytes if parts.board.smp_bytes + texts <= _left(parts) else 0
 
 
 def _left(parts: Parts) -> int:
@@ -257,9 +265,14 @@ def _parts(models: Models, board: Board, smp: bool, all_kernels: bool) -> Parts:
             )
         return parts
     left = _left(parts) - parts.smp_bytes - _SLOTS_OWN
+    left -= _SMP_TEXTS if board.constants_in_ram else 0
     store = board.store
-    if store is None:
-        size = (left // 2 if all_kernels else left) // _RAM_BLOCK * _RAM_BLOCK
+    if store is None and board.usb.resets:  # it would be lost whenever somebody opens the port
+        pass
+    elif store is None:
+        # A framework may need more RAM than is known, and takes what is left for its heap.
+        shares = (2 if all_kernels else 1) * (2 if board.arduino else 1)
+        size = left // shares // _RAM_BLOCK * _RAM_BLOCK
         store = Store(RAM_STORE, 0, size, _RAM_BLOCK)
         left -= size
         if store.slot_bytes < len(models.image):  # not even this model could be loaded
@@ -271,8 +284,9 @@ def _parts(models: Models, board: Board, smp: bool, all_kernels: bool) -> Parts:
 
 
 def _build(parts: Parts, project_name: str) -> tuple[Parts, build.Firmware]:
-    """The firmware, without slots if its flash is too small for both. Raises FitError."""
-    if parts.store and parts.store == parts.board.store and parts.board.store_in_flash:
+    """The firmware, without slots if its memory is too small for both. Raises FitError."""
+    in_flash = parts.store == parts.board.store and parts.board.store_in_flash
+    if parts.store and (in_flash or parts.board.arduino):
         try:
             firmware = build.build(parts, project_name)
             _check_fit(firmware, parts)

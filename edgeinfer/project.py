@@ -20,6 +20,10 @@ ARDUINO_SOURCES = (
     *("convert.c", "stack.c", "armour.h"),
     *("model_arduino.c", "port_arduino.cpp"),
 )
+SMP_SOURCES = (  # beside them, where the firmware speaks SMP
+    *("armour.c", "cbor.c", "cbor.h", "small.h", "smp.c", "smp.h", "smp_frame.c", "smp_image.c"),
+    *("smp_model.c", "smp_os.c", "slots.c", "slots.h", "store.h", "store_ram.c"),
+)
 _PER_LINE = 20  # bytes of the image
 
 
@@ -62,7 +66,8 @@ def write(parts: Parts, folder: Path) -> None:
 def arduino_files(parts: Parts) -> dict[str, bytes]:
     """A whole project for the Arduino framework: contents by file name."""
     board, source = parts.board, paths.share("firmware") / "src"
-    texts = {name: (source / name).read_text(encoding="utf-8") for name in ARDUINO_SOURCES}
+    names = ARDUINO_SOURCES + (SMP_SOURCES if parts.smp_bytes else ())
+    texts = {name: (source / name).read_text(encoding="utf-8") for name in names}
     texts["app.h"] = texts["app.h"].replace('"edgeinfer.h"', '"csrc/edgeinfer.h"')
     texts["config.h"] = _config(parts)
     image = parts.models.image

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     if len(made) > 1:
         result = {"models": args.model, "state_bytes": Models(images).state_bytes}
     if args.project is not None:
-        texts = project(images, board)
+        texts = project(images, board, smp=not args.no_smp, all_kernels=args.all_kernels)
         folder.write(Path(args.project), texts, {"model": args.model[0], "board": board.name})
         return {**result, "board": board.name, "project": args.project}
     done = common.flashed(

@@ -68,8 +68,11 @@ def _check_fit(firmware: Firmware, model: Compiled, path: str) -> None:
     """Raises FitError when the firmware cannot run the model, saying what it lacks."""
     facts, board = read_image(model.image), firmware.board
     if firmware.slots == 0:
+        resets = load_board(board).usb.resets
         raise FitError(
-            f"The firmware of {board} has no room for a second model.",
+            f"{board} is reset whenever its port is opened, and would forget a second model."
+            if resets
+            else f"The firmware of {board} has no room for a second model.",
             f"Flash this one: edgeinfer flash {path} --board {board}",
         )
     again = f"Flash a firmware that has: edgeinfer flash {path} --board {board} --all-kernels"

@@ -62,13 +62,29 @@ void timer_align(void) {
   }
 }
 
+/* The line first says what it has. */
+void cpu_reset(void) {
+  send();
+  Serial.flush();
+#if defined(__AVR__)
+  cli();
+  ((void (*)(void))0)(); /* the vector of a reset: a watchdog would catch an old boot loader too */
+#elif defined(ESP8266) || defined(ESP32)
+  ESP.restart();
+#elif defined(__arm__)
+  REG32(0xE000ED0Cu) = 0x05FA0004u; /* SCB->AIRCR: VECTKEY, SYSRESETREQ */
+#endif
+  for (;;) {
+  }
+}
+
 void cpu_fault(void) { say("e-[The Arduino framework reports no faults]\r\n"); }
 
 #ifdef __AVR__
 extern "C" char __data_start[], _end[];
 uint32_t static_bytes(void) {
   return (uint32_t)(_end - __data_start) - ei_image_bytes - EI_ARENA_BYTES - EI_INPUT_BYTES -
-         (COMMAND_BYTES + 1);
+         (COMMAND_BYTES + 1) - EI_SMP_BYTES - EI_SLOTS * EI_STORE_BYTES;
 }
 #else
 uint32_t static_bytes(void) { return 0; } /* each framework's linker names its sections otherwise */

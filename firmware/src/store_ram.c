@@ -7,7 +7,12 @@
 
 #include "store.h"
 
-static uint8_t memory[EI_STORE_BYTES] __attribute__((section(".noinit.slots"), aligned(16)));
+#ifdef ARDUINO
+#define PLACE /* as the framework's linker script decides */
+#else
+#define PLACE section(".noinit.slots"),
+#endif
+static uint8_t memory[EI_STORE_BYTES] __attribute__((PLACE aligned(16)));
 
 const uint8_t *store_start(void) {
   for (uint32_t at = 0; at < EI_STORE_BYTES; at += EI_STORE_BLOCK) store_erase(at);

@@ -21,6 +21,7 @@ from edgeinfer.errors import BoardError, DeviceError, FitError
 from edgeinfer.flash import flash, project
 from edgeinfer.models import Models
 from edgeinfer.project import Parts
+from edgeinfer.smp import WRITE, Smp
 from edgeinfer.tflite import read_file, write
 from tests.board.conftest import two_inputs
 from tests.board.usb import connect
@@ -84,6 +85,57 @@ def test_hello_world_runs_in_2_kb(shared: Path, cache: Path) -> None:
     image = compile_graph(graph, strip=True).image
     gives_the_hosts_bytes(flash(image, load_board("uno-simavr")).port, image)
     emulator.stop("uno-simavr")
+
+
+def test_smp_on_a_mega(small: bytes, cache: Path) -> None:
+    """In pieces, too; a reset by command."""
+    with Device(flash(small, load_board("mega-simavr")).port) as device:
+        smp = Smp(device.link)
+        assert smp.request(0, 0, WRITE, {"d": "hello"}) == {"r": "hello"}
+        assert smp.firmware().slots == 0  # opening the line resets it: what would they be for?
+        with pytest.raises(DeviceError, match="has no slots for uploaded models"):
+            smp.upload(small)
+        assert device.link.armour()
+        device.load_input(bytes(range(8)))
+        device.run_ticks(1)
+        before = device.output()
+        assert smp.request(0, 5, WRITE, {}) == {}
+        device.link.hello()
+        with pytest.raises(DeviceError, match="No input"):
+            device.run_ticks(1)
+        assert device.invoke([bytes(range(8))]) == before
+    emulator.stop("mega-simavr")
+
+
+def test_slots_on_the_arduino_port(small: bytes, cache: Path) -> None:
+    """As on a board that goes on when a host opens its line; here it is opened once."""
+    mega = load_board("mega-simavr")
+    board = dataclasses.replace(
+        mega, name="mega-slots", usb=dataclasses.replace(mega.usb, resets=False)
+    )
+    done, other = flash(small, board), tiny("other")
+    assert done.slots == 1 and done.slot_bytes > len(other)
+    with Device(done.port) as device:
+        smp = Smp(device.link)
+        smp.upload(other)
+        smp.switch(other)
+        device.refresh()
+        assert (device.info().model, device.info().slot) == ("other", 1)
+        assert device.memory().static_bytes <= done.static_ram_bytes
+        device.selftest()
+        smp.request(0, 5, WRITE, {})
+        device.link.hello()
+        device.refresh()
+        assert (device.info().model, device.info().slot) == ("tiny", 0)
+    emulator.stop("mega-slots")
+
+
+@pytest.mark.parametrize("board", PUBLIC, ids=lambda board: board.name)
+def test_smp_where_there_is_room(board: Board, small: bytes) -> None:
+    config = project(small, board)["src/config.h"]
+    facts = dict(line.split()[1:3] for line in config.splitlines())
+    assert (facts["EI_SMP_BYTES"] != "0u") == (board.name != "uno")
+    assert (facts["EI_SLOTS"] == "1u") == (board.name != "uno" and not board.usb.resets)
 
 
 @pytest.fixture(params=EMULATED)
@@ -180,13 +232,15 @@ def test_the_project_compiles_without_a_warning(
     if compiler == XTENSA:
         (tmp_path / "src" / "string.h").write_text(STRING_H)
     sources = [f for f in sorted((tmp_path / "src").rglob("*")) if f.suffix in (".c", ".cpp")]
-    assert len(sources) > 10
+    assert {"smp.c", "slots.c", "armour.c"} <= {source.name for source in sources}
+    core = ["-DARDUINO=10819", *(["-DESP8266"] if compiler == XTENSA else [])]
     for source in sources:
         language = ["-std=gnu++11"] if source.suffix == ".cpp" else ["-std=gnu99"]
         warnings = ["-Wall", "-Wextra", "-Wconversion", "-Werror"]
         command = [
             *compiler,
             "-O2",
+            *core,
             *language,
             *warnings,
             f"-I{HERE / 'arduino'}",

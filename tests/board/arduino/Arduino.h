@@ -12,8 +12,16 @@ struct SerialLine {
   int available();
   int read();
   size_t write(const uint8_t *bytes, size_t n);
+  void flush();
 };
 extern SerialLine Serial;
+
+#ifdef ESP8266
+struct Chip {
+  void restart();
+};
+extern Chip ESP;
+#endif
 
 unsigned long micros();
 extern "C" void yield(void);
