@@ -16,12 +16,12 @@ import numpy as np
 
 from edgeinfer.graph import Array, Graph
 from edgeinfer.ops.base import Site
-from edgeinfer.quantize import candidates
+from edgeinfer.quantize import candidates, slopes
 from edgeinfer.quantize.assign import rule_of, tied
 from edgeinfer.quantize.candidates import Shape
 from edgeinfer.quantize.channels import DEPTHWISE, Group, groups
 from edgeinfer.quantize.extremes import Bounds, Extremes, Floats
-from edgeinfer.quantize.gradients import backward, opened
+from edgeinfer.quantize.gradients import backward
 from edgeinfer.quantize.narrow import eligible
 from edgeinfer.quantize.observe import batches
 from edgeinfer.quantize.params import NARROW4, Range
@@ -147,7 +147,7 @@ class _Search:
         values = self._values[t]
         if maker is not None and rule_of(self.graph, maker).weights is not None:
             site = Site.of(self.graph, maker)
-            inner = opened(site, values, gradient.reshape(-1, *values.shape[1:]))
+            inner = slopes.opened(site, values, gradient.reshape(-1, *values.shape[1:]))
             more = np.einsum("nc,nc->c", *2 * (inner.reshape(-1, inner.shape[-1]),))
             self.weight_cost[maker] = self.weight_cost.get(maker, 0.0) + more.astype(np.float64)
         if maker is not None and self.graph.nodes[maker].op in _NO_NEW_ERROR:

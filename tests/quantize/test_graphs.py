@@ -61,7 +61,14 @@ def test_products_of_matrices() -> None:
     graph = net.graph(net.op("BATCH_MATMUL", y, net.weights(1, 4, 3), shape=(1, 4, 3)))
     made = through(graph, noise(graph))
     assert [n.version for n in made.graph.nodes] == [2, 2]
-    assert "gradient is not known" in made.warnings[0]
+    assert not made.warnings
+
+
+def test_without_gradients_nothing_is_searched() -> None:
+    net = Net()
+    y = net.op("L2_NORMALIZATION", net.dense(net.input(1, 6), 5), shape=(1, 5))
+    graph = net.graph(net.dense(y, 4))
+    assert "gradient is not known" in through(graph, noise(graph)).warnings[0]
     with pytest.raises(QuantizeError, match="which layers need 16 bits"):
         quantize(graph, noise(graph), mixed=0.9)
 

@@ -226,6 +226,25 @@ def test_gradients_of_the_other_operators() -> None:
     _check_slopes(net.graph(net.dense(y, 3)))
 
 
+def test_gradients_of_products_and_transposed_convolutions() -> None:
+    net = Net()
+    x = net.input(1, 4, 5, 2)
+    inputs = (net.weights(6, 3, 3, 2), net.weights(6), net.const([1, 8, 10, 6], np.int32))
+    stride = {"padding": 0, "stride_h": 2, "stride_w": 2}
+    y = net.op("TRANSPOSE_CONV", x, *inputs, shape=(1, 8, 10, 6), **stride)
+    y = net.op("REVERSE_V2", y, net.const([1], np.int32), shape=(1, 8, 10, 6))
+    y = net.op("MEAN", y, net.const([1], np.int32), shape=(1, 10, 6), keep_dims=False)
+    y = net.op("BATCH_MATMUL", y, net.weights(1, 6, 4), shape=(1, 10, 4))
+    a = net.op(
+        "BATCH_MATMUL", y, net.op("TANH", y, shape=(1, 10, 4)), shape=(1, 10, 10), adj_y=True
+    )
+    b = net.op("BATCH_MATMUL", a, y, shape=(1, 10, 4), adj_x=True)
+    y = net.op("PACK", y, b, shape=(1, 2, 10, 4), axis=1)
+    y = net.op("TILE", y, net.const([1, 1, 1, 2], np.int32), shape=(1, 2, 10, 8))
+    y = net.op("SUM", y, net.const([1, 2], np.int32), shape=(1, 8), keep_dims=False)
+    _check_slopes(net.graph(net.dense(y, 3)))
+
+
 def _check_slopes(graph: Graph) -> None:
     """A step in a random direction changes the outputs as the gradients say."""
     assert differentiable(graph)
