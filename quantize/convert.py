@@ -233,7 +233,7 @@ class _Builder:
         """The index of a new tensor, an activation as int16."""
         quant = widened(self.quants[t])
         return self.add(
-            replace(self.graph.tensors[t], dtype=np.dtype(np.int16), quant=quant), "_int16"
+            replace(self.graph.tensors[t], dtype=np.dtype(np.int16), quant=quant), wides.INNER
         )
 
     def _constant(self, t: int, data: Array, quant: Quant) -> int:

@@ -23,6 +23,7 @@ from edgeinfer.quantize.settings import Settings
 
 FINER = 64  # steps of int16 to one of int8
 INT16 = (-(2**15), 2**15 - 1)
+INNER = "_int16"  # ends the name of the int16 form of an int8 tensor
 # The first version of each operator that takes int16 (TFLite, tools/versioning/op_version.cc). What
 # is not here stays int8: TFLite's reference kernels, or ours, have no int16 for it.
 VERSIONS = {
@@ -137,7 +138,7 @@ def wide_layers(graph: Graph) -> list[str]:
     """The names of an integer graph's layers that compute in int16, from one type to another not
     counted."""
     return [
-        short_name(graph.tensors[node.outputs[0]].name)
+        short_name(graph.tensors[node.outputs[0]].name.removesuffix(INNER))
         for node in graph.nodes
         if graph.tensors[node.outputs[0]].dtype == np.int16 and node.op != "QUANTIZE"
     ]

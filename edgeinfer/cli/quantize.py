@@ -23,6 +23,7 @@ from edgeinfer.quantize import load as load_samples
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.choose import Trial, choose
 from edgeinfer.quantize.narrow import packed_layers
+from edgeinfer.quantize.recipe import sensitivity
 from edgeinfer.quantize.settings import CHOICES
 from edgeinfer.quantize.wide import wide_layers
 from edgeinfer.report import accuracy
@@ -198,6 +199,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         "image_bytes": len(made.image),
         "arena_bytes": read_image(made.image).arena_bytes,
         "warnings": warnings,
+        "sensitivity": sensitivity(done.recipe),
         "int16_layers": wide_layers(result),
         "int4_layers": packed_layers(result),
         "trials": [asdict(trial) for trial in trials],
@@ -279,6 +281,9 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         if found := result[kind]:
             names = ", ".join([*found[:SHOWN], *["…"] * (len(found) > SHOWN)])
             ui.say(f"  {some(len(found), 'layer')} {what}: {names}")
+    if result["int16_layers"] and result["sensitivity"]:
+        most = (f"{t['name']} {t['percent']:.0f} %" for t in result["sensitivity"][:SHOWN])
+        ui.say(f"  what rounding all activations to int8 would cost: {', '.join(most)} …")
     n, calibrated = result["evaluated_samples"], result["calibration_samples"]
     ui.say(f"  int8 against float on {some(n, 'sample')} ({calibrated} of them calibrated it):")
     for line in measure.lines(result):

@@ -186,6 +186,9 @@ def test_the_command_keeps_to_a_board(
         assert main([*words, *more, "-o", f"{name}.tflite"]) == 0
         found[name] = json.loads(capsys.readouterr().out)
     assert not found["plain"]["int16_layers"]
+    shares = [t["percent"] for t in found["plain"]["sensitivity"]]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(100)
     assert len(found["whole"]["int16_layers"]) == 6
     assert found["mixed"]["int16_layers"]
     assert not found["mixed"]["warnings"]
