@@ -2,7 +2,8 @@
  *
  * The loop over a block of columns for cores without SIMD: two columns share a word, x0 + 2^16 x1,
  * and one multiplication serves both. Two such products fit 16 bits, as |x w| < 2^14, before they
- * are taken apart.
+ * are taken apart: the sum of column 1 is that of the words' upper halves, rounded, and what that
+ * leaves of the sum of all words is the sum of column 0.
  */
 #ifndef EI_ISA_ARMV6M_PAIRS_H
 #define EI_ISA_ARMV6M_PAIRS_H
@@ -42,55 +43,77 @@ EI_NOINLINE void ei_columns_put(void *block, int32_t inputs, int32_t at, const i
     }
 }
 
-/* The sums of two columns by two filters over n inputs, a multiple of 4:
- * sums[2 c + k] of column k and filter c. */
+/* The sums of all columns by one filter of a record over n inputs, a multiple of 4. */
 #if defined(__ARM_ARCH_6M__) && !defined(EI_ARMV6M_EMULATION)
-/* Two inputs: the words of the columns at `x0` and `x1` bytes from r0, of the weights at r1 + w. */
-#define EI_TWO_INPUTS(w, x0, x1)                          \
-  "ldr r2, [r1, #" #w "]\n\tldr r3, [r0, #" #x0           \
-  "]\n\t"                                                 \
-  "sxtb r4, r2\n\tsxth r5, r2\n\tsubs r5, r5, r4\n\t"     \
-  "asrs r5, r5, #8\n\tmuls r4, r3\n\tmuls r5, r3\n\t"     \
-  "ldr r3, [r0, #" #x1                                    \
-  "]\n\tasrs r2, r2, #16\n\t"                             \
-  "sxtb r6, r2\n\tsubs r2, r2, r6\n\tasrs r2, r2, #8\n\t" \
-  "muls r6, r3\n\tmuls r2, r3\n\t"                        \
-  "adds r4, r4, r6\n\tadds r5, r5, r2\n\t"                \
-  "sxth r2, r4\n\tadd r8, r2\n\tsubs r4, r4, r2\n\t"      \
-  "asrs r4, r4, #16\n\tadd r9, r4\n\t"                    \
-  "sxth r2, r5\n\tadd r10, r2\n\tsubs r5, r5, r2\n\t"     \
-  "asrs r5, r5, #16\n\tadd r11, r5\n\t"
-EI_NOINLINE void ei_two_columns(const uint32_t *block, const int16_t *weights, int32_t n,
-                                int32_t sums[4]) {
-  register const uint32_t *x __asm__("r0") = block;
-  register const int16_t *w __asm__("r1") = weights;
-  register const int16_t *end __asm__("r12") = weights + n;
-  register int32_t s0 __asm__("r8") = 0, s1 __asm__("r9") = 0;
-  register int32_t s2 __asm__("r10") = 0, s3 __asm__("r11") = 0;
-  __asm__ volatile(".syntax unified\n1:\n\t" EI_TWO_INPUTS(0, 0, 8) EI_TWO_INPUTS(
-                       4, 16, 24) "adds r0, #32\n\tadds r1, #8\n\tcmp r1, r12\n\tbne 1b"
-                   : "+r"(x), "+r"(w), "+r"(s0), "+r"(s1), "+r"(s2), "+r"(s3)
-                   : "r"(end)
-                   : "r2", "r3", "r4", "r5", "r6", "cc", "memory");
-  sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+/* Two inputs of two columns, the words at x and y bytes from r0, by the weights r3 and r2. Of the
+ * word of two sums all is added to `both`, and its upper half, rounded by the bit below, which ASRS
+ * leaves in the carry, to `upper`. */
+#define EI_TWO_COLUMNS(x, y, both, upper)                            \
+  "ldr r4, [r0, #" #x "]\n\tldr r5, [r0, #" #y                       \
+  "]\n\tmuls r4, r3\n\tmuls r5, r2\n\tadds r4, r4, r5\n\tadd " #both \
+  ", r4\n\tasrs r4, r4, #16\n\tadcs " #upper ", r4\n\t"
+#define EI_TWO_INPUTS(w, x0, x1, x2, x3, weights) \
+  "ldr r2, [r1, #" #w "]\n\t" weights EI_TWO_COLUMNS(x0, x2, r8, r6) EI_TWO_COLUMNS(x1, x3, r9, r7)
+#define EI_FOUR_COLUMNS(weights)                    \
+  register const uint32_t *x __asm__("r0") = block; \
+  register const int16_t *w __asm__("r1") = record; \
+  register int32_t bytes __asm__("r2") = 2 * n;     \
+  register int32_t *to __asm__("r3") = sums;        \
+  __asm__ volatile(                                                                           \
+      ".syntax unified\n\t"                                                                   \
+      "push {r3-r7}\n\tmov r4, r8\n\tmov r5, r9\n\tmov r6, r10\n\tpush {r4-r6}\n\t"             \
+      "adds r2, r2, r1\n\tmov r12, r2\n\tmovs r2, #128\n\tlsls r2, r2, #16\n\tmov r10, r2\n\t"  \
+      "movs r6, #0\n\tmovs r7, #0\n\tmov r8, r6\n\tmov r9, r6\n"                              \
+      "1:\n\t" EI_TWO_INPUTS(0, 0, 4, 8, 12, weights)                                         \
+          EI_TWO_INPUTS(4, 16, 20, 24, 28, weights)                                           \
+      "adds r0, #32\n\tadds r1, #8\n\tcmp r1, r12\n\tbne 1b\n\t"                               \
+      "lsls r2, r6, #16\n\tmov r3, r8\n\tsubs r3, r3, r2\n\t"                                 \
+      "lsls r2, r7, #16\n\tmov r4, r9\n\tsubs r4, r4, r2\n\t"                                 \
+      "pop {r0-r2}\n\tmov r8, r0\n\tmov r9, r1\n\tmov r10, r2\n\tpop {r0}\n\t"                \
+      "str r3, [r0]\n\tstr r6, [r0, #4]\n\tstr r4, [r0, #8]\n\tstr r7, [r0, #12]\n\t"          \
+      "pop {r4-r7}"                                                                           \
+      : "+r"(x), "+r"(w), "+r"(bytes), "+r"(to)                                               \
+      :                                                                                       \
+      : "r12", "cc", "memory")
+EI_NOINLINE void ei_first_of_pair(const uint32_t *block, const int16_t *record, int32_t n,
+                                  int32_t sums[EI_COLUMNS]) {
+  EI_FOUR_COLUMNS("sxtb r3, r2\n\tasrs r2, r2, #16\n\tsxtb r2, r2\n\t");
 }
+/* Rounded, w0 + 256 w1 is 256 w1. */
+EI_NOINLINE void ei_second_of_pair(const uint32_t *block, const int16_t *record, int32_t n,
+                                   int32_t sums[EI_COLUMNS]) {
+  EI_FOUR_COLUMNS(
+      "sxth r3, r2\n\tadds r3, #128\n\tasrs r3, r3, #8\n\t"
+      "add r2, r10\n\tasrs r2, r2, #24\n\t");
+}
+#undef EI_FOUR_COLUMNS
 #undef EI_TWO_INPUTS
+#undef EI_TWO_COLUMNS
 #else
-EI_NOINLINE void ei_two_columns(const uint32_t *block, const int16_t *weights, int32_t n,
-                                int32_t sums[4]) {
-  uint32_t s[4] = {0, 0, 0, 0};
-  for (const int16_t *const end = weights + n; weights != end; weights += 2, block += 4)
-    for (int c = 0; c < 2; c++) {
+EI_INLINE void ei_one_of_pair(const uint32_t *block, const int16_t *record, int32_t n, int which,
+                              int32_t sums[EI_COLUMNS]) {
+  uint32_t all[2] = {0, 0}, upper[2] = {0, 0};
+  for (const int16_t *const end = record + n; record != end; record += 2, block += 4)
+    for (int j = 0; j < 2; j++) {
       uint32_t both = 0;
       for (int i = 0; i < 2; i++) {
-        const int32_t v = weights[i], w0 = (int8_t)(v & 0xFF);
-        both += block[2 * i] * (uint32_t)(c == 0 ? w0 : (v - w0) >> 8);
+        const int32_t v = record[i], w0 = (int8_t)(v & 0xFF);
+        both += block[2 * i + j] * (uint32_t)(which ? (v + 128) >> 8 : w0);
       }
-      const int32_t first = (int16_t)(both & 0xFFFF);
-      s[2 * c] += (uint32_t)first;
-      s[2 * c + 1] += (uint32_t)((int32_t)(both - (uint32_t)first) >> 16);
+      all[j] += both, upper[j] += (uint32_t)(((int32_t)both >> 16) + (both >> 15 & 1));
     }
-  for (int i = 0; i < 4; i++) sums[i] = (int32_t)s[i];
+  for (int j = 0; j < 2; j++) {
+    sums[2 * j] = (int32_t)(all[j] - (upper[j] << 16));
+    sums[2 * j + 1] = (int32_t)upper[j];
+  }
+}
+EI_NOINLINE void ei_first_of_pair(const uint32_t *block, const int16_t *record, int32_t n,
+                                  int32_t sums[EI_COLUMNS]) {
+  ei_one_of_pair(block, record, n, 0, sums);
+}
+EI_NOINLINE void ei_second_of_pair(const uint32_t *block, const int16_t *record, int32_t n,
+                                   int32_t sums[EI_COLUMNS]) {
+  ei_one_of_pair(block, record, n, 1, sums);
 }
 #endif
 
@@ -98,13 +121,11 @@ EI_NOINLINE void ei_two_columns(const uint32_t *block, const int16_t *weights, i
  * filter 1, times 256, in acc[EI_COLUMNS + j]. */
 EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t inputs,
                                  int32_t acc[2 * EI_COLUMNS]) {
-  for (int j = 0; j < EI_COLUMNS; j += 2) {
-    int32_t sums[4];
-    ei_two_columns((const uint32_t *)block + j / 2, (const void *)(pair + 1), inputs, sums);
-    acc[j] = sums[0], acc[j + 1] = sums[1];
-    acc[EI_COLUMNS + j] = (int32_t)((uint32_t)sums[2] << 8);
-    acc[EI_COLUMNS + j + 1] = (int32_t)((uint32_t)sums[3] << 8);
-  }
+  const int16_t *const weights = (const void *)(pair + 1);
+  ei_first_of_pair(block, weights, inputs, acc);
+  ei_second_of_pair(block, weights, inputs, acc + EI_COLUMNS);
+  for (int j = 0; j < EI_COLUMNS; j++)
+    acc[EI_COLUMNS + j] = (int32_t)((uint32_t)acc[EI_COLUMNS + j] << 8);
 }
 
 #endif
