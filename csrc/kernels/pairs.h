@@ -89,6 +89,20 @@ EI_INLINE void ei_pair_store(int8_t *out, int32_t pitch, const int32_t value[EI_
 }
 #endif
 
+#ifdef EI_RECTIFIED_QUARTERS
+/* Outputs of one of a record's filters, `pitch` bytes apart, from the same sums. */
+EI_INLINE void ei_pair_quarters(int8_t *out, int32_t pitch, const ei_pair *pair, int which,
+                                int32_t zero, const int32_t sum[EI_COLUMNS]) {
+  const uint32_t m = (uint32_t)pair->mult[which];
+  const int32_t right = pair->shift[which], bias = ei_shl_wrap(pair->bias[which], 1);
+  const int32_t offset = 1 + ei_shl_wrap(2 * zero + 1, right);
+  for (int j = 0; j < EI_COLUMNS; j++, out += pitch) {
+    const int32_t more = which ? sum[j] >> 6 : ei_shl_wrap(sum[j], 2);
+    *out = (int8_t)ei_rectified_quarters(ei_add_wrap(bias, more), m, right, offset, zero);
+  }
+}
+#endif
+
 /* All out_c channels of a block's columns, whose outputs lie out_c bytes apart. */
 EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
                                 int32_t out_c, int32_t zero, int rectified) {
@@ -114,6 +128,13 @@ EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *str
     if (to == end) break;
     ei_pair_store(to++, pitch, sums + EI_COLUMNS);
 #else
+#ifdef EI_RECTIFIED_QUARTERS
+    if (rectified) {
+      ei_pair_quarters(to++, out_c, pair, 0, zero, sums);
+      if (to != end) ei_pair_quarters(to++, out_c, pair, 1, zero, sums + EI_COLUMNS);
+      continue;
+    }
+#endif
     (void)rectified;
     ei_pair_outputs(to++, out_c, pair, 0, zero, ei_pair_first, sums, 0);
     if (to != end)
