@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from edgeinfer.toolchains import TOOLCHAINS, Toolchain
 
 COMMAND_BUFFER = 128  # bytes, rounded up
 COMMAND_BYTES = 81  # of firmware/src/serial.c
+_LAST = 400  # characters in which an uploader says how far it is
+_BAR = 50  # characters of avrdude's bar
 _MEMORIES = {
     "FLASH": "flash",
     "text": "flash",
@@ -121,8 +123,11 @@ def _elf(folder: Path, board: Board) -> Path:
     return folder / ".pio" / "build" / board.name / "firmware.elf"
 
 
-def run_platformio(folder: Path, board: Board, *options: str) -> str:
-    """`pio run` in a project's folder; what it printed.
+def run_platformio(
+    folder: Path, board: Board, *options: str, watch: Callable[[float], None] | None = None
+) -> str:
+    """`pio run` in a project's folder; what it printed. `watch` is told the share of an upload that
+    is done.
 
     Raises FitError for a program that is too large, BoardError for any other failure."""
     environment = os.environ | {
@@ -134,10 +139,14 @@ def run_platformio(folder: Path, board: Board, *options: str) -> str:
         environment["PLATFORMIO_CORE_DIR"] = str(paths.cache_dir() / "platformio")
     command = [sys.executable, "-m", "platformio", "run", "-d", str(folder), "-e", board.name]
     command += options
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    log, text = folder / "build.log", done.stdout + done.stderr
+    if watch:
+        status, text = _watched(command, environment, watch)
+    else:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        status, text = done.returncode, done.stdout + done.stderr
+    log = folder / "build.log"
     log.write_text(text, encoding="utf-8")
-    if done.returncode == 0:
+    if status == 0:
         return text
     over = re.search(r"region [`'](\w+)' overflowed by (\d+) bytes", text)
     if over:
@@ -161,6 +170,34 @@ def run_platformio(folder: Path, board: Board, *options: str) -> str:
     wrong = re.search(r"^.*(?:\berror: |undefined reference).*$", text, re.MULTILINE)
     what = f": {wrong[0].strip()}" if wrong else ""
     raise BoardError(f"The firmware for {board.name} does not build{what}.", f"See {log}.")
+
+
+def _watched(
+    command: list[str], environment: dict[str, str], watch: Callable[[float], None]
+) -> tuple[int, str]:
+    """Run a command; its exit status and what it printed, at which is looked as it comes."""
+    said = b""
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        while more := os.read(process.stdout.fileno(), 65_536):
+            said += more
+            share = uploaded_share(said.decode("utf-8", "replace"))
+            if share is not None:
+                watch(share)
+    return process.returncode, said.decode("utf-8", "replace")
+
+
+def uploaded_share(said: str) -> float | None:
+    """How much uploaders say is written, in 0..1: the last percentage, or avrdude's bar."""
+    _, begun, said = said.rpartition("Uploading ")
+    last = said[-_LAST:]
+    bars = re.findall(r"Writing +\| (#*)", last)
+    if bars and not re.search(r"Writing +\| #* *\| *100%", last):
+        return min(len(bars[-1]) / _BAR, 1.0)
+    shares = re.findall(r"(\d{1,3}(?:\.\d+)?) ?%", last)
+    return min(float(shares[-1]) / 100, 1.0) if begun and shares else None
 
 
 def does_not_fit(board: Board, memory: str, by: int) -> FitError:

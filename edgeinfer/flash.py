@@ -52,13 +52,15 @@ def flash(
     smp: bool = True,
     all_kernels: bool = False,
     progress: Callable[[str], None] | None = None,
+    uploaded: Callable[[int, int], None] | None = None,
 ) -> FlashResult:
     """Put an image, or several, on a board and have it prove that it computes the right bytes.
 
     `port` is that of a real board, found by itself if there is but one; `ssh` names the machine
     that a Linux board really is, and is remembered until it is stopped. `smp`: the firmware speaks
     SMP too, and takes models that are uploaded, where there is room for it; `all_kernels`: those
-    of any operators, in all the memory that is left. `progress` is told of each stage.
+    of any operators, in all the memory that is left. `progress` is told of each stage, `uploaded`
+    of the bytes that a real board has, and of all.
     Raises FitError, BoardError, DeviceError or MismatchError."""
     say = progress or (lambda stage: None)
     models = Models(images)
@@ -81,7 +83,10 @@ def flash(
     if ssh or board.runs_here:
         port = _emulate(models, board, firmware, say, ssh)
     else:
-        port = upload.upload(board, build.project_folder(project_name or board.name), port)
+        total = firmware.code_bytes + len(models.image)
+        watch = (lambda share: uploaded(round(share * total), total)) if uploaded else None
+        folder = build.project_folder(project_name or board.name)
+        port = upload.upload(board, folder, port, watch)
         say("self-test")
         _prove(models, board, port)
     return FlashResult(

@@ -90,7 +90,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
             )
         if args.chosen:
             common.choose(device, args.chosen)
-        with ui.progress("Benchmarking") as advance:
+        with ui.progress("Benchmarking", args.runs, "inference") as advance:
             result = benchmark.bench(
                 device,
                 board or load_board(name),

@@ -374,4 +374,5 @@ def flashed(
             smp=smp,
             all_kernels=all_kernels,
             progress=lambda stage: advance(None, stage),
+            uploaded=lambda done, total: advance(done / total, "upload", total),
         )

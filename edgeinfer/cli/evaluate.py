@@ -60,12 +60,12 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     if args.reference:
         other = _reference(args.reference)
         result |= {"reference": args.reference, "float_bytes": data.size_of(args.reference)}
-        with ui.progress("Float reference") as advance:
+        with ui.progress("Float reference", len(samples), "sample") as advance:
             wanted = measure.float_outputs(other, samples.inputs, advance)
     where = "host"
     if is_float(graph) and not (args.board or args.port):
         graph = check_float(graph)
-        with ui.progress("Evaluating") as advance:
+        with ui.progress("Evaluating", len(samples), "sample") as advance:
             got = measure.float_outputs(graph, samples.inputs, advance)
     else:
         model = common.compiled(graph, args.model, ui, args)
@@ -76,12 +76,12 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         }
         if args.board is None and args.port is None:
             fastest = common.compiled(graph, args.model, ui, args, host=True)
-            with ui.progress("Evaluating") as advance:
+            with ui.progress("Evaluating", len(samples), "sample") as advance:
                 got = measure.spread(graph, samples.inputs, common.host_runners(fastest), advance)
         else:
             with (
                 common.runner(args, model, ui) as (execute, where),
-                ui.progress("Evaluating") as advance,
+                ui.progress("Evaluating", len(samples), "sample") as advance,
             ):
                 got = measure.outputs(graph, samples.inputs, execute, advance)
     result |= {"on": where, **measure.figures(got, samples.labels, wanted)}

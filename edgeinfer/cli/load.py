@@ -98,16 +98,8 @@ def _check_fit(firmware: Firmware, model: Compiled, path: str) -> None:
 def _upload(smp: Smp, image: bytes, ui: Ui) -> tuple[int, float]:
     """Bytes that were there before, and seconds that the others took."""
     begin = time.monotonic()
-    first: list[int] = []
-    with ui.progress("Loading") as advance:
-
-        def progress(done: int, total: int) -> None:
-            first.append(done)
-            passed = time.monotonic() - begin
-            rate = (done - first[0]) / passed if passed and done > first[0] else 0.0
-            advance(done / total, f"{rate / 1000:.1f} kB/s" if rate else "")
-
-        resumed = smp.upload(image, progress)
+    with ui.progress("Loading", len(image)) as advance:
+        resumed = smp.upload(image, lambda done, total: advance(done / total))
     return resumed, time.monotonic() - begin
 
 

@@ -71,7 +71,10 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
 
 def _all(run: common.Runner, samples: list[list[Array]], ui: Ui) -> list[list[Array]]:
     results = []
-    with ui.progress("Running") as advance, np.errstate(over="ignore", invalid="ignore"):
+    with (
+        ui.progress("Running", len(samples), "sample") as advance,
+        np.errstate(over="ignore", invalid="ignore"),
+    ):
         for i, sample in enumerate(samples):
             results.append(run(sample))
             advance((i + 1) / len(samples))

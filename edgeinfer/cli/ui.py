@@ -11,7 +11,16 @@ from itertools import zip_longest
 from typing import NoReturn, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from edgeinfer.inspection import short_name
 
@@ -21,9 +30,18 @@ LONG = 40  # characters from which on a name in a sentence is shortened
 
 
 class Advance(Protocol):
-    """Moves a progress bar: `done` in 0..1 (None: not known), `what` is going on now."""
+    """Moves a progress bar: `done` in 0..1 (None: not known), `what` is going on now, of how many
+    things (None: as before)."""
 
-    def __call__(self, done: float | None, what: str = "") -> None: ...
+    def __call__(self, done: float | None, what: str = "", count: int | None = None) -> None: ...
+
+
+class _Rate(ProgressColumn):
+    """Things in a second: those that the task counts, from how fast the bar moves."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(rate(task.fields["count"] * speed, task.fields["unit"]) if speed else "")
 
 
 class _Console(Console):
@@ -71,22 +89,27 @@ class Ui:
             _print(self.out, line, style)
 
     @contextmanager
-    def progress(self, label: str) -> Iterator[Advance]:
-        """A bar for work that takes longer than a second; it pulses until it is told how far."""
+    def progress(self, label: str, count: int = 0, unit: str = "B") -> Iterator[Advance]:
+        """A bar for work that takes longer than a second; it pulses until it is told how far.
+
+        With `count` it shows how many of these things, of this unit, are done in a second."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             TaskProgressColumn(),
+            _Rate(),
             TimeRemainingColumn(),
         )
         hidden = self.quiet or not self.err.is_terminal
         with Progress(*columns, console=self.err, disable=hidden, transient=True) as bar:
-            task = bar.add_task(label, total=None)
+            task = bar.add_task(label, total=None, count=count, unit=unit)
 
-            def advance(done: float | None, what: str = "") -> None:
+            def advance(done: float | None, what: str = "", count: int | None = None) -> None:
                 words = f"{label}: {what}" if what else label
                 total = None if done is None else 1.0
                 bar.update(task, total=total, completed=done, description=words)
+                if count is not None:
+                    bar.update(task, count=count)
 
             yield advance
 
@@ -124,6 +147,15 @@ class Ui:
 def size(count: int) -> str:
     """A number of bytes for people."""
     return f"{count:,} B"
+
+
+def rate(each_second: float, unit: str) -> str:
+    """How fast things go, for people; "" if they do not."""
+    if unit == "B":
+        return f"{each_second / 1000:.1f} kB/s" if each_second else ""
+    if 0 < each_second < 1:
+        return f"{1 / each_second:.1f} s per {unit}"
+    return f"{each_second:.1f} {unit}s/s" if each_second else ""
 
 
 def some(count: int, thing: str) -> str:

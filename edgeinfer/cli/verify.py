@@ -60,12 +60,15 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     host = Session(model.image)
     difference = ""
     if on_board:
-        with common.runner(args, model, ui) as (execute, name), ui.progress("Comparing") as bar:
+        with (
+            common.runner(args, model, ui) as (execute, name),
+            ui.progress("Comparing", len(samples), "input") as bar,
+        ):
             verdict, where = compare(host.run, execute, samples, bar)
         against = f"{name} against the host"
     else:
         expected = _oracle(graph)
-        with ui.progress("Comparing") as bar:
+        with ui.progress("Comparing", len(samples), "input") as bar:
             verdict, where = compare(host.run, expected.run, samples, bar)
         against = f"host against {expected.name}"
         if where >= 0:

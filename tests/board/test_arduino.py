@@ -154,7 +154,7 @@ def test_a_real_board_is_flashed_through_its_boot_loader(
     )
     asked = []
 
-    def run(folder: Path, board: Board, *options: str) -> str:
+    def run(folder: Path, board: Board, *options: str, watch: object = None) -> str:
         asked.append(options)
         avrdude(blank.board, blank.port, folder / ".pio" / "build" / board.name / "firmware.elf")
         return ""
@@ -276,3 +276,44 @@ def test_flash_project_only_writes(tmp_path: Path, capsys: pytest.CaptureFixture
     words[3] = "microbit"
     assert main(words) == 2
     assert "Leave out --project" in capsys.readouterr().err
+
+
+READ = f"avrdude: AVR device initialized\n\nReading | {50 * '#'} | 100% 0.00s\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "share"),
+    [
+        ("RAM:   [=    ]  12.0% (used 31464 bytes from 262144 bytes)\n", None),
+        (f"Uploading .pio/build/uno/firmware.hex\n{READ}Writing | ##########", 0.2),
+        (f"Uploading firmware.hex\nWriting | {50 * '#'} | 100% 0.50s\n", 1.0),
+        ("Uploading firmware.bin\nWriting at 0x00010000... (12 %)\nWriting at 0x0001", 0.12),
+        ("Uploading firmware.bin\n[===       ] 40% (12/30 pages)\r[====      ] 53.5% (16", 0.535),
+        ("Uploading firmware.bin\nDownload\t[=====     ]  55%        20480 bytes", 0.55),
+        ("Uploading firmware.elf\n** Programming Started **\n", None),
+    ],
+)
+def test_how_far_uploaders_say_they_are(said: str, share: float | None) -> None:
+    assert build.uploaded_share(said) == share
+
+
+PRINTS = r"""#!/bin/sh
+printf 'Uploading x\n 10%%'; sleep 0.3; printf '\r 90%%'; sleep 0.3; exit $FAIL
+"""
+
+
+def test_an_upload_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What PlatformIO prints is looked at while it runs, and kept."""
+    program = tmp_path / "python"
+    program.write_text(PRINTS)
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(program))
+    monkeypatch.setenv("FAIL", "0")
+    shares: list[float] = []
+    board = load_board("nano33ble")
+    text = build.run_platformio(tmp_path, board, "-t", "upload", watch=shares.append)
+    assert shares == [0.1, 0.9]
+    assert text == (tmp_path / "build.log").read_bytes().decode() == "Uploading x\n 10%\r 90%"
+    monkeypatch.setenv("FAIL", "1")
+    with pytest.raises(BoardError, match="does not build"):
+        build.run_platformio(tmp_path, board, "-t", "upload", watch=shares.append)

@@ -165,7 +165,7 @@ def uploads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     firmware = build.Firmware(Path("x"), 0, 0, 0, 0, 0, 0)
     monkeypatch.setattr(build, "build", lambda *args, **options: firmware)
     monkeypatch.setattr(
-        upload, "run_platformio", lambda folder, board, *options: asked.append(options)
+        upload, "run_platformio", lambda folder, board, *options, watch: asked.append(options)
     )
     return asked
 
@@ -185,7 +185,7 @@ def test_a_pico_in_its_boot_loader_is_flashed(
     folder = without_port(PICO_BOOT)
     connect(monkeypatch, found, {"/dev/other": "1-1", fake.port: "1-4"})
 
-    def run(project: Path, board: Board, *options: str) -> str:
+    def run(project: Path, board: Board, *options: str, watch: object) -> str:
         uploads.append(options)
         (folder / "idProduct").write_text("00c0\n")
         found[fake.port] = PICO

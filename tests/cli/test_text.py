@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -116,6 +117,17 @@ def test_bars_are_on_a_terminal_only_and_go_away(
     assert terminal.text("out") == ""
     assert "Working: second" in terminal.text("err")
     assert terminal.err.file.getvalue().endswith("\x1b[2K")  # type: ignore[attr-defined]
+    with terminal.progress("Loading", 100_000) as advance:
+        for part in (0.2, 0.4, 0.6):
+            advance(part)
+            time.sleep(0.15)
+    assert re.search(r"60% +\d+\.\d kB/s 0:00:0\d", terminal.text("err"))
+    with terminal.progress("Running", 10, "sample") as advance:
+        for part in (0.2, 0.4):
+            advance(part)
+            time.sleep(0.15)
+    assert re.search(r"40% +\d+\.\d samples/s 0:00:0\d", terminal.text("err"))
+    assert ui.rate(0.25, "sample") == "4.0 s per sample"
     with ui.Ui().progress("Working") as advance:
         advance(0.5)
     assert capsys.readouterr() == ("", "")
