@@ -54,7 +54,8 @@ def stretches(graph: Graph, kinds: Sequence[str]) -> list[tuple[str, Graph]]:
         ]
         inputs = tuple(t for t in read if t not in made and tensors[t].data is None)
         outputs = tuple(t for t in sorted(made) if t in later)
-        parts.append((kinds[first], Graph(tuple(tensors), nodes, inputs, outputs)))
+        part = Graph(tuple(tensors), nodes, inputs, outputs, subgraphs=graph.subgraphs)
+        parts.append((kinds[first], part))
     return parts
 
 

@@ -23,6 +23,7 @@ from edgeinfer.session import Session
 
 # What TFLite's resolver of reference kernels lacks.
 NO_REFERENCE = {"CEIL", "CUMSUM", "ELU", "ROUND"}
+_SUMS = (np.int8, np.int16)  # of which it has a SUM that is wrong
 _LOOKUPS = {"GATHER": (0, 1), "EMBEDDING_LOOKUP": (1, 0)}  # positions of a table and its index
 _NEWER = r"builtin opcode '(\w+)' version '(\d+)'"
 Runner = Callable[[Sequence[Array]], list[Array]]
@@ -44,8 +45,8 @@ class TfliteReference:
 
     With `delegates` its default kernels instead, as applications run them. A graph is given as
     these run it (edgeinfer/oracle_graph.py), in stretches if some layers have no reference kernel:
-    they have their default one, and SUM of int8 numpy's, as the reference gives -1 and the default
-    kernel adds in float32. A file is given as it is."""
+    they have their default one, and SUM numpy's: of int8 the reference gives -1 and the default
+    kernel adds in float32, and int16 wraps. A file is given as it is."""
 
     name = "TFLite reference kernels (tflite-runtime)"
 
@@ -73,14 +74,15 @@ class TfliteReference:
 
 def _kernels(graph: Graph) -> list[str]:
     """Of each layer the resolver whose kernel it has, or "numpy"; one for all where a graph cannot
-    be cut: with subgraphs or variables."""
+    be cut, as variables are none of its tensors or stay from run to run."""
     lacking = [node.op in NO_REFERENCE for node in graph.nodes] or [False]
-    whole = bool(graph.subgraphs) or any(t.is_variable for t in graph.tensors)
+    ops = {node.op for part in (graph, *graph.subgraphs) for node in part.nodes}
+    whole = "VAR_HANDLE" in ops or any(t.is_variable for t in graph.tensors)
     if whole:
         lacking = [any(lacking)] * len(lacking)
     found = ["BUILTIN_WITHOUT_DEFAULT_DELEGATES" if one else "BUILTIN_REF" for one in lacking]
     for i, node in enumerate(graph.nodes):
-        if node.op == "SUM" and graph.tensors[node.inputs[0]].dtype == np.int8 and not whole:
+        if node.op == "SUM" and graph.tensors[node.inputs[0]].dtype in _SUMS and not whole:
             found[i] = "numpy"
     return found
 
