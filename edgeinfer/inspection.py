@@ -57,7 +57,8 @@ def macs(graph: Graph) -> list[int]:
 def is_float(graph: Graph) -> bool:
     """Whether a network has not been quantized."""
     return not any(
-        t.dtype == np.int8 or (t.dtype == np.uint8 and t.quant is not None) for t in graph.tensors
+        t.dtype == np.int8 or (t.dtype in (np.uint8, np.int16) and t.quant is not None)
+        for t in graph.tensors
     )
 
 

@@ -35,7 +35,9 @@ def clip(site: Site, x: Array) -> Array:
 
 def quantize_value(value: float, tensor: Tensor) -> int:
     """A real number in a tensor's scale, in float32 arithmetic as TFLite does it, not clamped."""
-    ratio = np.float32(value) / np.float32(tensor.scale)
+    # A tiny scale would make it infinite.
+    with np.errstate(over="ignore"):
+        ratio = np.clip(np.float32(value) / np.float32(tensor.scale), -(2.0**30), 2.0**30)
     return tensor.zero_point + int(round_away(np.asarray(ratio, np.float32)))
 
 
