@@ -202,7 +202,7 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
       if (!few) vector = c->scratch, ei_conv_copy(c->scratch, a, n);
       a += n;
     }
-    ei_pairs_vector(vector, a == NULL ? inputs : n, stream, out, out_c, p->out_zero);
+    ei_pairs_vector(vector, a == NULL ? inputs : n, stream, out, out_c, p->out_zero, rectified);
   }
   ei_clamp_all(c->out, total * out_c, p->act_min, p->act_max);
 }

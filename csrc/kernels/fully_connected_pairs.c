@@ -18,8 +18,10 @@ void ei_fully_connected_pairs_run(const ei_call *c) {
   const int32_t n = (int32_t)p->in_c, out_c = (int32_t)p->out_c;
   const int8_t *in = (const int8_t *)c->in[0] + (c->y0 - c->in_y0) * n;
   int8_t *out = c->out;
+  const uint8_t *const stream = c->data + p->weights;
+  const int rectified = ei_pairs_rectified(stream, p->out_zero, p->act_min);
   for (int32_t y = c->y0; y < c->y1; y++, in += n, out += out_c)
-    ei_pairs_vector(in, n, c->data + p->weights, out, out_c, p->out_zero);
+    ei_pairs_vector(in, n, stream, out, out_c, p->out_zero, rectified);
   ei_clamp_all(c->out, (c->y1 - c->y0) * out_c, p->act_min, p->act_max);
 }
 

@@ -9,17 +9,37 @@
 #include "isa/isa.h"
 #include "kernel.h"
 
+/* Whether outputs may be rounded as ei_rectified_value does: an activation that begins at the zero
+ * point follows, and sums are small. */
+EI_INLINE int ei_pairs_rectified(const uint8_t *stream, int32_t zero, int32_t act_min) {
+  return act_min >= zero && ((const ei_pair *)(const void *)stream)->narrow;
+}
+
+#ifdef EI_RECTIFIED_QUARTERS
+#define EI_PAIR_OUTPUT EI_NOINLINE /* long, and flash is small */
+#else
+#define EI_PAIR_OUTPUT EI_INLINE
+#endif
+
 /* One output of a record's from twice its sum, and the place for the next. */
-EI_INLINE int8_t *ei_pair_output(int8_t *out, const ei_pair *pair, int which, int32_t twice,
-                                 int32_t zero) {
+EI_PAIR_OUTPUT int8_t *ei_pair_output(int8_t *out, const ei_pair *pair, int which, int32_t twice,
+                                      int32_t zero, int rectified) {
   const int right = pair->shift[which];
+#ifdef EI_RECTIFIED_QUARTERS
+  if (rectified) {
+    const int32_t x4 = ei_shl_wrap(twice, 1), offset = 1 + ei_shl_wrap(2 * zero + 1, right);
+    *out = (int8_t)ei_rectified_quarters(x4, (uint32_t)pair->mult[which], right, offset, zero);
+    return out + 1;
+  }
+#endif
+  (void)rectified;
   ei_output_twice(out, twice, pair->mult[which], right, ei_output_offset(right, zero));
   return out + 1;
 }
 
 /* All out_c channels of one vector of n bytes. */
 EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const uint8_t *stream, int8_t *out,
-                                 int32_t out_c, int32_t zero) {
+                                 int32_t out_c, int32_t zero, int rectified) {
   const int32_t bytes = ei_pair_bytes(n);
   while (out_c > 0) {
     const ei_pair *pair = (const void *)stream, *next = pair;
@@ -28,10 +48,10 @@ EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const uint8_t *stre
     stream += bytes;
     int32_t acc[4];
     ei_dot_pairs(a, pair, next, n, acc);
-    out = ei_pair_output(out, pair, 0, acc[0], zero);
-    if (out_c > 1) out = ei_pair_output(out, pair, 1, acc[1], zero);
-    if (out_c > 2) out = ei_pair_output(out, next, 0, acc[2], zero);
-    if (out_c > 3) out = ei_pair_output(out, next, 1, acc[3], zero);
+    out = ei_pair_output(out, pair, 0, acc[0], zero, rectified);
+    if (out_c > 1) out = ei_pair_output(out, pair, 1, acc[1], zero, rectified);
+    if (out_c > 2) out = ei_pair_output(out, next, 0, acc[2], zero, rectified);
+    if (out_c > 3) out = ei_pair_output(out, next, 1, acc[3], zero, rectified);
     out_c -= 4;
   }
 }
@@ -42,12 +62,6 @@ EI_INLINE int32_t ei_pair_first(int32_t bias, int32_t sum) {
 }
 
 EI_INLINE int32_t ei_pair_second(int32_t bias, int32_t sum) { return ei_add_wrap(bias, sum >> 7); }
-
-/* Whether outputs may be rounded as ei_rectified_value does: an activation that begins at the zero
- * point follows, and sums are small. */
-EI_INLINE int ei_pairs_rectified(const uint8_t *stream, int32_t zero, int32_t act_min) {
-  return act_min >= zero && ((const ei_pair *)(const void *)stream)->narrow;
-}
 
 #ifndef EI_PAIRS_BLOCK
 /* What becomes of the sums of one of a record's filters: outputs `pitch` bytes apart, or, where

@@ -43,39 +43,39 @@ EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t
 #endif
 
 #ifndef EI_PAIR_QUADS
-/* The sums of a vector by a record's two filters over n inputs, a multiple of 4. */
-EI_INLINE void ei_pair_quads(const int8_t *a, const int16_t *w, int32_t n, uint32_t sums[2]) {
-  uint32_t s = 0, t = 0;
-  for (const int8_t *const end = a + n; a != end; a += 4, w += 4)
-    for (int i = 0; i < 4; i++) {
-      /* The two middle ones of four are swapped. */
-      const int32_t x = a[(i >> 1) | (i << 1 & 2)], v = w[i], w0 = (int8_t)(v & 0xFF);
-      s += (uint32_t)(x * w0), t += (uint32_t)(x * ((v - w0) >> 8));
-    }
-  sums[0] = s, sums[1] = t;
+/* The sums of a vector by two records' four filters over n inputs, a multiple of 4. */
+EI_INLINE void ei_pair_quads(const int8_t *vector, const int16_t *first, const int16_t *second,
+                             int32_t n, uint32_t sums[4]) {
+  const int16_t *w = first;
+  for (int p = 0; p < 2; p++, w = second) {
+    uint32_t s = 0, t = 0;
+    for (const int8_t *a = vector, *const end = a + n; a != end; a += 4, w += 4)
+      for (int i = 0; i < 4; i++) {
+        /* The two middle ones of four are swapped. */
+        const int32_t x = a[(i >> 1) | (i << 1 & 2)], v = w[i], w0 = (int8_t)(v & 0xFF);
+        s += (uint32_t)(x * w0), t += (uint32_t)(x * ((v - w0) >> 8));
+      }
+    sums[2 * p] = s, sums[2 * p + 1] = t;
+  }
 }
 #endif
-
-/* One vector of n bytes by a record's two filters: acc[c] = twice (bias + sum). */
-EI_INLINE void ei_pair_vector(const int8_t *a, const ei_pair *pair, int32_t n, int32_t acc[2]) {
-  const int16_t *w = (const void *)(pair + 1);
-  uint32_t sums[2] = {0, 0};
-  const int32_t whole = n & ~3;
-  if (whole > 0) ei_pair_quads(a, w, whole, sums);
-  if (whole < n) {
-    int8_t last[4] = {a[whole], 0, 0, 0};
-    uint32_t more[2];
-    for (int32_t i = whole + 1; i < n; i++) last[i - whole] = a[i];
-    ei_pair_quads(last, w + whole, 4, more);
-    sums[0] += more[0], sums[1] += more[1];
-  }
-  for (int c = 0; c < 2; c++) acc[c] = (int32_t)((uint32_t)pair->bias[c] + 2 * sums[c]);
-}
 
 /* One vector of n bytes by two records' four filters: acc[c] = twice (bias + sum). */
 EI_INLINE void ei_dot_pairs(const int8_t *a, const ei_pair *first, const ei_pair *second, int32_t n,
                             int32_t acc[4]) {
-  for (int p = 0; p < 2; p++, first = second) ei_pair_vector(a, first, n, acc + 2 * p);
+  const int16_t *const w = (const void *)(first + 1), *const v = (const void *)(second + 1);
+  uint32_t sums[4] = {0, 0, 0, 0};
+  const int32_t whole = n & ~3;
+  if (whole > 0) ei_pair_quads(a, w, v, whole, sums);
+  if (whole < n) {
+    int8_t last[4] = {a[whole], 0, 0, 0};
+    uint32_t more[4];
+    for (int32_t i = whole + 1; i < n; i++) last[i - whole] = a[i];
+    ei_pair_quads(last, w + whole, v + whole, 4, more);
+    for (int c = 0; c < 4; c++) sums[c] += more[c];
+  }
+  for (int c = 0; c < 4; c++)
+    acc[c] = (int32_t)((uint32_t)(c < 2 ? first : second)->bias[c & 1] + 2 * sums[c]);
 }
 
 #endif
