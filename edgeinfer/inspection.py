@@ -42,7 +42,7 @@ def layers(graph: Graph) -> list[Layer]:
                 site.outputs[0].shape if site.outputs else (),
                 str(site.outputs[0].dtype) if site.outputs else "",
                 op.macs(site) if op is not None else 0,
-                sum(t.nbytes for t in constants),
+                sum((t.size + 1) // 2 if t.packed else t.nbytes for t in constants),
                 op is not None,
             )
         )

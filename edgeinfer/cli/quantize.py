@@ -82,7 +82,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         dest="activations",
         action="store_const",
         const="int16",
-        help="activations of 16 bits (16x8): twice the RAM, and up to 20 times as slow",
+        help="activations of 16 bits (16x8): twice the RAM, and many times as slow",
     )
     types.add_argument(
         "--mixed",

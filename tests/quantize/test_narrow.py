@@ -14,6 +14,7 @@ from edgeinfer.cli import main
 from edgeinfer.compile import compile_graph
 from edgeinfer.errors import QuantizeError
 from edgeinfer.graph import Graph
+from edgeinfer.inspection import layers
 from edgeinfer.quantize import FAST, quantize
 from edgeinfer.quantize.narrow import eligible, narrowed
 from edgeinfer.quantize.settings import Settings
@@ -50,6 +51,8 @@ def test_the_file_and_the_image_hold_two_weights_to_a_byte() -> None:
     plain, made = (quantize(graph, x, int4=on).graph for on in (False, True))
     assert names(made) == ["conv_2d1", "conv_2d2", "fully_connected5"]
     assert len(tflite.write(plain)) - len(tflite.write(made)) > 800
+    sizes = [[layer.weight_bytes for layer in layers(g)] for g in (plain, made)]
+    assert sizes[0][1] - sizes[1][1] == 32 * 16 // 2
     images = [compile_graph(g).image for g in (plain, made)]
     assert len(images[1]) < len(images[0]) - 800
     quants = [made.tensors[n.inputs[1]].quant for n in made.nodes if n.op != "RESHAPE"]
