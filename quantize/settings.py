@@ -93,7 +93,7 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
-        return asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
 
 FAST: dict[str, Any] = {

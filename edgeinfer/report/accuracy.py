@@ -192,7 +192,10 @@ def _facts(result: Result) -> Iterator[tuple[str, Any]]:
     yield "run on", result.get("on")
     yield "edgeinfer", edgeinfer.__version__
     for name, value in result.get("settings", {}).items():
-        yield name, ("no", "yes")[value] if isinstance(value, bool) else value
+        if isinstance(value, list):
+            yield name, ", ".join(value) or "none"
+        else:
+            yield name, ("no", "yes")[value] if isinstance(value, bool) else value
 
 
 def row(*cells: tuple[str, str], key: str = "", cell: str = "td") -> str:

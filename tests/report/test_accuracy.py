@@ -100,7 +100,8 @@ def test_quantize_writes_what_it_prints(folder: Path, capsys: pytest.CaptureFixt
     assert "float_int8.tflite beside the float model" in page.text
     for name, value in result["settings"].items():
         assert name in page.text
-        assert {True: "yes", False: "no"}.get(value, str(value)) in page.text
+        text = ", ".join(value) or "none" if isinstance(value, list) else str(value)
+        assert {"True": "yes", "False": "no"}.get(text, text) in page.text
     for thing in ("Memory", "Size", "input0", "scratch"):
         assert thing in page.text
 
