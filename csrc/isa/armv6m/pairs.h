@@ -100,7 +100,7 @@ EI_INLINE void ei_one_of_pair(const uint32_t *block, const int16_t *record, int3
         const int32_t v = record[i], w0 = (int8_t)(v & 0xFF);
         both += block[2 * i + j] * (uint32_t)(which ? (v + 128) >> 8 : w0);
       }
-      all[j] += both, upper[j] += (uint32_t)(((int32_t)both >> 16) + (both >> 15 & 1));
+      all[j] += both, upper[j] += (uint32_t)((int32_t)both >> 16) + (both >> 15 & 1);
     }
   for (int j = 0; j < 2; j++) {
     sums[2 * j] = (int32_t)(all[j] - (upper[j] << 16));
