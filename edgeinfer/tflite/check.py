@@ -66,10 +66,10 @@ def check_tensor(tensor: Tensor) -> None:
         raise damaged(f"Tensor '{name}' has {scales} scales and {zero_points} zero points.")
     if not (np.isfinite(quant.scale).all() and (quant.scale > 0).all()):
         raise damaged(f"Tensor '{name}' has a scale that is not a positive number.")
-    if tensor.dtype.kind in "iu":
-        limits = np.iinfo(tensor.dtype)
-        if not ((quant.zero_point >= limits.min) & (quant.zero_point <= limits.max)).all():
-            raise damaged(f"Tensor '{name}' has a zero point outside of its type {tensor.dtype}.")
+    small = tensor.dtype.kind in "iu" and tensor.dtype.itemsize < 4
+    limits = np.iinfo(tensor.dtype if small else np.int32)  # images have 32 bits for it
+    if not ((quant.zero_point >= limits.min) & (quant.zero_point <= limits.max)).all():
+        raise damaged(f"Tensor '{name}' has a zero point outside of {limits.dtype}.")
     if not 0 <= quant.axis < max(1, len(shape)):
         raise damaged(f"Tensor '{name}' has no dimension {quant.axis} for its scales.")
     if quant.per_channel and (not shape or shape[quant.axis] != scales):

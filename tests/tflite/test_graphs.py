@@ -189,6 +189,9 @@ def bad_graphs() -> dict[str, Graph]:
         "scale NaN": good.with_tensor(0, quant=quant(1, float("nan"))),
         "scale infinite": good.with_tensor(0, quant=quant(1, float("inf"))),
         "zero point 128": good.with_tensor(0, quant=quant(1, zero_point=128)),
+        "zero point of 64 bits": good.with_tensor(
+            0, dtype=np.dtype(np.float32), quant=quant(1, zero_point=2**40)
+        ),
         "three scales": good.with_tensor(1, quant=quant(3)),
         "axis 2": good.with_tensor(1, quant=quant(4, axis=2)),
         "no scale": good.with_tensor(0, quant=quant(0)),
