@@ -90,10 +90,14 @@ EI_INLINE void ei_pair_rectified(const ei_pair *pair, int which, int32_t zero,
   const int32_t m = pair->mult[which], right = pair->shift[which];
   const int32_t bias = ei_shl_wrap(pair->bias[which], 7);
   const int32_t offset = ei_rectified_offset(right, zero);
-  for (int j = 0; j < EI_COLUMNS; j++) {
-    const int32_t more = which ? sum[j] : ei_shl_wrap(sum[j], 8);
-    sum[j] = ei_rectified_value(ei_add_wrap(bias, more), m, right, offset);
-  }
+#define EI_COLUMN(j)                                                                         \
+  sum[j] = ei_rectified_value(ei_add_wrap(bias, which ? sum[j] : ei_shl_wrap(sum[j], 8)), m, \
+                              right, offset)
+  EI_COLUMN(0);
+  EI_COLUMN(1);
+  EI_COLUMN(2);
+  EI_COLUMN(3);
+#undef EI_COLUMN
 }
 
 /* Stores outputs that are all computed. */
@@ -118,8 +122,8 @@ EI_INLINE void ei_pair_quarters(int8_t *out, int32_t pitch, const ei_pair *pair,
 #endif
 
 /* All out_c channels of a block's columns, whose outputs lie out_c bytes apart. */
-EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
-                                int32_t out_c, int32_t zero, int rectified) {
+EI_INLINE void ei_pairs_channels(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
+                                 int32_t out_c, int32_t zero, int rectified) {
   const int32_t inputs = ei_pair_inputs(n), bytes = ei_pair_bytes(n);
   for (const int8_t *const end = to + out_c; to < end; stream += bytes) {
     const ei_pair *pair = (const void *)stream;
@@ -155,6 +159,18 @@ EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *str
       ei_pair_outputs(to++, out_c, pair, 1, zero, ei_pair_second, sums + EI_COLUMNS, 0);
 #endif
   }
+}
+
+EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
+                                int32_t out_c, int32_t zero, int rectified) {
+#ifdef EI_PAIRS_AT_ONCE
+  if (rectified) { /* a loop of its own, which finds registers enough */
+    ei_pairs_channels(block, n, stream, to, out_c, zero, 1);
+    return;
+  }
+  rectified = 0;
+#endif
+  ei_pairs_channels(block, n, stream, to, out_c, zero, rectified);
 }
 #endif
 
