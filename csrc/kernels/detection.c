@@ -74,7 +74,8 @@ static double exponential(double x) {
   if (x < -745) return 0;
   const double turns = x * 1.4426950408889634;
   int32_t n = (int32_t)(turns < 0 ? turns - 0.5 : turns + 0.5);
-  const double r = x - n * 6.93147180369123816490e-1 - n * 1.90821492927058770002e-10;
+  const double whole = (double)n;
+  const double r = x - whole * 6.93147180369123816490e-1 - whole * 1.90821492927058770002e-10;
   double y = c[0];
   for (size_t i = 1; i < EI_COUNT(c); i++) y = y * r + c[i];
   for (; n > 100; n -= 100) y *= 1.2676506002282294e30; /* 2^100 */
