@@ -6,7 +6,7 @@ model computes, weights that it stores as float16."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from edgeinfer.graph import Array, Graph
@@ -46,6 +46,15 @@ def folded(graph: Graph, observe: Callable[[int, Array], None] | None = None) ->
     return replace(graph, tensors=tuple(tensors), nodes=tuple(nodes))
 
 
+def results(site: Site, op: Op, values: Sequence[Array | None]) -> list[Array]:
+    """`op.run` before `op.pack` has checked what it trusts: how many inputs there are, and their
+    types and sizes. Raises UnsupportedError where it stumbles."""
+    try:
+        return op.run(site, values)
+    except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:
+        raise site.unsupported("a layer of inputs like these") from error
+
+
 def known_outputs(site: Site, op: Op) -> list[Array]:
     """The outputs of a node for which `op.known` holds, as its tensors have them.
 
@@ -53,8 +62,8 @@ def known_outputs(site: Site, op: Op) -> list[Array]:
     if op.work(site) > MOST_WORK:
         raise site.unsupported("a layer of constants this large")
     found = []
-    for tensor, value in zip(site.outputs, op.run(site, site.constants), strict=True):
-        if value.dtype.kind != tensor.dtype.kind:
+    for tensor, value in zip(site.outputs, results(site, op, site.constants), strict=True):
+        if value.dtype.kind != tensor.dtype.kind or value.size != tensor.size:
             raise site.unsupported(f"type {tensor.dtype} (tensor '{tensor.name}')")
         found.append(value.reshape(tensor.shape).astype(tensor.dtype, copy=False))
     return found

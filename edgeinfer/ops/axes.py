@@ -18,6 +18,16 @@ def axis_of(site: Site, axis: int, rank: int) -> int:
     return axis % rank
 
 
+def axis_at(site: Site, position: int, rank: int) -> int:
+    """The dimension that a constant input names. Raises as `axis_of`, or if it is empty."""
+    numbers = np.asarray(site.const(position)).reshape(-1)
+    if not numbers.size:
+        raise ModelError(
+            f"{site.where}: input {position} names no axis.", "Convert the model again."
+        )
+    return axis_of(site, int(numbers[0]), rank)
+
+
 def axes_of(site: Site, position: int, rank: int) -> tuple[int, ...]:
     """The dimensions that a constant input lists, sorted, each once. Raises as `axis_of`."""
     numbers = np.asarray(site.const(position)).reshape(-1)

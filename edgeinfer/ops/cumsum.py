@@ -10,7 +10,7 @@ import numpy as np
 
 from edgeinfer.fixed_point import multiplier, requantize, wrap
 from edgeinfer.graph import Array
-from edgeinfer.ops.axes import axis_of
+from edgeinfer.ops.axes import axis_at
 from edgeinfer.ops.base import Call, Op, Site
 from edgeinfer.ops.broadcast import dtype_code
 
@@ -67,7 +67,7 @@ class Cumsum(Op):
 
     @staticmethod
     def _axis(site: Site) -> int:
-        return axis_of(site, int(site.const(1).reshape(-1)[0]), len(site.input(0).shape))
+        return axis_at(site, 1, len(site.input(0).shape))
 
     @staticmethod
     def _multiplier(site: Site) -> tuple[int, int]:

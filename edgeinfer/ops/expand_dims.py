@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from edgeinfer.ops.axes import axis_of
+from edgeinfer.ops.axes import axis_at
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.renaming import Renaming
 
@@ -15,5 +15,5 @@ class ExpandDims(Renaming):
 
     def shape(self, site: Site) -> tuple[int, ...]:
         shape = site.input(0).shape
-        axis = axis_of(site, int(site.const(1).reshape(-1)[0]), len(shape) + 1)
+        axis = axis_at(site, 1, len(shape) + 1)
         return (*shape[:axis], 1, *shape[axis:])

@@ -67,6 +67,16 @@ class Signal(Op):
         ]
 
 
+def require_size(site: Site, position: int, size: int) -> None:
+    """Raises ModelError for an input of another size."""
+    shape = site.input(position).shape
+    if site.input(position).size != size:
+        raise ModelError(
+            f"{site.where}: input {position} has the shape {shape}.",
+            f"It must have {size} elements.",
+        )
+
+
 def bits32(x: Array) -> Array:
     """How many bits each number takes; 32 for 0, as MostSignificantBit32 (signal/src/msb_32.cc)."""
     return np.where(x == 0, 32, bit_length(x))

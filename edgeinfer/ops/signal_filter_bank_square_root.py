@@ -11,7 +11,7 @@ import numpy as np
 
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
-from edgeinfer.ops.signal import Signal
+from edgeinfer.ops.signal import Signal, require_size
 
 
 class SignalFilterBankSquareRoot(Signal):
@@ -28,6 +28,7 @@ class SignalFilterBankSquareRoot(Signal):
         return [np.array(roots, np.uint32).reshape(values[0].shape)]
 
     def params(self, site: Site) -> tuple[dict[str, Any], dict[str, Array]]:
+        require_size(site, 1, 1)
         return {"count": site.output.size}, {}
 
 

@@ -12,7 +12,7 @@ from edgeinfer.fixed_point import wrap
 from edgeinfer.graph import Array
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.custom import option
-from edgeinfer.ops.signal import Signal, bits32, vector
+from edgeinfer.ops.signal import Signal, bits32, require_size, vector
 
 SNR_BITS, OUT_BITS = 12, 6
 TABLE = 125
@@ -35,6 +35,7 @@ class SignalPcan(Signal):
         return [np.where(snr < 2 << SNR_BITS, square, less).astype(np.uint32)]
 
     def params(self, site: Site) -> tuple[dict[str, Any], dict[str, Array]]:
+        require_size(site, 1, site.output.size)
         params = {"count": site.output.size, "shift": option(site, "snr_shift", 0, 63)}
         return params, {"table": self._table(site)}
 

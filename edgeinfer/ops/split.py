@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgeinfer.graph import Array
-from edgeinfer.ops.axes import axis_of
+from edgeinfer.ops.axes import axis_at
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.moves import View
 
@@ -18,5 +18,5 @@ class Split(View):
     source = 1
 
     def views(self, site: Site, x: Array) -> list[Array]:
-        axis = axis_of(site, int(site.const(0).reshape(-1)[0]), x.ndim)
+        axis = axis_at(site, 0, x.ndim)
         return np.split(x, len(site.outputs), axis)

@@ -7,7 +7,7 @@ import numpy as np
 
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
-from edgeinfer.ops.axes import axis_of
+from edgeinfer.ops.axes import axis_at
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.moves import View
 
@@ -18,7 +18,7 @@ class SplitV(View):
     name = "SPLIT_V"
 
     def views(self, site: Site, x: Array) -> list[Array]:
-        axis = axis_of(site, int(site.const(2).reshape(-1)[0]), x.ndim)
+        axis = axis_at(site, 2, x.ndim)
         sizes = [int(n) for n in site.const(1).reshape(-1)]
         if sizes.count(-1) == 1:
             sizes[sizes.index(-1)] = x.shape[axis] - sum(sizes) - 1

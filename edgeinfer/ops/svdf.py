@@ -116,11 +116,16 @@ class Svdf(Op):
 
     @staticmethod
     def _bias(site: Site) -> Array:
-        return (
-            np.zeros(site.output.shape[1], np.int32)
-            if site.optional(3) is None
-            else site.const(3).astype(np.int32)
-        )
+        units = site.output.shape[1]
+        if site.optional(3) is None:
+            return np.zeros(units, np.int32)
+        bias = site.const(3)
+        if bias.shape != (units,):
+            raise ModelError(
+                f"{site.where}: a bias of the shape {bias.shape} for {units} units.",
+                "Convert the model again: it is damaged.",
+            )
+        return bias.astype(np.int32)
 
     @staticmethod
     def _multipliers(site: Site) -> list[tuple[int, int]]:

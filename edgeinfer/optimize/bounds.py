@@ -12,6 +12,7 @@ import numpy as np
 
 from edgeinfer.errors import EdgeinferError
 from edgeinfer.fixed_point import INT32_MAX, INT32_MIN, Ints
+from edgeinfer.fold import results
 from edgeinfer.graph import Array, Graph
 from edgeinfer.ops import OPS
 from edgeinfer.ops.activation import int8_range
@@ -120,11 +121,11 @@ def _through(op: Op, site: Site, inputs: Sequence[Bounds | None]) -> list[Bounds
             return None
         values.append(known or (None, None))
     if op.name == "MUL" and _ratio(site, product=True) <= LARGEST_RATIO:
-        corners = [op.run(site, [a, b])[0] for a in values[0] for b in values[1]]
+        corners = [results(site, op, [a, b])[0] for a in values[0] for b in values[1]]
         return [(np.minimum.reduce(corners), np.maximum.reduce(corners))]
     monotone = isinstance(op, (Join, View)) or op.name in MONOTONE
     if monotone and _ratio(site, product=False) <= LARGEST_RATIO:
-        ends = [op.run(site, [v[end] for v in values]) for end in (0, 1)]
+        ends = [results(site, op, [v[end] for v in values]) for end in (0, 1)]
         return list(zip(*ends, strict=True))
     return None
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from edgeinfer.errors import EdgeinferError
+from edgeinfer.fold import results
 from edgeinfer.graph import Array, Graph
 from edgeinfer.ops import OPS
 from edgeinfer.ops.activation import int8_range
@@ -53,7 +54,7 @@ def _source(
         origin, order = moved.get(read, (read, np.arange(x.size)))
         values = [t.data if t is not None else None for t in site.inputs]
         values[position] = order.reshape(x.shape)
-        (result,) = op.run(site, values)
+        (result,) = results(site, op, values)
         moved[site.node.outputs[0]] = (origin, result.reshape(-1))
         whole = np.arange(edited.tensors[origin].size)
         return origin if np.array_equal(result.reshape(-1), whole) else None
@@ -62,7 +63,7 @@ def _source(
 
 def _copies(op: Op, site: Site, x: Bounds) -> bool:
     """Whether the output's bytes are those of input 0."""
-    if site.output.dtype != np.int8 or not site.output.size:
+    if site.output.dtype != np.int8 or not site.output.size or not x[0].size:
         return False
     low, high = int(x[0].min()), int(x[1].max())
     values = np.arange(low, high + 1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeinfer.errors import EdgeinferError
+from edgeinfer.fold import results
 from edgeinfer.graph import Array, Graph
 from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
@@ -89,5 +90,5 @@ def _function(graph: Graph, site: Site, known: dict[int, Function]) -> Function 
     (origin,) = origins
     if graph.tensors[origin].shape != site.output.shape:
         return None
-    (result,) = op.run(site, values)
+    (result,) = results(site, op, values)
     return Function(origin, result)
