@@ -73,19 +73,19 @@ def _torch(file: Path) -> Graph:
 
 
 def _converted(
-    file: Path, script: str, refused: str, remedy: str, read: Callable[[Path], Graph]
+    file: Path, converter: str, refused: str, remedy: str, read: Callable[[Path], Graph]
 ) -> Graph:
-    """What `read` makes of the file that a script of ours writes in a process of its own, because
-    frameworks take their time and talk. Raises ModelError with the reason that they give."""
+    """What `read` makes of the file that a converter of ours writes (alone.py). Raises ModelError
+    with the reason that its framework gives."""
     if not file.exists():
         raise ModelError(f"There is no file '{file}'.", "Give the path of a model.")
-    path = Path(__file__).with_name(f"{script}.py")
+    scripts = [str(Path(__file__).with_name(f"{name}.py")) for name in ("alone", converter)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "model"
         done = subprocess.run(
             # -P: the script's folder has names that frameworks must not find instead of their own.
-            [sys.executable, "-P", str(path), str(file), str(out)],
+            [sys.executable, "-P", *scripts, str(file), str(out)],
             env=environment,
             capture_output=True,
             text=True,

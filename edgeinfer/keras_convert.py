@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keras model → float .tflite: `python keras_convert.py MODEL OUT.tflite`, in a process of its own,
-because TensorFlow takes its time and talks. Imports nothing of edgeinfer."""
+"""Keras model → float .tflite, with TensorFlow's converter; run by alone.py."""
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -37,11 +35,3 @@ def _keras(tf: Any, model: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         loaded.export(folder)
         return bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
-
-
-if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except Exception as error:  # the reason is the last line, for the caller to show
-        line = " ".join(str(error).split())
-        sys.exit(f"{type(error).__name__}: {line[:300]}")

@@ -53,7 +53,7 @@ def test_memory_is_known_and_small(name: str, desk: Desk) -> None:
     assert memory.static_bytes == result.static_ram_bytes
     assert memory.arena_bytes == result.arena_bytes
     assert memory.input_bytes == 2 * WIDTH
-    assert 0 < memory.stack_used <= memory.stack_bytes * 5 // 8
+    assert 0 < memory.stack_used <= memory.stack_bytes // 2
 
 
 @pytest.mark.parametrize("name", [name for name in BOARDS if load_board(name).emulated])

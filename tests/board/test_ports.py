@@ -252,7 +252,10 @@ def held(fake: FakeBoard) -> Iterator[str]:
         other.kill()
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux says who")
+@pytest.mark.skipif(
+    not Path("/proc/self/fd").exists(),
+    reason="needs /proc/self/fd, which tells who has a port open",
+)
 def test_a_busy_port_is_told_with_who_has_it(
     fake: FakeBoard, held: str, uploads: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
