@@ -99,9 +99,7 @@ def mixed(
         return losses[unit] / (1 + sum(work[i] for i in touching[unit] - layers))
 
     while open_ and gone < part * total:
-        best = max(
-            open_, key=lambda u: losses[u] / (1 + sum(work[i] for i in touching[u] - layers))
-        )
+        best = max(open_, key=worth)
         open_.remove(best)
         if why := misfit(wide | members[best]):
             reasons[why] = None
