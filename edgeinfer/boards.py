@@ -101,6 +101,11 @@ class Board:
         return TOOLCHAINS[self.toolchain].cpu == "linux"
 
     @property
+    def has_debug_port(self) -> bool:
+        """Whether it is a machine of QEMU, which is flashed through its debug port."""
+        return self.emulated and not self.hosted and not self.arduino
+
+    @property
     def arduino(self) -> bool:
         """Whether its firmware is a program of the Arduino framework."""
         return self.framework == "arduino"

@@ -27,7 +27,9 @@ _OF = {
 }
 _RING = 8192  # marks that the plugin keeps
 _WORD = 8  # bytes
-FILE_BYTES = _WORD * (1 + _RING * len(CORES))
+_HEAD = 2  # words before it: how many marks there were, the address of what reads the clock
+FILE_BYTES = _WORD * (_HEAD + _RING * len(CORES))
+_NOWHERE = 2**64 - 1  # an address
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Marks:
         ]
 
     def _totals(self, mark: int) -> dict[str, int]:
-        at = 1 + mark % _RING * len(CORES)
+        at = _HEAD + mark % _RING * len(CORES)
         return dict(zip(CORES, self._words(at, len(CORES)), strict=True))
 
     def _words(self, at: int, n: int) -> tuple[int, ...]:
@@ -66,27 +68,40 @@ def cores_of(board: Board) -> tuple[str, ...]:
     return _OF.get(board.core, ()) if board.emulated and not board.hosted else ()
 
 
-def options(board: Board, elf: Path, file: Path) -> list[str]:
-    """QEMU's options for estimating into `file`, which is made. None for a core whose costs are
-    not known, or where the plugin does not build or QEMU takes none: an estimate is an extra."""
+def options(board: Board, file: Path) -> list[str]:
+    """QEMU's options for estimating into `file`. None for a core whose costs are not known, or
+    where the plugin does not build or QEMU takes none: an estimate is an extra."""
     if not cores_of(board) or not _takes_plugins(board.emulator[0]):
         return []
     try:
-        plugin = counter.plugin("cycles")
+        return ["-plugin", f"{counter.plugin('cycles')},cycles={file}"]
     except BoardError:
         return []
+
+
+def blank(file: Path) -> None:
+    """Make the file, for a board without a firmware."""
+    with file.open("wb") as made:
+        made.truncate(FILE_BYTES)
+    _note(file, _NOWHERE)
+
+
+def flashed(board: Board, elf: Path, file: Path) -> None:
+    """Say in the file where the firmware that the board gets reads its clock."""
     names = subprocess.run(
         [f"{TOOLCHAINS[board.toolchain].prefix}nm", str(elf)],
         capture_output=True,
         text=True,
         check=False,
     )
-    mark = re.search(r"^(\w+) T timer_ticks$", names.stdout, re.MULTILINE)
-    if not mark:
-        return []
-    with file.open("wb") as made:
-        made.truncate(FILE_BYTES)
-    return ["-plugin", f"{plugin},cycles={file},mark=0x{mark[1]}"]
+    found = re.search(r"^(\w+) T timer_ticks$", names.stdout, re.MULTILINE)
+    _note(file, int(found[1], 16) if found else _NOWHERE)
+
+
+def _note(file: Path, address: int) -> None:
+    with file.open("r+b") as made:
+        made.seek(_WORD)
+        made.write(struct.pack("<Q", address))
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Emulated boards: one process per board, its serial line on a pseudo-terminal.
+"""Emulated boards: one process per board, its serial line on a pseudo-terminal. QEMU's machines
+have a debug port besides, and stay plugged in when they are flashed.
 
 QEMU, or the firmware itself where it is a Linux program, gets the pseudo-terminal's master as its
 stdin and stdout, and keeps the other end open too. So the line exists as long as the board does, a
@@ -12,17 +13,22 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
 import tty
+import zlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from edgeinfer import counter, cycles, paths
+from edgeinfer import counter, cycles, paths, probe
 from edgeinfer.boards import Board
-from edgeinfer.errors import BoardError
+from edgeinfer.errors import BoardError, DeviceError
 from edgeinfer.remote import Remote
 
 _STOP_SECONDS = 5.0
+_START_SECONDS = 20.0
+_GONE_SECONDS = 1.0
+_LONGEST_SOCKET = 100  # bytes of its path; systems take 104 or 108
 _children: dict[int, "subprocess.Popen[bytes]"] = {}  # started by this process; to be waited for
 
 
@@ -33,13 +39,21 @@ class Emulator:
     board: str
     pid: int
     port: str
-    elf: str
+    elf: str  # "": nothing was put on it yet
     resets: bool = False  # whenever a host opens its line
     ssh: str = ""  # the machine that it really is on, reached by ssh: then nothing is emulated
+    debug: str = ""  # the socket that is its debug port; "" without one
+    command: tuple[str, ...] = ()
+
+    @property
+    def blank(self) -> bool:
+        """Whether it waits for a firmware."""
+        return bool(self.debug) and not self.elf
 
 
-def start(board: Board, elf: Path, ssh: str = "", *, blank: bool = False) -> Emulator:
-    """Run the firmware on a fresh emulated board; an earlier one of this name is stopped.
+def start(board: Board, elf: Path | None = None, ssh: str = "", *, blank: bool = False) -> Emulator:
+    """Plug in a fresh emulated board and have it run the firmware; an earlier one of this name is
+    stopped. Without a firmware one with a debug port waits for it.
 
     What its store holds stays from one start to the next, if it is not to be `blank`. With `ssh`
     the firmware is run on that machine, where it was copied to. Raises BoardError when the
@@ -48,6 +62,9 @@ def start(board: Board, elf: Path, ssh: str = "", *, blank: bool = False) -> Emu
     if blank:
         _store(board).unlink(missing_ok=True)
     command = Remote(ssh).serving(board.name) if ssh else _command(board, elf)
+    debug = "" if ssh or not board.has_debug_port else _socket(board.name)
+    if debug:
+        _prepare(board)
     master, slave = os.openpty()
     try:
         tty.setraw(slave)
@@ -71,29 +88,121 @@ def start(board: Board, elf: Path, ssh: str = "", *, blank: bool = False) -> Emu
         os.close(master)
         os.close(slave)
     _children[process.pid] = process
-    running = Emulator(board.name, process.pid, port, str(elf), board.arduino, ssh)
-    _file(board.name).write_text(json.dumps(asdict(running)), encoding="utf-8")
+    here = "" if debug or elf is None else str(elf)
+    running = Emulator(
+        board.name, process.pid, port, here, board.arduino, ssh, debug, tuple(command)
+    )
+    _note(running)
+    if debug:
+        try:
+            _wait_for(running)
+            if elf is not None:
+                running = _put(running, board, elf, erase=False)
+        except BaseException:
+            stop(board.name)
+            raise
     return running
 
 
-def _command(board: Board, elf: Path) -> list[str]:
+def put(board: Board, elf: Path, ssh: str = "") -> Emulator:
+    """Have the emulated board run a firmware, its store blank: through the debug port of the one
+    that is plugged in, or else on a fresh one.
+
+    Raises BoardError when the emulator does not start, DeviceError when it does not answer."""
+    running = find(board.name)
+    if running is not None and running.debug and running.command == tuple(_command(board)):
+        with contextlib.suppress(BoardError):  # it ends just now
+            return _put(running, board, elf, erase=True)
+    return start(board, elf, ssh, blank=True)
+
+
+def _wait_for(running: Emulator) -> None:
+    """Until its debug port is there. Raises BoardError when it ends instead."""
+    deadline = time.monotonic() + _START_SECONDS
+    while not Path(running.debug).exists():
+        if not _alive(running) or time.monotonic() > deadline:
+            raise _ended(running.board)
+        time.sleep(0.005)
+
+
+def _put(running: Emulator, board: Board, elf: Path, *, erase: bool) -> Emulator:
+    """Put a firmware into the memory of a running board."""
+    if cycles.cores_of(board):
+        cycles.flashed(board, elf, _cycles(board.name))
+    _note(replace(running, elf=""))  # if this is broken off, neither the old nor the new is there
+    try:
+        probe.put(board, elf, Path(running.debug), erase=erase)
+    except DeviceError as error:
+        if _ends(running):
+            raise _ended(board.name) from error
+        raise
+    running = replace(running, elf=str(elf))
+    _note(running)
+    return running
+
+
+def _ended(name: str) -> BoardError:
+    words = last_words(name)
+    return BoardError(
+        f"The emulator of {name} ended{': ' + words if words else ''}.",
+        "'edgeinfer doctor' says what is missing.",
+    )
+
+
+def _ends(running: Emulator) -> bool:
+    """Whether its process ends: its lines are closed a little before it is gone."""
+    deadline = time.monotonic() + _GONE_SECONDS
+    while _alive(running):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _note(running: Emulator) -> None:
+    file = _file(running.board)
+    new = file.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps(asdict(running)), encoding="utf-8")
+    new.replace(file)  # whole for whoever looks at the same time
+
+
+def _command(board: Board, elf: Path | None = None) -> list[str]:
+    if board.has_debug_port:
+        return _machine(board)
+    if elf is None:
+        raise BoardError(
+            f"{board.name} has no firmware yet.",
+            f"Flash it first: edgeinfer flash MODEL --board {board.name}",
+        )
     if board.arduino:
         return [str(counter.program(board.emulator[0])), *board.emulator[1:], str(elf)]
-    return _process(board, elf) if board.hosted else _machine(board, elf)
+    return _process(board, elf)
 
 
-def _machine(board: Board, elf: Path) -> list[str]:
-    """Command of an emulated board without operating system."""
+def _machine(board: Board) -> list[str]:
+    """Command of an emulated board without operating system. It stands still until something is
+    put into its memory, and is told so through its debug port."""
     timing = f"shift={board.icount_shift},align=off,sleep=off"
-    # QEMU takes a second bank of flash for what is to be started, instead of a kernel.
-    banked = board.store is not None and board.store.kind == "cfi"
-    program = ["-device", f"loader,file={elf}"] if banked else ["-kernel", str(elf)]
-    command = [*board.emulator, *program, "-icount", timing]
-    command += ["-display", "none", "-monitor", "none"]
-    command += cycles.options(board, elf, _file(board.name).with_suffix(".cycles"))
-    if banked:
-        command += ["-drive", f"if=pflash,unit=1,format=raw,file={_bank(board)}"]
+    command = [*board.emulator, "-icount", timing, "-display", "none", "-monitor", "none"]
+    command += cycles.options(board, _cycles(board.name))
+    if _banked(board):
+        command += ["-drive", f"if=pflash,unit=1,format=raw,file={_store(board)}"]
+    command += ["-S", "-gdb", f"unix:{_escaped(_socket(board.name))},server=on,wait=off"]
     return [*command, "-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line"]
+
+
+def _banked(board: Board) -> bool:
+    """Whether its store is a bank of flash that QEMU keeps in a file."""
+    return board.store is not None and board.store.kind == "cfi"
+
+
+def _prepare(board: Board) -> None:
+    """Make the files that the command of a machine names."""
+    Path(_socket(board.name)).unlink(missing_ok=True)
+    if cycles.cores_of(board):
+        cycles.blank(_cycles(board.name))
+    if _banked(board):
+        _bank(board)
 
 
 def _process(board: Board, elf: Path) -> list[str]:
@@ -120,7 +229,8 @@ def find(name: str) -> Emulator | None:
 def _noted(name: str) -> Emulator | None:
     """What was noted of the board when it was started."""
     try:
-        return Emulator(**json.loads(_file(name).read_text(encoding="utf-8")))
+        facts = json.loads(_file(name).read_text(encoding="utf-8"))
+        return Emulator(**{**facts, "command": tuple(facts.get("command", ()))})
     except (OSError, ValueError, TypeError):
         return None
 
@@ -168,12 +278,13 @@ def stop(name: str) -> bool:
 
 
 def last_words(name: str) -> str:
-    """The last line that the board's emulator wrote to its log; empty when there is none."""
+    """The last line that the board's emulator wrote to its log, but for warnings, of which QEMU has
+    one that means nothing; empty when there is none."""
     try:
         lines = _file(name).with_suffix(".log").read_text(errors="replace").splitlines()
     except OSError:
         return ""
-    return lines[-1] if lines else ""
+    return next((line for line in reversed(lines) if ": warning: " not in line), "")
 
 
 def _alive(emulator: Emulator) -> bool:
@@ -181,7 +292,7 @@ def _alive(emulator: Emulator) -> bool:
     child = _children.get(emulator.pid)
     if child is not None:
         return child.poll() is None
-    mark = emulator.ssh or emulator.elf
+    mark = emulator.ssh or _escaped(emulator.debug) or emulator.elf
     status = Path(f"/proc/{emulator.pid}/cmdline")
     if Path("/proc/self").exists():
         try:
@@ -199,7 +310,7 @@ def _alive(emulator: Emulator) -> bool:
 
 def marks(board: Board, port: str) -> cycles.Marks | None:
     """The estimate of cycles of the emulated board on this port; None when there is none."""
-    file = _file(board.name).with_suffix(".cycles")
+    file = _cycles(board.name)
     cores, running = cycles.cores_of(board), find(board.name)
     if not cores or running is None or running.port != port or not file.is_file():
         return None
@@ -211,18 +322,36 @@ def _store(board: Board) -> Path:
     return _file(board.name).with_suffix(".store")
 
 
-def _bank(board: Board) -> Path:
-    """The same as QEMU wants it, of the whole size."""
+def _bank(board: Board) -> None:
+    """Make that file of the size that QEMU wants."""
     file, size = _store(board), board.store.size if board.store else 0
     if not file.is_file() or file.stat().st_size != size:
         with file.open("wb") as handle:
             handle.truncate(size)
-    return file
+
+
+def _cycles(name: str) -> Path:
+    """The file that a board's estimate of cycles is in."""
+    return _file(name).with_suffix(".cycles")
+
+
+def _socket(name: str) -> str:
+    """The path of a board's debug port. Only its user may connect to it, unlike to a TCP port:
+    through it QEMU can be told to do anything that its user may do."""
+    path = str(_file(name).with_suffix(".gdb"))
+    if len(path.encode()) <= _LONGEST_SOCKET:
+        return path
+    return str(Path(tempfile.gettempdir()) / f"edgeinfer-{zlib.crc32(path.encode()):08x}.gdb")
+
+
+def _escaped(path: str) -> str:
+    """As QEMU takes a path among options."""
+    return path.replace(",", ",,")
 
 
 def _forget(name: str) -> None:
-    for suffix in (".json", ".cycles"):
-        _file(name).with_suffix(suffix).unlink(missing_ok=True)
+    for file in (_file(name), _cycles(name), Path(_socket(name))):
+        file.unlink(missing_ok=True)
 
 
 def _file(name: str) -> Path:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from edgeinfer import build, emulator, tiny, upload
+from edgeinfer import build, emulator, ports, tiny, upload
 from edgeinfer.boards import RAM_STORE, Board, Store
 from edgeinfer.device import Device
 from edgeinfer.errors import BoardError, DeviceError, FitError
@@ -156,12 +156,16 @@ def _emulate(
     models: Models, board: Board, firmware: build.Firmware, say: Callable[[str], None], ssh: str
 ) -> str:
     """The port of the emulated board, or of that at the other end of ssh; it has proved itself."""
-    running = emulator.start(board, firmware.elf, ssh, blank=True)
+    before = emulator.find(board.name)
+    if before is not None and before.debug and (by := ports.holder(before.port)):
+        raise ports.in_use(before.port, by)
+    running = emulator.put(board, firmware.elf, ssh)
     say("self-test")
     try:
         _prove_emulated(models, board, running.port, ssh)
     except BaseException:
-        emulator.stop(board.name)
+        if before is None or before.pid != running.pid:  # what was plugged in before stays so
+            emulator.stop(board.name)
         raise
     return running.port
 

@@ -16,7 +16,7 @@ from edgeinfer.errors import BoardError
 NAME, HELP = "boards", "list the known boards, the emulators that run, and the serial ports"
 EXAMPLES = (
     "edgeinfer boards",
-    "edgeinfer boards --start netduinoplus2   # with the model it was last flashed with",
+    "edgeinfer boards --start netduinoplus2   # with the model it was last flashed with, if any",
     "edgeinfer boards --stop netduinoplus2    # or: --stop all",
     "edgeinfer boards --json",
 )
@@ -25,7 +25,7 @@ EXAMPLES = (
 def arguments(parser: argparse.ArgumentParser) -> None:
     action = parser.add_mutually_exclusive_group()
     action.add_argument(
-        "--start", metavar="B", help="plug in an emulated board, as it was last flashed"
+        "--start", metavar="B", help="plug in an emulated board, as it was last flashed, or blank"
     )
     action.add_argument("--stop", metavar="B", help="stop a board's emulator ('all' for each)")
 
@@ -51,8 +51,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
                 "ram_bytes": board.ram_bytes,
                 "verified": board.verified,
                 "pins": board.pins,
-                "port": running[board.name].port if board.name in running else None,
-                "ssh": running[board.name].ssh if board.name in running else "",
+                **_place(running.get(board.name)),
             }
             for board in known
         ],
@@ -71,25 +70,47 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         ],
     }
     if started:
-        result["started"] = {"board": started.board, "port": started.port}
+        result["started"] = {"board": started.board, **_place(started)}
     if args.stop is not None:
         result["stopped"] = stopped
     return result
 
 
+def _place(running: emulator.Emulator | None) -> dict[str, Any]:
+    """Where a board that runs is reached."""
+    if running is None:
+        return {"port": None, "ssh": "", "debug": "", "blank": False}
+    return {
+        "port": running.port,
+        "ssh": running.ssh,
+        "debug": running.debug,
+        "blank": running.blank,
+    }
+
+
 def _start(board: Board) -> emulator.Emulator:
-    """The board's emulator, running. Raises BoardError when it was never flashed."""
+    """The board's emulator, running as it was last flashed, or blank.
+
+    Raises BoardError for a board that is not emulated, or has no firmware and is nothing without
+    one."""
     running = emulator.find(board.name)
     if running is not None:
         return running
+    if not board.runs_here:
+        raise BoardError(
+            f"{board.name} is a real board: it is there when it is plugged in.",
+            "'edgeinfer boards' lists what is connected; it also lists emulated boards.",
+        )
     elf = built(board)
-    if not board.runs_here or elf is None:
+    if elf is None and not board.has_debug_port:
         raise BoardError(
             f"{board.name} has no firmware yet.",
             f"Flash it first: edgeinfer flash MODEL --board {board.name}",
         )
     require_tools(board)
     running = emulator.start(board, elf)
+    if elf is None:
+        return running
     try:
         Device(running.port, baud=board.baud).close()
     except BaseException:
@@ -104,7 +125,15 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         what = f"connection to {each['ssh']}" if each["ssh"] else f"emulator of {each['board']}"
         ui.say(f"The {what} ended by itself{why}.", style="red")
     if "started" in result:
-        ui.say(f"{result['started']['board']} runs at {result['started']['port']}.")
+        started = result["started"]
+        name, port = started["board"], started["port"]
+        if started["blank"]:
+            ui.say(f"{name} is plugged in at {port}, without a firmware.")
+            ui.say(f"Next: edgeinfer flash MODEL --board {name}")
+        else:
+            ui.say(f"{name} runs at {port}.")
+        if started["debug"]:
+            ui.say(f"  debug port (target remote of gdb): {started['debug']}")
         return
     if "stopped" in result:
         names = ", ".join(result["stopped"])
@@ -118,7 +147,7 @@ def show(result: dict[str, Any], ui: Ui) -> None:
                 f"{b['flash_bytes'] // 1024} KB",
                 f"{b['ram_bytes'] // 1024} KB",
                 b["verified"],
-                f"{b['port'] or '-'}{', ' + b['ssh'] if b['ssh'] else ''}",
+                ", ".join(filter(None, (b["port"] or "-", b["ssh"], "blank" * b["blank"]))),
                 b["title"],
             ]
             for b in result["boards"]

@@ -299,7 +299,7 @@ def runner(args: argparse.Namespace, model: Compiled, ui: Ui) -> Iterator[tuple[
 def _loaded(board: Board, facts: Image) -> str:
     """The port of a running emulated board to which this very image was uploaded; "": none."""
     running = emulator.find(board.name)
-    if running is not None:
+    if running is not None and not running.blank:
         with contextlib.suppress(DeviceError), Device(running.port, baud=board.baud) as device:
             said = device.info()
             if said.slot > 0 and said.image_crc == facts.crc:
@@ -340,6 +340,11 @@ def running_port(board: Board | None) -> str:
         raise BoardError("No board is named.", "Give --board or --port; see 'edgeinfer boards'.")
     running = emulator.find(board.name)
     port = running.port if running else "" if board.runs_here else ports.answering(board)
+    if running is not None and running.blank:
+        raise BoardError(
+            f"{board.name} has no firmware yet.",
+            f"Flash it first: edgeinfer flash MODEL --board {board.name}",
+        )
     if not port:
         raise BoardError(
             f"No {board.name} is {'running' if board.runs_here else 'connected'}.",

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Plugin for QEMU's Cortex-M machines: estimates cycles from executed instructions by their kind
- * (docs/cycles.md says how, and what this leaves out). Option `mark` is the address of the function
- * that reads the clock: each call of it notes the estimates so far in the file of option `cycles`,
- * which so holds what lies between any two readings of the clock.
+ * (docs/cycles.md says how, and what this leaves out). Each call of the function that reads the
+ * clock notes the estimates so far in the file of option `cycles`, which so holds what lies between
+ * any two readings of the clock.
  *
- * Words of the file: how many marks there were, then a ring of RING marks, CORES words each. */
+ * Words of the file: how many marks there were, the address of that function (it changes when the
+ * running board is flashed), then a ring of RING marks, CORES words each. */
 #include "plugin.h"
 #include "thumb.h"
 
@@ -36,7 +37,7 @@ struct block {
   uint8_t taken[CORES]; /* more when another block than the one behind it comes next */
 };
 
-static uint64_t *words, total[CORES], mark;
+static uint64_t *words, total[CORES];
 static const struct block nothing, *last = &nothing;
 
 static bool is_store(enum kind kind) { return kind == STORE || kind == INDEXED_STORE; }
@@ -60,8 +61,8 @@ static void executed(unsigned cpu, void *data) {
   (void)cpu;
   if (block->begin != last->end)
     for (int c = 0; c < CORES; c++) total[c] += last->taken[c];
-  if (block->begin == mark) {
-    memcpy(words + 1 + words[0] % RING * CORES, total, sizeof total);
+  if (block->begin == words[1]) {
+    memcpy(words + 2 + words[0] % RING * CORES, total, sizeof total);
     words[0]++;
   }
   for (int c = 0; c < CORES; c++) total[c] += block->cycles[c];
@@ -90,8 +91,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv) {
   (void)info;
-  words = map_words(option(argc, argv, "cycles"), (1 + RING * CORES) * sizeof *words);
-  mark = strtoull(option(argc, argv, "mark"), NULL, 0);
+  words = map_words(option(argc, argv, "cycles"), (2 + RING * CORES) * sizeof *words);
   if (!words) return 1;
   qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
   return 0;

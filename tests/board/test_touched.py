@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgeinfer import emulator, tflite
-from edgeinfer.boards import Board, load_board
+from edgeinfer.boards import load_board
 from edgeinfer.compile import compile_graph
 from edgeinfer.device import Device
 from edgeinfer.flash import flash
@@ -47,18 +47,10 @@ def test_an_inference_touches_the_arena_and_all_of_it(
     goal: str,
     shared: Path,
     cache: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     graph = tflite.read_file(shared / "models" / "int8" / f"{name}_int8.tflite")
     made = compile_graph(graph, goal=GOALS[goal])
-    size, line = made.plan.arena_bytes, tmp_path / "gdb"
-    plain = emulator._machine
-
-    def machine(board: Board, elf: Path) -> list[str]:
-        return [*plain(board, elf), "-gdb", f"unix:{line},server=on,wait=off"]
-
-    monkeypatch.setattr(emulator, "_machine", machine)
+    size = made.plan.arena_bytes
     done = flash(made.image, load_board(board))
     running = emulator.find(board)
     assert running is not None
@@ -69,11 +61,11 @@ def test_an_inference_touches_the_arena_and_all_of_it(
     with Device(done.port) as device:
         sample = random.Random(1).randbytes(sum(device.info().inputs))
         for pattern in (0xA5, 0x5A):  # no byte can be equal to both
-            with connect(line) as debugger:
+            with connect(board) as debugger:
                 debugger.write(start, bytes([pattern]) * size)
             device.load_input(sample)
             device.run_ticks(1)
-            with connect(line) as debugger:
+            with connect(board) as debugger:
                 touched |= np.frombuffer(debugger.read(start, size), np.uint8) != pattern
     emulator.stop(board)
     free = np.flatnonzero(~touched)

@@ -108,11 +108,18 @@ def test_boards_shows_and_stops(cli: Cli, port: str) -> None:
 
 def test_boards_start_and_end(cli: Cli, models: Path) -> None:
     name = "lm3s6965evb"
-    refused = cli("boards", "--start", name)
+    blank = cli("boards", "--start", name).out
+    assert f"{name} is plugged in at /dev/pts/" in blank
+    assert f"edgeinfer flash MODEL --board {name}" in blank
+    (line,) = (line for line in cli("boards").out.splitlines() if line.startswith(name))
+    assert ", blank " in line
+    refused = cli("bench", "--board", name)
     assert refused.status == 2
     assert f"{name} has no firmware yet" in refused.err
-    assert "edgeinfer flash" in refused.err
-    cli("flash", models / "int8.tflite", "--board", name)
+    there = cli("boards", "--start", name, "--json").json["started"]
+    assert there["blank"] and Path(there["debug"]).is_socket()
+    flashed = cli("flash", models / "int8.tflite", "--board", name, "--json").json
+    assert flashed["port"] == there["port"] and there["port"] in blank
     assert cli("boards", "--stop", name, "--json").json["stopped"] == [name]
     started = cli("boards", "--start", name, "--json").json["started"]
     again = cli("boards", "--start", name, "--json").json
@@ -130,3 +137,4 @@ def test_boards_start_and_end(cli: Cli, models: Path) -> None:
     os.waitpid(running.pid, 0)
     assert f"The emulator of {name} ended by itself" in cli("boards").out
     assert "ended by itself" not in cli("boards").out
+    assert "is a real board" in cli("boards", "--start", "pico").err
