@@ -17,7 +17,8 @@ MICROS_HZ, BAUD = 1_000_000, 115_200  # of the Arduino framework's clock; where 
 RAM_STORE, SLOT_HEADER_BYTES = "ram", 64  # firmware/src/store_ram.c and slots.c
 ROOMY = 65_536  # bytes of RAM that leave some for a long packet of SMP
 _LEAST_RAM = 16_384  # bytes, for SMP beside Arduino's framework
-LAYOUTS = ("pairs", "rows", "quads")  # of filters in an image: csrc/isa/<layout>.h
+SMALL = "small"  # pairs for the fewest kernels, in firmware that is compiled for size
+LAYOUTS = ("pairs", "rows", "quads", SMALL)  # of filters in an image: csrc/isa/<layout>.h
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,11 @@ def load_board(name: str) -> Board:
     return _read(file)
 
 
-def layout_for(board: Board | None) -> str:
-    """The layout of filters that a board's core runs fastest; without a board the usual one."""
+def layout_for(board: Board | None, small: bool = False) -> str:
+    """The layout of filters that a board's core runs fastest, without a board the usual one; or
+    that of the least code."""
+    if small:
+        return SMALL
     return board.layout if board else LAYOUTS[0]
 
 

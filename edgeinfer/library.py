@@ -17,6 +17,7 @@ _INCLUDE = re.compile(r'^(\s*#\s*include\s+")([^"]+)(")', re.MULTILINE)
 _FUNCTION = re.compile(r"^(?!static\b)[\w *]*?\b(ei_\w+)\(", re.MULTILINE)
 _PUBLIC = ("edgeinfer.h", "exec.h")  # where functions with external names are declared
 _KERNELS = "kernels.inc"  # numbers the kernels, so that all of it is needed
+_CHOICE = "isa/isa.h"  # what the kernels are written over, and all of them include
 NAMES, CHOSEN = "names.h", "kernel_list.inc"  # generated
 
 
@@ -25,8 +26,9 @@ def file_names(kernels: tuple[str, ...]) -> list[str]:
     return ["image.c", "exec.c", *(f"kernels/{kernel}.c" for kernel in kernels)]
 
 
-def sources(kernels: tuple[str, ...], prefix: str) -> dict[str, str]:
-    """Texts by file name: csrc with these kernels, every function named `prefix`_…"""
+def sources(kernels: tuple[str, ...], prefix: str, small: bool = False) -> dict[str, str]:
+    """Texts by file name: csrc with these kernels, every function named `prefix`_…; `small` where
+    flash is dearer than time."""
     root = paths.share("csrc")
     texts: dict[str, str] = {}
     waiting = [PurePosixPath(name) for name in file_names(kernels)]
@@ -37,6 +39,8 @@ def sources(kernels: tuple[str, ...], prefix: str) -> dict[str, str]:
         text = (root / name).read_text(encoding="utf-8")
         texts[str(name)] = _local(root, name, text, waiting)
     texts["edgeinfer.h"] = _after_comment(texts["edgeinfer.h"], f'#include "{NAMES}"\n')
+    if small:
+        texts[_CHOICE] = _after_comment(texts[_CHOICE], "#define EI_SMALL\n")
     texts[NAMES] = _names(root, prefix)
     texts[CHOSEN] = "".join(f"EI_KERNEL({kernel})\n" for kernel in kernels)
     return texts

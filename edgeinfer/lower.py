@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from edgeinfer.boards import SMALL
 from edgeinfer.errors import ModelError
 from edgeinfer.fold import folded, known_outputs
 from edgeinfer.graph import Array, Graph, Node
 from edgeinfer.inline import COPY, JUMP, inlined
 from edgeinfer.ops import op_for
 from edgeinfer.ops.base import Call, Ref, Site
+from edgeinfer.ops.dense import sharing_kernels
 from edgeinfer.ops.moves import copy_call
 from edgeinfer.shapes import check_shape
 from edgeinfer.unsigned import signed
@@ -65,6 +67,8 @@ def lower(graph: Graph, layout: str = "pairs") -> Program:
             alias[node.outputs[0]] = alias.get(source, source)
             continue
         calls.extend(replace(call, node=index) for call in op.pack(site))
+    if layout == SMALL:
+        calls = sharing_kernels(calls)
     graph, constants = _constant_outputs(graph)
     first.append(len(calls))
     done = Program(graph, (*calls, *constants), alias, first[flat.resets])

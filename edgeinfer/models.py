@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from edgeinfer import native
+from edgeinfer.boards import SMALL
 from edgeinfer.errors import ModelError
 from edgeinfer.image import Image, read_image
 
@@ -57,6 +58,11 @@ class Models:
         for (at, _, _), image in zip(self.places, self.images, strict=True):
             whole += bytes(at - len(whole)) + image
         return bytes(whole)
+
+    @property
+    def small(self) -> bool:
+        """Whether the least code is wanted, and not the fastest."""
+        return all(facts.layout == SMALL for facts in self.facts)
 
     @property
     def state_bytes(self) -> int:

@@ -73,8 +73,9 @@ def arduino_files(parts: Parts) -> dict[str, bytes]:
     image = parts.models.image
     rows = (image[at : at + _PER_LINE] for at in range(0, len(image), _PER_LINE))
     texts["model.inc"] = "".join("".join(f"{byte}," for byte in row) + "\n" for row in rows)
-    texts |= {f"csrc/{name}": text for name, text in library.sources(parts.kernels, "fw").items()}
-    options = _local_options(board) if board.platform == "local" else _public_options(board)
+    chosen = library.sources(parts.kernels, "fw", parts.models.small)
+    texts |= {f"csrc/{name}": text for name, text in chosen.items()}
+    options = _local_options(parts) if board.platform == "local" else _public_options(parts)
     files = {f"src/{name}": text.encode() for name, text in texts.items()}
     files["platformio.ini"] = _ini(board, options).encode()
     return files
@@ -89,7 +90,7 @@ def _files(parts: Parts, folder: Path) -> dict[str, bytes]:
     sources = [f"-<{kind}_*> +<{kind}_{name}.c>" for kind, name in chosen.items() if name]
     sources += [] if store else ["-<store_*>"]
     sources += ["-<model_*>", f"-<{'stack' if toolchain.bare else 'bare'}.c>"]
-    options = _local_options(board) | {
+    options = _local_options(parts) | {
         "build_src_filter": " ".join(["+<*>", *sources]),
         "custom_library_flags": " ".join(toolchain.library_flags),
         "custom_bare": "yes" if toolchain.bare else "",
@@ -109,20 +110,23 @@ def _files(parts: Parts, folder: Path) -> dict[str, bytes]:
     }
 
 
-def _local_options(board: Board) -> dict[str, str]:
+def _local_options(parts: Parts) -> dict[str, str]:
+    board = parts.board
     toolchain = TOOLCHAINS[board.toolchain]
     return {
         "platform": f"symlink://{paths.share('firmware') / 'platform'}",
         "custom_toolchain": toolchain.prefix,
         "custom_cpu_flags": " ".join(board.cpu_flags),
         "custom_arduino": " ".join(board.arduino_core),
+        "custom_small": "yes" if parts.models.small else "",
     }
 
 
-def _public_options(board: Board) -> dict[str, str]:
-    """For speed, but where flash is as small as on an AVR; without fused multiply-adds, which round
-    other than the host."""
-    small = board.core == "avr"
+def _public_options(parts: Parts) -> dict[str, str]:
+    """For speed, but where flash is as small as on an AVR, or dear; without fused multiply-adds,
+    which round other than the host."""
+    board = parts.board
+    small = board.core == "avr" or parts.models.small
     flags = ("-Os" if small else "-O2", "-ffp-contract=off", *board.build_flags)
     return {
         "platform": board.platform,

@@ -48,10 +48,12 @@ EI_INLINE uint32_t ei_load4(const int8_t *p) {
 #endif
 #include "isa/arm_dsp/nibbles.h"
 #include "isa/arm_dsp/pairs.h"
-#if defined(__thumb__) && !defined(EI_DSP_EMULATION)
+#ifdef EI_SMALL
+#include "isa/arm_dsp/pairs_small.h"
+#elif defined(__thumb__) && !defined(EI_DSP_EMULATION)
 #include "isa/arm_dsp/pairs_thumb.h"
 #endif
-#ifndef EI_POOL
+#if !defined(EI_POOL) && !defined(EI_SMALL)
 #define EI_POOL
 #include "isa/arm_dsp/pool.h"
 #endif

@@ -76,6 +76,7 @@ EI_NOINLINE void put_window(const ei_conv *p, const ei_call *c, int32_t y, int32
   }
 }
 
+#ifndef EI_SMALL
 /* The last x for which the windows of outputs (y, x) to (y, x + 3) lie inside the input's columns
  * and in one row of outputs; and in rows that the call may read, with their last words filled up
  * from what follows. */
@@ -128,6 +129,8 @@ EI_NOINLINE int32_t run_inside(const ei_conv *p, const ei_call *c, int32_t y, in
   return made;
 }
 
+#endif
+
 EI_INLINE int few_windows(const ei_conv *p) { return (uint32_t)p->out_h * p->out_w < EI_COLUMNS; }
 
 /* Bytes of the scratch before the row. */
@@ -172,12 +175,14 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
       for (x -= back; x < 0; x += p->out_w) y--;
     }
     if (a == NULL) {
+#ifndef EI_SMALL
       if (four_inside(p, c, y, x)) {
         const int32_t made = run_inside(p, c, y, x, stream, out, spare, rectified);
         left -= made, out += made * out_c, x += made;
         if (x == p->out_w) x = 0, y++;
         continue;
       }
+#endif
       put_block(p, c, &y, &x, spare);
     } else if (n % 4 == 0) {
       ei_columns_put(c->scratch, inputs, 0, a, n, n, 1, 0);

@@ -24,9 +24,16 @@ EI_INLINE int32_t tile_outputs(const ei_conv *p) {
   return most < p->out_w ? most : p->out_w;
 }
 
+/* Where flash is dearer than time, one loop makes one row or two. */
+#ifdef EI_SMALL
+#define EI_MAKE_ROWS EI_NOINLINE
+#else
+#define EI_MAKE_ROWS EI_INLINE
+#endif
+
 #ifdef EI_TILE_RUN
-EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
-                         int32_t y, int8_t *out, int two_rows) {
+EI_MAKE_ROWS void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
+                            int32_t y, int8_t *out, int two_rows) {
   const ei_strip s = ei_strip_at(p, c, y, two_rows);
   ei_tile_run(&s, c->scratch, filters, out, two_rows);
 }
@@ -146,8 +153,8 @@ EI_INLINE void channels(const int16_t *tile, const ei_filter_3x3 *filters, int8_
 /* One row of outputs, or two, of all channels. Where one tile has all columns, four channels are
  * read in all rows before they are written: outputs may lie over rows that end here (Call.lanes).
  */
-EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
-                         int32_t y, int8_t *out, int two_rows) {
+EI_MAKE_ROWS void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
+                            int32_t y, int8_t *out, int two_rows) {
   const int32_t out_c = p->out_c, out_w = p->out_w, most = tile_outputs(p);
   shape s = {0,
              out_c,

@@ -38,6 +38,18 @@ EI_PAIR_OUTPUT int8_t *ei_pair_output(int8_t *out, const ei_pair *pair, int whic
 }
 
 /* All out_c channels of one vector of n bytes. */
+#ifdef EI_PAIRS_SMALL
+EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const uint8_t *stream, int8_t *out,
+                                 int32_t out_c, int32_t zero, int rectified) {
+  for (const int32_t bytes = ei_pair_bytes(n); out_c > 0; stream += bytes, out_c -= 2) {
+    const ei_pair *pair = (const void *)stream;
+    int32_t acc[2];
+    ei_dot_pair(a, pair, n, acc);
+    for (int i = 0; i < 2 && i < out_c; i++)
+      out = ei_pair_output(out, pair, i, acc[i], zero, rectified);
+  }
+}
+#else
 EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const uint8_t *stream, int8_t *out,
                                  int32_t out_c, int32_t zero, int rectified) {
   const int32_t bytes = ei_pair_bytes(n);
@@ -55,6 +67,7 @@ EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const uint8_t *stre
     out_c -= 4;
   }
 }
+#endif
 
 /* Twice a sum with its bias, and the same of 256 times a sum. */
 EI_INLINE int32_t ei_pair_first(int32_t bias, int32_t sum) {

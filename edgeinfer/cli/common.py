@@ -46,9 +46,16 @@ def target_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def compile_arguments(parser: argparse.ArgumentParser) -> None:
-    """What `compiled` follows besides --board and --port: the optimizer's options and --memory."""
+    """What `compiled` follows besides --board and --port: the optimizer's options, --memory and
+    --optimize."""
     optimizer_arguments(parser)
     memory_argument(parser)
+    parser.add_argument(
+        "--optimize",
+        choices=["speed", "size"],
+        default="speed",
+        help="size: kernels that take less flash and more time, with the same outputs",
+    )
 
 
 def name_argument(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +90,11 @@ def memory_argument(parser: argparse.ArgumentParser) -> None:
         help="smallest arena, or layer by layer without any move "
         "(by default the fastest plan that fits the board; the smallest if there is no board)",
     )
+
+
+def for_size(args: argparse.Namespace | None) -> bool:
+    """Whether --optimize asks for little flash."""
+    return getattr(args, "optimize", None) == "size"
 
 
 def goal(args: argparse.Namespace, board: Board | None, taken: int = 0) -> Goal:
@@ -211,14 +223,15 @@ def compiled(
         if state is not None:
             alone = compiled(graph, path, ui, args, strip=strip, board=board, beside=0)
             beside = state - read_image(alone.image).state_bytes
-    fastest = host and board is None
+    small = for_size(args)
+    fastest = host and board is None and not small
     with ui.progress("Compiling"):
         return compile_graph(
             replace(graph, name=getattr(args, "name", None) or image_name(path)),
             strip=strip or (board is not None and board.constants_in_ram),
             passes=passes(args) if args else None,
             goal=FASTEST if fastest else goal(args, board, beside or 0) if args else SMALLEST,
-            layout=HOST_LAYOUT if fastest else layout_for(board),
+            layout=HOST_LAYOUT if fastest else layout_for(board, small),
             apart=beside is not None,
         )
 

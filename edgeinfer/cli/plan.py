@@ -75,7 +75,9 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         named = replace(graph, name=common.image_name(args.model))
         optimized = optimize(named, common.passes(args))
         plan = make_plan(
-            lower(optimized.graph, layout_for(board)), common.goal(args, board), progress=advance
+            lower(optimized.graph, layout_for(board, common.for_size(args))),
+            common.goal(args, board),
+            progress=advance,
         )
     tensors, nodes = optimized.graph.tensors, optimized.graph.nodes
     result: dict[str, Any] = {

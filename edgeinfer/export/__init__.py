@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgeinfer.boards import SMALL
 from edgeinfer.export import folder as folders
 from edgeinfer.export.kinds import KINDS, Library
 from edgeinfer.export.model import element, header, source
@@ -43,11 +44,13 @@ def export(image: bytes, folder: Path, kind: str, *, model: str, name: str = "")
         ram_bytes=facts.arena_bytes,
         input_type=element(facts.inputs),
         output_type=element(facts.outputs),
+        small=facts.layout == SMALL,
     )
+    csrc = sources(facts.kernels, name, library.small)
     files = {
         f"src/{name}.h": header(facts, name, model),
         f"src/{name}.c": source(facts, image, name),
-        **{f"src/{name}/{file}": text for file, text in sources(facts.kernels, name).items()},
+        **{f"src/{name}/{file}": text for file, text in csrc.items()},
         **KINDS[kind](library),
     }
     folders.write(folder, files, {"model": model, "as": kind, "name": name})

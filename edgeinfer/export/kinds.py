@@ -21,6 +21,7 @@ class Library:
     ram_bytes: int  # of the arena
     input_type: str  # C type of elements, or void
     output_type: str
+    small: bool  # flash is dearer than time
 
 
 def platformio(lib: Library) -> dict[str, str]:
@@ -33,7 +34,7 @@ def platformio(lib: Library) -> dict[str, str]:
         "platforms": "*",
         "headers": f"{lib.name}.h",
         # A fused multiply-add would round floats other than the PC does.
-        "build": {"flags": ["-ffp-contract=off"]},
+        "build": {"flags": ["-ffp-contract=off", *(["-Os"] if lib.small else [])]},
     }
     return {
         "library.json": json.dumps(manifest, indent=2) + "\n",
@@ -199,7 +200,7 @@ int main(void) {{
 
 def _makefile(lib: Library) -> str:
     return f"""# SPDX-License-Identifier: Apache-2.0
-CFLAGS ?= -O2 -Wall
+CFLAGS ?= {"-Os" if lib.small else "-O2"} -Wall
 SOURCES := $(wildcard src/*.c src/{lib.name}/*.c src/{lib.name}/kernels/*.c)
 OBJECTS := $(SOURCES:src/%.c=build/%.o)
 

@@ -67,6 +67,7 @@ class Image:
     layers: tuple[str, ...]  # "OP output name" of each layer; empty when stripped
     crc: int
     selftest_crc: int
+    layout: str  # of filters, one of boards.LAYOUTS
     reset_steps: int  # the first steps, which put the state to its start
     state_bytes: int = 0  # the arena's first bytes, if they hold the state and nothing else
     fast_bytes: int = 0  # the arena's bytes from here on may lie in slower memory; 0: none

@@ -10,6 +10,7 @@ import zlib
 import numpy as np
 
 from edgeinfer import native
+from edgeinfer.boards import LAYOUTS
 from edgeinfer.errors import ImageError
 from edgeinfer.image.layout import FIELDS, IDENTIFIER, IO, STEP, Image, Io, Step, sealed
 from edgeinfer.native import DTYPES
@@ -36,6 +37,7 @@ def read_image(image: bytes) -> Image:
             layers=tuple(text),
             crc=struct.unpack("<I", image[-4:])[0],
             selftest_crc=_scalar(image, "selftest_crc"),
+            layout=LAYOUTS[_scalar(image, "target")],
             reset_steps=_scalar(image, "reset_steps"),
             state_bytes=_scalar(image, "state_bytes"),
             fast_bytes=_scalar(image, "fast_bytes"),

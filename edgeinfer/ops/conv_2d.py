@@ -10,7 +10,7 @@ from edgeinfer.ops import real
 from edgeinfer.ops.base import Call, QuantRule, Site
 from edgeinfer.ops.convolution import Convolution, Variant, variant_of
 from edgeinfer.ops.dense import dense_call
-from edgeinfer.ops.filters import filter_nibbles
+from edgeinfer.ops.filters import NIBBLES, filter_nibbles
 from edgeinfer.ops.weighted import channel_multipliers, check_weights, folded_bias
 from edgeinfer.ops.window import Window
 
@@ -41,7 +41,7 @@ class Conv2D(Convolution):
         than flash is worth."""
         window = self.window(site)
         pointwise = window.kernel == (1, 1) and window.is_direct(site) and self.groups(site) == 1
-        if not pointwise or site.layout != "pairs" or site.input(0).dtype != np.int8:
+        if not pointwise or site.layout not in NIBBLES or site.input(0).dtype != np.int8:
             return None
         site.require_int8(0)
         check_weights(site)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgeinfer.boards import SMALL
 from edgeinfer.fixed_point import Ints, requantize
 from edgeinfer.graph import Array
 
@@ -14,6 +15,7 @@ MAX_NARROW_SHIFT = 16  # of filters that ei_rectified_value takes (csrc/fixed_po
 ROWS_SPARE = 16  # EI_ROWS_SPARE
 TILE_LEAST_RIGHT = 11  # EI_TILE_LEAST_RIGHT
 LINE_TAPS = 16  # EI_LINE_TAPS
+NIBBLES = ("pairs", SMALL)  # layouts that keep 4-bit weights; other cores lose more than flash
 MAX_NIBBLES = 65_535  # inputs of a filter of 4-bit weights
 BLOCK = {"": 16, "_pairs": 4, "_quads": 16}  # vectors that a kernel computes together
 _ORDER = (0, 2, 1, 3)  # of four inputs
@@ -31,6 +33,8 @@ def filters_for(
     apart in the input."""
     mult, shift = (np.broadcast_to(values, len(weights)) for values in (mult, shift))
     stream = None
+    if layout == SMALL:
+        layout = "pairs"
     if layout == "pairs":
         stream = filter_pairs(_by_words(weights, rows), bias, mult, shift)
     elif layout == "quads":

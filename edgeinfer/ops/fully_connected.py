@@ -13,8 +13,8 @@ from edgeinfer.graph import Array
 from edgeinfer.ops import real, wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
-from edgeinfer.ops.dense import dense_call
-from edgeinfer.ops.filters import filter_nibbles, filters_for
+from edgeinfer.ops.dense import dense_call, geometry
+from edgeinfer.ops.filters import NIBBLES, filter_nibbles, filters_for
 from edgeinfer.ops.weighted import (
     bias_of,
     channel_multipliers,
@@ -100,7 +100,7 @@ class FullyConnected(Op):
     def _filters(self, site: Site, bias: Ints) -> tuple[str, dict[str, Array]]:
         """The ending of the kernel's name, and its constants."""
         weights, scales = site.const(1), self.output_multipliers(site)
-        if site.layout == "pairs":  # other cores would lose more than flash is worth
+        if site.layout in NIBBLES:
             packed = filter_nibbles(weights, bias, *scales)
             if packed is not None:
                 return "_nibbles", packed
@@ -119,7 +119,7 @@ class FullyConnected(Op):
             wide.check_shifts(site, shift)
         low, high = int8_range(site)
         conv = {
-            **_geometry(rows, in_c, out_c),
+            **geometry(rows, in_c, out_c),
             "in_zero": site.input(0).zero_point,
             "out_zero": site.output.zero_point,
             "act_min": low,
@@ -152,7 +152,7 @@ class FullyConnected(Op):
         out_c, in_c = w.shape
         rows = site.output.size // out_c
         params = {
-            "conv": _geometry(rows, in_c, out_c),
+            "conv": geometry(rows, in_c, out_c),
             "group_in": in_c,
             "group_out": out_c,
             **real.params(site),
@@ -202,9 +202,3 @@ class FullyConnected(Op):
     @staticmethod
     def _shaped(site: Site, x: Array, y: Array) -> Array:
         return y.reshape(*x.shape[:-1], -1) if site.option("keep_num_dims") else y
-
-
-def _geometry(rows: int, in_c: int, out_c: int) -> dict[str, int]:
-    """The fields of ei_conv for one tap over rows of one pixel."""
-    ones = ("in_w", "out_w", "k_h", "k_w", "stride_h", "stride_w", "dil_h", "dil_w")
-    return {**dict.fromkeys(ones, 1), "in_h": rows, "out_h": rows, "in_c": in_c, "out_c": out_c}

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgeinfer import bench as benchmark
 from edgeinfer import build, emulator
-from edgeinfer.boards import load_board
+from edgeinfer.boards import layout_for, load_board
 from edgeinfer.compile import compile_graph
 from edgeinfer.device import Device
 from edgeinfer.flash import flash, goal_for
@@ -18,12 +18,14 @@ from edgeinfer.plan import SMALLEST
 from edgeinfer.toolchains import TOOLCHAINS
 
 
-def measure(graph: Graph, name: str, *, smallest: bool = False, **settings: Any) -> dict[str, Any]:
+def measure(
+    graph: Graph, name: str, *, smallest: bool = False, small: bool = False
+) -> dict[str, Any]:
     """What `edgeinfer bench` prints for a model on a board, with the plan that it takes there, the
-    fastest that fits, or with the one of the smallest arena."""
+    fastest that fits, or with the one of the smallest arena; `small` as with --optimize size."""
     board = load_board(name)
     goal = SMALLEST if smallest else goal_for(board)
-    image = compile_graph(graph, goal=goal, layout=board.layout, **settings).image
+    image = compile_graph(graph, goal=goal, layout=layout_for(board, small)).image
     done = flash(image, board)
     with Device(done.port, baud=board.baud) as device:
         found = benchmark.bench(device, board, read_image(image), runs=1, flashed=done)

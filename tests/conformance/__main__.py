@@ -47,7 +47,7 @@ def main() -> int:
                 print(f"{name}: left out, {core.missing} is not installed", file=sys.stderr)
                 continue
             print(f"{name}: {core.board.title}", file=sys.stderr)
-            columns[name] = core.run(made[core.board.layout])
+            columns[name] = core.run(made[core.layout])
     weights = [len(case.samples) if args.whole else 1 for case in cases]
     counts: Counter[str] = Counter()
     for case, weight in zip(cases, weights, strict=True):

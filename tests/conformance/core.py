@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgeinfer.boards import Board, load_board
+from edgeinfer.boards import Board, layout_for, load_board
 from edgeinfer.build import needed_tools
 from edgeinfer.project import memory_script
 from edgeinfer.toolchains import TOOLCHAINS
@@ -35,14 +35,16 @@ CODE_BYTES = 124 * 1024  # of flash, for all kernels
 RAM_BYTES = 2048  # beyond arena and stack
 LARGEST = 1 << 20  # bytes of a bundle or an arena
 SECONDS = 300  # for one bundle
-_FLAGS = ("-std=gnu99", "-O2", "-ffunction-sections", "-fdata-sections", "-ffp-contract=off")
+_FLAGS = ("-std=gnu99", "-ffunction-sections", "-fdata-sections", "-ffp-contract=off")
 
 
 class Core:
-    """A board with the program on it, built in `folder`."""
+    """A board with the program on it, built in `folder`; `small` as with --optimize size."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, small: bool = False) -> None:
         self.board: Board = load_board(CORES[name])
+        self.layout = layout_for(self.board, small)
+        self._flags = ("-Os", "-DEI_SMALL") if small else ("-O2",)
         self._toolchain = TOOLCHAINS[self.board.toolchain]
         self._folder = folder
         spare = self.board.ram_bytes - self.board.stack_bytes - RAM_BYTES
@@ -91,7 +93,9 @@ class Core:
         sources = [firmware / f"{part}.c" for part in sorted(parts)]
         sources += sorted((ROOT / "csrc").glob("*.c"))
         sources += sorted((ROOT / "csrc" / "kernels").glob("*.c"))
-        self._gcc(*_FLAGS, "-c", str(ROOT / "tests" / "conformance" / "program.c"), *sources)
+        self._gcc(
+            *_FLAGS, *self._flags, "-c", str(ROOT / "tests" / "conformance" / "program.c"), *sources
+        )
 
     def _link(self) -> Path:
         script = ROOT / "firmware" / "link.ld"

@@ -19,6 +19,7 @@ SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=
 PATHS: dict[str, list[str]] = {
     "portable": [],
     "dsp": ["-DEI_DSP_EMULATION"],
+    "dsp small": ["-DEI_DSP_EMULATION", "-DEI_SMALL"],
     "armv6m": ["-DEI_ARMV6M_EMULATION"],
 }
 AVX2, AVX512 = ["-mavx2"], [f"-mavx512{part}" for part in ("f", "bw", "vl", "vnni")]

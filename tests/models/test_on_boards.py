@@ -11,7 +11,7 @@ import pytest
 
 from edgeinfer import tflite
 from edgeinfer.bench import bench
-from edgeinfer.boards import load_board
+from edgeinfer.boards import SMALL, load_board
 from edgeinfer.compile import compile_graph
 from edgeinfer.demo import digits
 from edgeinfer.device import Device
@@ -23,6 +23,7 @@ from edgeinfer.plan import Goal
 from edgeinfer.quantize import quantize
 from edgeinfer.session import Session
 from edgeinfer.verify import random_inputs
+from tests.bench.measure import library_bytes
 from tests.conftest import cache_of_its_own
 from tests.models.test_audio import WORDS, frames
 from tests.models.test_public import MODELS
@@ -79,6 +80,15 @@ def test_digits_on_the_microbit(digits_float: Path) -> None:
     tensor = quantized.tensors[quantized.inputs[0]]
     inputs = [[to_input(tensor, one[None])] for one in x_test[:20]]
     assert_equal_on("microbit", compile_graph(quantized).image, inputs)
+
+
+def test_nine_kilobytes_of_kernels_and_executor_give_the_same_bytes(shared: Path) -> None:
+    graph = tflite.read_file(shared / "models" / "int8" / "kws01_int8.tflite")
+    inputs = random_inputs(graph, 3)
+    outputs = assert_equal_on("mps2-an386", compile_graph(graph, layout=SMALL).image, inputs)
+    assert library_bytes("mps2-an386") <= 9 * 1024
+    fast = Session(compile_graph(graph).image)
+    assert [y.tolist() for (y,) in outputs] == [y.tolist() for (y,) in map(fast.run, inputs)]
 
 
 @pytest.mark.parametrize("word", ["yes", "no"])

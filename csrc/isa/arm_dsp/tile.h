@@ -61,7 +61,7 @@ EI_INLINE void ei_tile_sums(const int16_t *tile, const ei_tile_filter *f, int32_
   *upper = s, *lower = t;
 }
 
-#if defined(__thumb__) && !defined(EI_DSP_EMULATION)
+#if defined(__thumb__) && !defined(EI_DSP_EMULATION) && !defined(EI_SMALL)
 #include "isa/arm_dsp/tile_thumb.h"
 #endif
 

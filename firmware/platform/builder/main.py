@@ -38,7 +38,7 @@ env.Append(
     CCFLAGS=[
         *cpu,
         *library,
-        "-Os" if arduino else "-O2",
+        "-Os" if arduino or option("small") else "-O2",
         "-g",
         "-Wall",
         "-Wextra",
@@ -60,6 +60,8 @@ if generated:
         CPPDEFINES=[("EI_KERNEL_LIST", '\\"kernel_list.inc\\"')],
         CPPPATH=[generated, csrc],
     )
+if option("small"):
+    env.Append(CPPDEFINES=["EI_SMALL"])
 if option("bare"):
     env.Append(
         LINKFLAGS=["-nostartfiles", f"-L{generated}", f"-T{link_script}"], LIBS=["m", "c", "gcc"]

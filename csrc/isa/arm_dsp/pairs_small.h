@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The loops over filters in pairs where flash is dearer than time: pairs_thumb.h with short loops
+ * and one way of rounding, and one record at a time for a vector.
+ */
+#ifndef EI_ISA_ARM_DSP_PAIRS_SMALL_H
+#define EI_ISA_ARM_DSP_PAIRS_SMALL_H
+
+#define EI_PAIRS_SMALL
+
+/* One vector of n bytes by a record's two filters: acc[c] = twice (bias + sum). */
+EI_INLINE void ei_dot_pair(const int8_t *a, const ei_pair *pair, int32_t n, int32_t acc[2]) {
+  const uint32_t *w = (const void *)(pair + 1);
+  int32_t s = 0, t = 0;
+  for (; n > 0; n -= 4, a += 4) {
+    int8_t four[4] = {0, 0, 0, 0};
+    for (int32_t i = 0; n < 4 && i < n; i++) four[i] = a[i];
+    const uint32_t x = ei_load4(n < 4 ? four : a), even = ei_sxtb16(x), odd = ei_sxtb16_ror8(x);
+    uint32_t p, q;
+    w = ei_load_two(w, &p, &q);
+    t = ei_smlad(even, p, t), s = ei_smlad(even, ei_sxtb16(p), s);
+    t = ei_smlad(odd, q, t), s = ei_smlad(odd, ei_sxtb16(q), s);
+  }
+  ei_pair_sums(pair, s, t, acc, acc + 1);
+}
+
+#if defined(__thumb__) && !defined(EI_DSP_EMULATION)
+#define EI_PAIRS_BLOCK
+
+/* r0: columns, r1: weights; r2: two inputs of both filters, r3: of filter 0; r4, r5: columns. Sums
+ * of filter 0 in r6 to r9, of both (w0 + 256 w1) in r10, r11, r12 and lr. */
+#define EI_TWO_COLUMNS(s0, t0, s1, t1)                                                 \
+  "ldrd r4, r5, [r0], #8\n\tsmlad " s0 ", r4, r3, " s0 "\n\tsmlad " t0 ", r4, r2, " t0 \
+  "\n\tsmlad " s1 ", r5, r3, " s1 "\n\tsmlad " t1 ", r5, r2, " t1 "\n\t"
+#define EI_TWO_INPUTS                                                                 \
+  "ldr.w r2, [r1, #4]!\n\tsxtb16 r3, r2\n\t" EI_TWO_COLUMNS("r6", "r10", "r7", "r11") \
+      EI_TWO_COLUMNS("r8", "r12", "r9", "lr")
+/* Of twice (bias + sum), with the filter's multiplier in r2 and its shift in r3. */
+#define EI_OFFSET "ldr r4, [sp, #20]\n\tlsls r4, r4, r3\n\tasrs r4, r4, #1\n\t"
+#define EI_ROUNDED(x)                                                                            \
+  "smmlar r5, " x ", r2, r4\n\tadd " x ", r5, " x ", asr #31\n\tasr " x ", " x ", r3\n\tssat " x \
+  ", #8, " x "\n\t"
+
+/* All out_c channels of a block's columns, whose outputs lie out_c bytes apart; n inputs. */
+EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
+                                int32_t out_c, int32_t zero, int rectified) {
+  (void)rectified;
+  /* The stack below: offsets 0, 4, … 24. */
+  const struct {
+    const uint32_t *columns, *end;
+    int8_t *to;
+    int32_t pitch;
+    const int8_t *stop;
+    int32_t odd;           /* offset of outputs, but for the filter's shift */
+    const uint8_t *record; /* less 4 */
+  } frame = {block,      (const uint32_t *)block + 2 * ei_pair_inputs(n),
+             to,         out_c,
+             to + out_c, 2 * zero + 1,
+             stream - 4};
+  register const void *at __asm__("r0") = &frame;
+  __asm__ volatile(
+      ".syntax unified\n\t"
+      "push {r4-r11, lr}\n\tldm r0, {r0-r6}\n\tpush {r0-r6}\n\tmov r1, r6\n\t"
+      "1:\n\t"
+      "ldr r0, [sp]\n\tstr r1, [sp, #24]\n\tadds r1, #20\n\t"
+      "movs r6, #0\n\tmovs r7, #0\n\tmov r8, r6\n\tmov r9, r6\n\t"
+      "mov r10, r6\n\tmov r11, r6\n\tmov r12, r6\n\tmov lr, r6\n\t"
+      "2:\n\t" EI_TWO_INPUTS EI_TWO_INPUTS
+      "ldr r2, [sp, #4]\n\tcmp r0, r2\n\tbne 2b\n\t"
+      "ldr r0, [sp, #24]\n\t"
+      "subs r10, r10, r6\n\tsubs r11, r11, r7\n\tsubs r12, r12, r8\n\tsubs lr, lr, r9\n\t"
+      "ldr r2, [r0, #4]\n\t"
+      "add r6, r2, r6, lsl #1\n\tadd r7, r2, r7, lsl #1\n\t"
+      "add r8, r2, r8, lsl #1\n\tadd r9, r2, r9, lsl #1\n\t"
+      "ldr r2, [r0, #12]\n\tldrb r3, [r0, #20]\n\t" EI_OFFSET
+      EI_ROUNDED("r6") EI_ROUNDED("r7") EI_ROUNDED("r8") EI_ROUNDED("r9")
+      "ldr r2, [r0, #8]\n\t"
+      "add r10, r2, r10, asr #7\n\tadd r11, r2, r11, asr #7\n\t"
+      "add r12, r2, r12, asr #7\n\tadd lr, r2, lr, asr #7\n\t"
+      "ldr r2, [r0, #16]\n\tldrb r3, [r0, #21]\n\t" EI_OFFSET
+      EI_ROUNDED("r10") EI_ROUNDED("r11") EI_ROUNDED("r12") EI_ROUNDED("lr")
+      "ldrd r0, r2, [sp, #8]\n\tldr r4, [sp, #16]\n\tadd r3, r0, r2, lsl #1\n\t"
+      "strb r6, [r0]\n\tstrb r7, [r0, r2]\n\tstrb r8, [r3]\n\tstrb r9, [r3, r2]\n\t"
+      "adds r0, #1\n\tcmp r0, r4\n\tbhs 3f\n\tadds r3, #1\n\t"
+      "strb r10, [r0]\n\tstrb r11, [r0, r2]\n\tstrb r12, [r3]\n\tstrb lr, [r3, r2]\n\t"
+      "adds r0, #1\n\tstr r0, [sp, #8]\n\tcmp r0, r4\n\tblo 1b\n\t"
+      "3:\n\tadd sp, sp, #28\n\tpop {r4-r11, lr}"
+      : "+r"(at)
+      :
+      : "r1", "r2", "r3", "r12", "cc", "memory");
+}
+#undef EI_ROUNDED
+#undef EI_OFFSET
+#undef EI_TWO_INPUTS
+#undef EI_TWO_COLUMNS
+#endif
+
+#endif
