@@ -65,7 +65,7 @@ def sharing_kernels(calls: Sequence[Call]) -> list[Call]:
 
 
 def _is_short(call: Call) -> bool:
-    return max(call.rows, call.params["in_c"], call.params["out_c"]) <= _MOST
+    return all(n <= _MOST for n in (call.rows, call.params["in_c"], call.params["out_c"]))
 
 
 def _as_convolution(call: Call, kernel: str) -> Call:

@@ -43,6 +43,15 @@ def test_flash(cli: Cli, models: Path) -> None:
     assert cli("boards", "--stop", "microbit", "--json").json["stopped"] == []
 
 
+def test_for_size_the_code_shrinks_and_no_byte_changes(cli: Cli, models: Path) -> None:
+    words = ("flash", models / "int8.tflite", "--board", "microbit", "--json")
+    fast, small = cli(*words).json, cli(*words, "--optimize", "size").json
+    assert small["code_bytes"] < 0.9 * fast["code_bytes"]
+    done = cli("verify", *words[1:], "--optimize", "size")
+    assert done.status == done.json["mismatched_bytes"] == 0
+    cli("boards", "--stop", "microbit")
+
+
 def test_bench_of_what_runs(cli: Cli, port: str) -> None:
     words = ("bench", "--board", BOARD, "--layers")
     data = cli(*words, "--json").json

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edgeinfer.boards import LAYOUTS, SMALL
 from edgeinfer.compile import compile_graph
 from edgeinfer.export import export
 from edgeinfer.image import read_image
@@ -19,7 +20,7 @@ from tests.test_state import stream
 __all__ = ["export"]
 
 
-def tiny(name: str = "tiny") -> bytes:
+def tiny(name: str = "tiny", layout: str = LAYOUTS[0]) -> bytes:
     """The image of a model that fits an Uno: scores = dense(x), and their softmax."""
     rng = np.random.default_rng(3)
     weights = rng.integers(-90, 91, (5, 8)).astype(np.int8)
@@ -47,7 +48,13 @@ def tiny(name: str = "tiny") -> bytes:
         (4,),
         name=name,
     )
-    return compile_graph(graph, strip=True).image
+    return compile_graph(graph, strip=True, layout=layout).image
+
+
+@pytest.fixture(scope="session")
+def small() -> bytes:
+    """The same for size."""
+    return tiny(layout=SMALL)
 
 
 @pytest.fixture(scope="session")

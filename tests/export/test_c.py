@@ -25,7 +25,7 @@ def output(*command: object) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("model", ["one", "two", "stateful"])
+@pytest.mark.parametrize("model", ["one", "two", "stateful", "small"])
 def test_the_example_gives_the_hosts_bytes(
     model: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -35,6 +35,12 @@ def test_the_example_gives_the_hosts_bytes(
     words = said(output(tmp_path / "x" / "example"))
     assert words["self-test"] == words["result"] == ["0"]
     assert [int(word) for word in words["output"]] == example_output(image)
+
+
+def test_an_export_for_size_says_so_to_its_compiler(small: bytes, tmp_path: Path) -> None:
+    export(small, tmp_path / "x", "c", model="m.tflite")
+    assert "CFLAGS ?= -Os" in (tmp_path / "x" / "Makefile").read_text()
+    assert "#define EI_SMALL" in (tmp_path / "x" / "src" / "tiny" / "isa" / "isa.h").read_text()
 
 
 def test_a_changed_image_is_refused(one: bytes, tmp_path: Path) -> None:
