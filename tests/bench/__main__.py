@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Today's figures of the public models beside measured peers and targets.
 
-    python -m tests.bench [MODEL …] [--write FILE.md]
+    python -m tests.bench [MODEL …] [--write FILE.md]    # and scaling.svg beside it
 
 Needs the models and baselines in ../shared. Emulators count: every run gives the same figures."""
 
@@ -12,9 +12,12 @@ import sys
 from pathlib import Path
 
 from edgeinfer.cli.ui import Ui
+from edgeinfer.report.svg import svg
 from tests.bench.peers import MODELS
 from tests.bench.tables import Bench, Table
 from tests.conftest import ROOT
+
+PICTURE = "scaling.svg"  # beside the file that is written
 
 
 def main() -> int:
@@ -38,6 +41,9 @@ def main() -> int:
             ui.table(table.rows, table.heads, " " + "r" * (len(table.heads) - 1))
             ui.say(table.note)
     if args.write:
+        for table in made:
+            if table.picture:
+                (args.write.parent / PICTURE).write_text(svg(table.picture), encoding="utf-8")
         args.write.write_text(_document(made), encoding="utf-8")
     return 0
 
@@ -57,6 +63,8 @@ def _document(tables: list[Table]) -> str:
         lines.append("|---" + "|--:" * (len(table.heads) - 1) + "|")
         lines += ["| " + " | ".join(row) + " |" for row in table.rows]
         lines += ["", table.note]
+        if table.picture:
+            lines += ["", f"![{table.picture.title}]({PICTURE})"]
     return "\n".join(lines) + "\n"
 
 

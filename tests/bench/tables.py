@@ -13,10 +13,15 @@ from edgeinfer import tflite
 from edgeinfer.boards import load_board
 from edgeinfer.graph import Graph
 from edgeinfer.inspection import macs
+from edgeinfer.report.picture import Picture
 from tests.bench import peers as known
 from tests.bench.measure import library_bytes, measure
 from tests.bench.mobilenet import mobilenet
 from tests.bench.peers import MODELS, Peers
+from tests.bench.plot import Series, scaling
+
+_WIDER = ((0.25, 96), (0.5, 96), (0.75, 96), (1.0, 96))  # width and resolution
+_LARGER = ((0.25, 96), (0.25, 128), (0.25, 160), (0.25, 192), (0.25, 224))
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Table:
     note: str
     heads: list[str]
     rows: list[list[str]]
+    picture: Picture | None = None
 
 
 class Bench:
@@ -143,19 +149,30 @@ class Bench:
         )
 
     def _scaling(self) -> Table:
-        rows = []
-        for width, side in ((0.25, 96), (0.25, 160), (0.25, 224), (0.5, 96), (0.75, 96), (1.0, 96)):
+        title = "A MobileNet of growing width and resolution, Cortex-M4"
+        rows, found = [], {}
+        for width, side in dict.fromkeys((*_WIDER, *_LARGER)):
             graph = mobilenet(width, side)
             self._tell(f"MobileNet {width:g}, {side}")
             spent, total = measure(graph, "mps2-an386")["per_inference"], sum(macs(graph))
+            found[width, side] = total, spent
             rows.append(
                 [f"{width:g}", str(side), f"{total:,}", f"{spent:,}", f"{spent / total:.3f}"]
             )
+        wider = [(f"{width:g}", *found[width, side]) for width, side in _WIDER]
+        larger = [(f"{side}", *found[width, side]) for width, side in _LARGER]
         return Table(
-            "A MobileNet of growing width and resolution, Cortex-M4",
+            title,
             "Random weights, none of them dead.",
             ["width", "resolution", "MACs", "instructions", "per MAC"],
             rows,
+            scaling(
+                "A MobileNet on a Cortex-M4",
+                (
+                    Series(f"width grows, {_WIDER[0][1]}×{_WIDER[0][1]} pixels", wider, False),
+                    Series(f"resolution grows, width {_LARGER[0][0]:g}", larger, True),
+                ),
+            ),
         )
 
 

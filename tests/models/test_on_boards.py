@@ -19,11 +19,13 @@ from edgeinfer.evaluate import to_input
 from edgeinfer.flash import arena_room, flash
 from edgeinfer.graph import Array
 from edgeinfer.image import read_image
+from edgeinfer.inspection import macs
 from edgeinfer.plan import Goal
 from edgeinfer.quantize import quantize
 from edgeinfer.session import Session
 from edgeinfer.verify import random_inputs
-from tests.bench.measure import library_bytes
+from tests.bench.measure import library_bytes, measure
+from tests.bench.mobilenet import mobilenet
 from tests.conftest import cache_of_its_own
 from tests.models.test_audio import WORDS, frames
 from tests.models.test_public import MODELS
@@ -89,6 +91,14 @@ def test_nine_kilobytes_of_kernels_and_executor_give_the_same_bytes(shared: Path
     assert library_bytes("mps2-an386") <= 9 * 1024
     fast = Session(compile_graph(graph).image)
     assert [y.tolist() for (y,) in outputs] == [y.tolist() for (y,) in map(fast.run, inputs)]
+
+
+def test_a_multiply_accumulate_costs_no_more_in_a_larger_network() -> None:
+    costs = []
+    for width, resolution in ((0.25, 32), (0.25, 64), (0.5, 64)):
+        graph = mobilenet(width, resolution)
+        costs.append(measure(graph, "mps2-an386")["per_inference"] / sum(macs(graph)))
+    assert costs == sorted(costs, reverse=True)
 
 
 @pytest.mark.parametrize("word", ["yes", "no"])

@@ -22,6 +22,7 @@ from edgeinfer.plan import SCRATCH, SMALLEST, Plan, plan
 from edgeinfer.report import plotter
 from edgeinfer.report.memory_map import MemoryMap
 from edgeinfer.report.picture import Polygon, Text, text_width
+from tests.bench.plot import Series, scaling
 from tests.optimize.networks import network
 
 
@@ -133,3 +134,17 @@ def test_a_plan_without_steps_is_drawn() -> None:
     made = plan(Program(Graph((x,), (), (0,), (0,)), (), {}), lambda call: 0)
     for ending in ("svg", "html", "png"):
         assert plotter(f"plan.{ending}")(made)
+
+
+def test_scaling_shows_every_network_at_its_cost() -> None:
+    wider = [("0.5", 1_000_000, 1_500_000), ("1", 4_000_000, 4_000_000)]
+    drawn = scaling("A network", (Series("width grows", wider, True),))
+    boxes = [shape for shape in drawn.shapes if isinstance(shape, Polygon)]
+    assert [shape.tip for shape in boxes] == [
+        "0.5: 1,500,000 instructions for 1,000,000 MACs",
+        "1: 4,000,000 instructions for 4,000,000 MACs",
+    ]
+    (x0, y0), (x1, y1) = (shape.points[0] for shape in boxes)
+    assert x0 < x1 and y0 < y1  # the larger network is further right, its cost lower
+    assert "width grows 0.5 1.500, 1 1.000" in drawn.title
+    assert all(0 <= x <= drawn.width and 0 <= y <= drawn.height for x, y in (*boxes[0].points,))
