@@ -43,5 +43,7 @@ EI_INLINE int32_t ei_rectified_quarters(int32_t x4, uint32_t m, int32_t right, i
 }
 
 #include "isa/armv6m/pairs.h"
+#include "isa/armv6m/outputs.h"
+#include "isa/armv6m/tile.h"
 
 #endif

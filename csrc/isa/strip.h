@@ -12,6 +12,7 @@ typedef struct {
   int32_t channels;      /* at least 4 */
   int32_t stride, pad;   /* of the columns */
   int32_t in_zero, out_zero;
+  int rectified; /* an activation begins at the zero point */
 } ei_strip;
 
 #endif

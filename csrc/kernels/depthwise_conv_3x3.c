@@ -99,22 +99,6 @@ EI_INLINE void one_channel(const int16_t *tile, const ei_filter_3x3 *filter, int
   const int right = filter->weights[0][K];
   const int32_t offset = ei_output_offset(right, s.zero);
   const int8_t *const end = out + s.count * s.pitch;
-#ifdef EI_RECTIFIED_QUARTERS
-  if (s.rectified && right <= EI_TILE_LEAST_RIGHT) {
-    const int32_t more = 1 + ei_shl_wrap(2 * s.zero + 1, right);
-    do {
-      int32_t upper = bias, lower = bias;
-      ei_tile_sums(tile, &f, &upper, &lower, two_rows);
-      tile += s.step;
-      upper = ei_shl_wrap(upper, 1), lower = ei_shl_wrap(lower, 1);
-      *out = (int8_t)ei_rectified_quarters(upper, (uint32_t)m, right, more, s.zero);
-      if (two_rows)
-        out[s.row] = (int8_t)ei_rectified_quarters(lower, (uint32_t)m, right, more, s.zero);
-      out += s.pitch;
-    } while (out != end);
-    return;
-  }
-#endif
   do {
     int32_t upper = bias, lower = bias;
     ei_tile_sums(tile, &f, &upper, &lower, two_rows);

@@ -120,20 +120,6 @@ EI_INLINE void ei_pair_store(int8_t *out, int32_t pitch, const int32_t value[EI_
 }
 #endif
 
-#ifdef EI_RECTIFIED_QUARTERS
-/* Outputs of one of a record's filters, `pitch` bytes apart, from the same sums. */
-EI_INLINE void ei_pair_quarters(int8_t *out, int32_t pitch, const ei_pair *pair, int which,
-                                int32_t zero, const int32_t sum[EI_COLUMNS]) {
-  const uint32_t m = (uint32_t)pair->mult[which];
-  const int32_t right = pair->shift[which], bias = ei_shl_wrap(pair->bias[which], 1);
-  const int32_t offset = 1 + ei_shl_wrap(2 * zero + 1, right);
-  for (int j = 0; j < EI_COLUMNS; j++, out += pitch) {
-    const int32_t more = which ? sum[j] >> 6 : ei_shl_wrap(sum[j], 2);
-    *out = (int8_t)ei_rectified_quarters(ei_add_wrap(bias, more), m, right, offset, zero);
-  }
-}
-#endif
-
 /* All out_c channels of a block's columns, whose outputs lie out_c bytes apart. */
 EI_INLINE void ei_pairs_channels(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
                                  int32_t out_c, int32_t zero, int rectified) {
@@ -141,8 +127,16 @@ EI_INLINE void ei_pairs_channels(const void *block, int32_t n, const uint8_t *st
   for (const int8_t *const end = to + out_c; to < end; stream += bytes) {
     const ei_pair *pair = (const void *)stream;
     int32_t sums[2 * EI_COLUMNS];
-    ei_dot_pair_block(block, pair, inputs, sums);
     /* Of an odd number of channels the last record has one. */
+#ifdef EI_RECTIFIED_QUARTERS
+    if (rectified) {
+      ei_sums_of_pair(block, pair, inputs, sums);
+      ei_pair_quarters(to, out_c, pair, end - to > 1 ? 2 : 1, zero, sums);
+      to += 2;
+      continue;
+    }
+#endif
+    ei_dot_pair_block(block, pair, inputs, sums);
 #ifdef EI_PAIRS_AT_ONCE
     /* Where registers hold all outputs, addresses are made when sums have left room for them; the
      * compiler has to forget that it can make them from others. */
@@ -159,13 +153,6 @@ EI_INLINE void ei_pairs_channels(const void *block, int32_t n, const uint8_t *st
     if (to == end) break;
     ei_pair_store(to++, pitch, sums + EI_COLUMNS);
 #else
-#ifdef EI_RECTIFIED_QUARTERS
-    if (rectified) {
-      ei_pair_quarters(to++, out_c, pair, 0, zero, sums);
-      if (to != end) ei_pair_quarters(to++, out_c, pair, 1, zero, sums + EI_COLUMNS);
-      continue;
-    }
-#endif
     (void)rectified;
     ei_pair_outputs(to++, out_c, pair, 0, zero, ei_pair_first, sums, 0);
     if (to != end)

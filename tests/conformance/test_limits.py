@@ -74,7 +74,17 @@ def pixels(n: int, channels: int, zero: int, act: int, bias: int) -> Graph:
 def test_every_byte_at_the_limits(name: str, tmp_path: Path) -> None:
     cases = [
         case_of(windows(width, stride, zero, act, bias), "depthwise_conv_3x3")
-        for width, stride in [(1, 1), (2, 1), (5, 1), (18, 1), (3, 2), (37, 2), (9, 3)]
+        for width, stride in [
+            (1, 1),
+            (2, 1),
+            (5, 1),
+            (18, 1),
+            (51, 1),
+            (3, 2),
+            (37, 2),
+            (64, 2),
+            (9, 3),
+        ]
         for zero, act, bias in [
             (-128, 0, 3000),
             (-128, 1, (1 << 29) - 1),
