@@ -69,15 +69,17 @@ EI_INLINE uint32_t ei_pkhtb(uint32_t a, uint32_t b) {
   __asm__ volatile("pkhtb %0, %1, %2, asr #16" : "=r"(r) : "r"(a), "r"(b));
   return r;
 }
-/* The two words at `bytes` from p, a constant; aligned to 4. In Arm state LDRD takes only an even
- * register and the next one. */
+/* The two words at `bytes` from p, a constant; aligned to 4, which ARMv6 asks for, too. In
+ * Arm state LDRD takes only an even register and the next one. */
 EI_INLINE void ei_load_two_at(const uint32_t *p, int bytes, uint32_t *x, uint32_t *y) {
 #ifdef __thumb__
   uint32_t a, b;
   __asm__ volatile("ldrd %0, %1, [%2, %3]" : "=&r"(a), "=r"(b) : "r"(p), "i"(bytes) : "memory");
   *x = a, *y = b;
 #else
-  *x = p[bytes / 4], *y = p[bytes / 4 + 1];
+  register uint32_t a __asm__("r4"), b __asm__("r5");
+  __asm__ volatile("ldrd %0, %1, [%2, %3]" : "=r"(a), "=r"(b) : "r"(p), "i"(bytes) : "memory");
+  *x = a, *y = b;
 #endif
 }
 /* Stores x and y at `bytes` from p, aligned to 4. */
@@ -85,7 +87,8 @@ EI_INLINE void ei_store_two_at(uint32_t *p, int bytes, uint32_t x, uint32_t y) {
 #ifdef __thumb__
   __asm__ volatile("strd %0, %1, [%2, %3]" : : "r"(x), "r"(y), "r"(p), "i"(bytes) : "memory");
 #else
-  p[bytes / 4] = x, p[bytes / 4 + 1] = y;
+  register uint32_t a __asm__("r6") = x, b __asm__("r7") = y;
+  __asm__ volatile("strd %0, %1, [%2, %3]" : : "r"(a), "r"(b), "r"(p), "i"(bytes) : "memory");
 #endif
 }
 /* The last bit that LSRS shifts out is the one that rounds: ADC adds it. */
@@ -123,8 +126,10 @@ EI_INLINE const uint32_t *ei_load_two(const uint32_t *p, uint32_t *x, uint32_t *
   *x = a, *y = b;
   return p;
 #else
-  *x = p[0], *y = p[1];
-  return p + 2;
+  register uint32_t a __asm__("r4"), b __asm__("r5");
+  __asm__ volatile("ldrd %0, %1, [%2], #8" : "=&r"(a), "=&r"(b), "+r"(p) : : "memory");
+  *x = a, *y = b;
+  return p;
 #endif
 }
 EI_INLINE const uint32_t *ei_load_one(const uint32_t *p, uint32_t *x) {
