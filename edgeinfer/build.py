@@ -20,6 +20,7 @@ from edgeinfer.project import Parts, write
 from edgeinfer.toolchains import TOOLCHAINS, Toolchain
 
 COMMAND_BUFFER = 128  # bytes, rounded up
+RING_BUFFER = 128  # bytes of firmware/src/ring.c, which is for boards without system or framework
 COMMAND_BYTES = 81  # of firmware/src/serial.c
 _LAST = 400  # characters in which an uploader says how far it is
 _BAR = 50  # characters of avrdude's bar

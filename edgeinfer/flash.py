@@ -190,7 +190,8 @@ def _prove_emulated(models: Models, board: Board, port: str, ssh: str) -> None:
 
 def arena_room(board: Board) -> int:
     """Bytes that a board has left for the arena, known without building; below 0 if it has none."""
-    return board.ram_bytes - board.stack_bytes - build.COMMAND_BUFFER - board.own_bytes
+    line = build.COMMAND_BUFFER + (build.RING_BUFFER if TOOLCHAINS[board.toolchain].bare else 0)
+    return board.ram_bytes - board.stack_bytes - line - board.own_bytes
 
 
 def goal_for(board: Board | None, taken: int = 0) -> Goal:

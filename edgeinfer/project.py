@@ -89,7 +89,7 @@ def _files(parts: Parts, folder: Path) -> dict[str, bytes]:
     chosen = {"cpu": toolchain.cpu, "port": board.port, "timer": board.timer, "store": store}
     sources = [f"-<{kind}_*> +<{kind}_{name}.c>" for kind, name in chosen.items() if name]
     sources += [] if store else ["-<store_*>"]
-    sources += ["-<model_*>", f"-<{'stack' if toolchain.bare else 'bare'}.c>"]
+    sources += ["-<model_*>", "-<stack.c>" if toolchain.bare else "-<bare.c> -<ring.c>"]
     options = _local_options(parts) | {
         "build_src_filter": " ".join(["+<*>", *sources]),
         "custom_library_flags": " ".join(toolchain.library_flags),

@@ -9,16 +9,22 @@ void reset_handler(void);
 void fault_handler(void);
 void fault_report(const uint32_t *frame) __attribute__((used));
 
-/* Only system exceptions are taken; cpu_wait sleeps without taking the UART's interrupt. */
+/* Of exceptions SysTick's is taken, of interrupts the UART's, the last here. */
 typedef void (*handler)(void);
 __attribute__((section(".vectors"), used)) static const struct {
   const void *stack;
-  handler handlers[15];
+  handler handlers[16u + EI_UART_IRQ];
 } vectors = {
     stack + EI_STACK_BYTES,
-    {reset_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler,
-     fault_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler,
-     fault_handler, fault_handler, systick_handler},
+    {
+        reset_handler,
+        [1 ... 13] = fault_handler,
+        systick_handler,
+#if EI_UART_IRQ
+        [15 ... 14u + EI_UART_IRQ] = fault_handler,
+#endif
+        port_interrupt,
+    },
 };
 
 void reset_handler(void) {
@@ -38,18 +44,29 @@ void cpu_reset(void) {
   }
 }
 
-void cpu_wait(uint32_t irq) {
-  const uint32_t word = irq / 32u * 4u, bit = 1u << irq % 32u;
-  __asm volatile("cpsid i" ::: "memory");
-  REG32(0xE000E100u + word) = bit; /* NVIC_ISER */
+void cpu_listen(int on) {
+  const uint32_t set_or_clear = on ? 0xE000E100u : 0xE000E180u; /* NVIC_ISER, NVIC_ICER */
+  REG32(set_or_clear + EI_UART_IRQ / 32u * 4u) = 1u << EI_UART_IRQ % 32u;
+  __asm volatile("dsb\n isb" ::: "memory");
+}
+
+uintptr_t cpu_lock(void) {
+  uintptr_t state;
+  __asm volatile("mrs %0, primask\n cpsid i" : "=r"(state)::"memory");
+  return state;
+}
+
+void cpu_unlock(uintptr_t state) { __asm volatile("msr primask, %0" ::"r"(state) : "memory"); }
+
+void cpu_wait(void) {
+  const uintptr_t state = cpu_lock(); /* WFI ends all the same when an interrupt is pending */
+  cpu_listen(1);
   if (!port_readable()) {
     timer_sleep(1);
     __asm volatile("wfi" ::: "memory");
     timer_sleep(0);
   }
-  REG32(0xE000E180u + word) = bit; /* NVIC_ICER */
-  REG32(0xE000E280u + word) = bit; /* NVIC_ICPR */
-  __asm volatile("cpsie i" ::: "memory");
+  cpu_unlock(state);
 }
 
 void cpu_fault(void) { __asm volatile("udf #0"); }

@@ -22,8 +22,6 @@ uint32_t static_bytes(void) {
 
 void cpu_reset(void) { siglongjmp(boot, 1); }
 
-void cpu_wait(uint32_t irq) { (void)irq; }
-
 void cpu_fault(void) { (void)raise(SIGILL); }
 
 static void on_fault(int number, siginfo_t *info, void *context) {

@@ -13,8 +13,15 @@
 
 void port_init(void);
 void port_putc(uint8_t c);
-int port_readable(void); /* whether port_getc has a byte at once */
-uint8_t port_getc(void); /* sleeps until there is one */
+int port_readable(void);   /* whether port_getc has a byte at once */
+uint8_t port_getc(void);   /* sleeps until there is one */
+void port_listen(int on);  /* what is received interrupts (1), or waits (0): it must not be timed */
+void port_interrupt(void); /* called by the UART's interrupt */
+
+/* Where ring.c does that for UARTs: port_<family>.c. */
+void uart_init(void); /* each received byte interrupts */
+int uart_has(void);
+uint8_t uart_take(void);
 
 /* Ticks since boot, of EI_CLOCK_HZ. They need not advance while port_getc sleeps. */
 void timer_init(void);
@@ -24,7 +31,10 @@ void timer_sleep(int asleep); /* stop (1) or continue (0) */
 
 /* cpu_<kind>.c: start-up, which calls app_main, and what only an instruction set can say. */
 void cpu_reset(void);
-void cpu_wait(uint32_t irq); /* sleep until the interrupt is pending, without taking it */
-void cpu_fault(void);        /* run into a fault, to test its report */
+void cpu_listen(int on);          /* take the UART's interrupt, or let it wait */
+void cpu_wait(void);              /* sleep until it comes, if nothing was received yet */
+uintptr_t cpu_lock(void);         /* no interrupt, until ... */
+void cpu_unlock(uintptr_t state); /* ... what lock gave comes back */
+void cpu_fault(void);             /* run into a fault, to test its report */
 
 #endif

@@ -45,6 +45,9 @@ uint8_t port_getc(void) {
   return (uint8_t)Serial.read();
 }
 
+/* The framework's interrupts are its own. */
+void port_listen(int on) { (void)on; }
+
 void timer_init(void) {}
 
 uint64_t timer_ticks(void) {

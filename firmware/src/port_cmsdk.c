@@ -12,7 +12,7 @@
 #define STATE_TXFULL 1u
 #define STATE_RXFULL 2u
 
-void port_init(void) {
+void uart_init(void) {
   BAUDDIV = EI_CLOCK_HZ / EI_BAUD; /* below 16 the UART sends nothing */
   CTRL = 1u | 2u | 8u;             /* send, receive, receive interrupt */
 }
@@ -23,12 +23,9 @@ void port_putc(uint8_t c) {
   DATA = c;
 }
 
-int port_readable(void) { return (STATE & STATE_RXFULL) != 0; }
+int uart_has(void) { return (STATE & STATE_RXFULL) != 0; }
 
-uint8_t port_getc(void) {
-  uint8_t c;
-  while (!port_readable()) cpu_wait(EI_UART_IRQ);
+uint8_t uart_take(void) {
   INTCLEAR = 2u; /* before the read, which may let the next byte in at once */
-  c = (uint8_t)DATA;
-  return c;
+  return (uint8_t)DATA;
 }

@@ -15,7 +15,7 @@
 #define TXD REG32(EI_UART_BASE + 0x51Cu)
 #define BAUDRATE REG32(EI_UART_BASE + 0x524u)
 
-void port_init(void) {
+void uart_init(void) {
   PSELTXD = 24u;
   PSELRXD = 25u;
   BAUDRATE = (uint32_t)(((uint64_t)EI_BAUD << 32) / 16000000u + 0x800u) & 0xFFFFF000u;
@@ -32,10 +32,9 @@ void port_putc(uint8_t c) {
   }
 }
 
-int port_readable(void) { return RXDRDY != 0u; }
+int uart_has(void) { return RXDRDY != 0u; }
 
-uint8_t port_getc(void) {
-  while (!port_readable()) cpu_wait(EI_UART_IRQ);
+uint8_t uart_take(void) {
   RXDRDY = 0u; /* before the read: the receive FIFO then announces its next byte */
   return (uint8_t)RXD;
 }

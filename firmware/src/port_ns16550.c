@@ -13,7 +13,7 @@
 #define LSR_READY 1u
 #define LSR_SENT 0x20u
 
-void port_init(void) {
+void uart_init(void) {
   LCR = 3u; /* 8 bits, no parity, one stop bit */
   FCR = 7u; /* FIFOs on and empty */
   IER = 1u; /* a received byte */
@@ -25,9 +25,6 @@ void port_putc(uint8_t c) {
   DATA = c;
 }
 
-int port_readable(void) { return (LSR & LSR_READY) != 0; }
+int uart_has(void) { return (LSR & LSR_READY) != 0; }
 
-uint8_t port_getc(void) {
-  while (!port_readable()) cpu_wait(EI_UART_IRQ);
-  return DATA;
-}
+uint8_t uart_take(void) { return DATA; }

@@ -12,20 +12,19 @@
 #define TXCTRL REG32(EI_UART_BASE + 0x08u)
 #define RXCTRL REG32(EI_UART_BASE + 0x0Cu)
 #define IE REG32(EI_UART_BASE + 0x10u)
+#define IP REG32(EI_UART_BASE + 0x14u)
 #define DIV REG32(EI_UART_BASE + 0x18u)
 
-#define FULL (1u << 31)  /* of TXDATA */
-#define EMPTY (1u << 31) /* of RXDATA, whose read takes the byte */
+#define FULL (1u << 31) /* of TXDATA */
+#define RECEIVED 2u     /* of IP and IE: more bytes than RXCTRL says, none */
 
-static uint32_t held = EMPTY; /* a byte that port_readable took */
-
-void port_init(void) {
+void uart_init(void) {
   GPIO_IOF_SEL &= ~PINS;
   GPIO_IOF_EN |= PINS;
   DIV = EI_CLOCK_HZ / EI_BAUD - 1u;
   TXCTRL = 1u;
   RXCTRL = 1u;
-  IE = 2u; /* a received byte */
+  IE = RECEIVED;
 }
 
 void port_putc(uint8_t c) {
@@ -34,14 +33,6 @@ void port_putc(uint8_t c) {
   TXDATA = c;
 }
 
-int port_readable(void) {
-  if (held & EMPTY) held = RXDATA;
-  return !(held & EMPTY);
-}
+int uart_has(void) { return (IP & RECEIVED) != 0; }
 
-uint8_t port_getc(void) {
-  while (!port_readable()) cpu_wait(EI_UART_IRQ);
-  const uint8_t c = (uint8_t)held;
-  held = EMPTY;
-  return c;
-}
+uint8_t uart_take(void) { return (uint8_t)RXDATA; }

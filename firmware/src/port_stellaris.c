@@ -22,7 +22,7 @@
 /* Four times the clock over the baud rate, rounded: the divisor in units of 1/64. */
 #define DIVISOR ((8u * EI_CLOCK_HZ / EI_BAUD + 1u) / 2u)
 
-void port_init(void) {
+void uart_init(void) {
   RCGC1 |= 1u;
   RCGC2 |= 1u;
   (void)RCGC2; /* the clocks need three cycles */
@@ -41,9 +41,6 @@ void port_putc(uint8_t c) {
   DR = c;
 }
 
-int port_readable(void) { return !(FR & FR_RXFE); }
+int uart_has(void) { return !(FR & FR_RXFE); }
 
-uint8_t port_getc(void) {
-  while (!port_readable()) cpu_wait(EI_UART_IRQ);
-  return (uint8_t)DR;
-}
+uint8_t uart_take(void) { return (uint8_t)DR; }

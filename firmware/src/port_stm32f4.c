@@ -7,7 +7,7 @@
 #define GPIOA_MODER REG32(0x40020000u)
 #define GPIOA_AFRH REG32(0x40020024u)
 
-void port_init(void) {
+void uart_init(void) {
   RCC_AHB1ENR |= 1u;
   RCC_APB2ENR |= 1u << 4;
   GPIOA_MODER = (GPIOA_MODER & ~(0xFu << 18)) | 0xAu << 18;

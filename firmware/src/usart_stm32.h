@@ -25,11 +25,8 @@ void port_putc(uint8_t c) {
   DR = c;
 }
 
-int port_readable(void) { return (SR & SR_RXNE) != 0; }
+int uart_has(void) { return (SR & SR_RXNE) != 0; }
 
-uint8_t port_getc(void) {
-  while (!port_readable()) cpu_wait(EI_UART_IRQ);
-  return (uint8_t)DR;
-}
+uint8_t uart_take(void) { return (uint8_t)DR; }
 
 #endif

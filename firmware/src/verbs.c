@@ -79,10 +79,13 @@ static void run(char *rest) {
   while (n--) {
     uint64_t begin;
     (void)input_to_arena();
+    port_listen(0);
     timer_align();
     begin = timer_ticks();
     ei_invoke(&model, shared, 0, 0);
-    say_field("run", timer_ticks() - begin);
+    begin = timer_ticks() - begin;
+    port_listen(1);
+    say_field("run", begin);
   }
 }
 
@@ -90,10 +93,12 @@ static void run(char *rest) {
 static void step_hook(void *context, uint32_t step, int begin) {
   uint64_t *start = context;
   if (begin) {
+    port_listen(0);
     timer_align();
     *start = timer_ticks();
   } else {
     const uint64_t ticks = timer_ticks() - *start;
+    port_listen(1);
     say("m-ei-step-[");
     say_u32(step);
     say(" ");

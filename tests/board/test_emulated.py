@@ -17,7 +17,7 @@ from edgeinfer.boards import load_board
 from edgeinfer.compile import compile_graph
 from edgeinfer.device import Device
 from edgeinfer.errors import DataError, DeviceError, FitError
-from edgeinfer.flash import flash
+from edgeinfer.flash import arena_room, flash
 from edgeinfer.image import read_image
 from edgeinfer.session import Session
 from edgeinfer.tflite import read
@@ -96,7 +96,7 @@ def test_an_input_without_a_buffer_of_its_own_goes_into_the_arena(
     roomy = load_board("microbit")
     arena = read_image(image).arena_bytes
     # All but 100 of the 600 bytes that the input would need.
-    ram = arena + roomy.stack_bytes + 1024 + 128 + 100
+    ram = arena + roomy.ram_bytes - arena_room(roomy) + 100
     tight = dataclasses.replace(roomy, name="tight", ram_bytes=ram)
     session, inputs = Session(image), _inputs(1)
     result = flash(image, tight)
