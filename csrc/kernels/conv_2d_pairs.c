@@ -107,6 +107,19 @@ EI_INLINE void put_tails(int8_t *to, int32_t pitch, const int8_t *from, int32_t 
     }
 }
 
+/* The same as inputs [at, at + pitch) of the block. */
+EI_INLINE void put_rest(void *block, int32_t at, int8_t *tails, int32_t pitch, const int8_t *from,
+                        int32_t step, int32_t count, int32_t rows, int32_t apart) {
+#ifdef EI_THREE_TAILS
+  if (rows == 3 && count == 1) {
+    ei_three_tails_put(block, at, from, step, apart);
+    return;
+  }
+#endif
+  put_tails(tails, pitch, from, step, count, rows, apart);
+  ei_columns_put(block, at + pitch, at, tails, pitch, pitch, 1, 0);
+}
+
 /* Outputs of four windows from (y, x) on, which lie inside, and of those behind them of which the
  * same is true. Returns how many they are. */
 EI_NOINLINE int32_t run_inside(const ei_conv *p, const ei_call *c, int32_t y, int32_t x,
@@ -119,10 +132,8 @@ EI_NOINLINE int32_t run_inside(const ei_conv *p, const ei_call *c, int32_t y, in
   int32_t made = 0;
   do {
     if (words) ei_columns_put(c->scratch, inputs, 0, from, step, words, k_h, apart);
-    if (pitch) {
-      put_tails(tails, pitch, from + words, step, n - words, k_h, apart);
-      ei_columns_put(c->scratch, inputs, k_h * words, tails, pitch, pitch, 1, 0);
-    }
+    if (pitch)
+      put_rest(c->scratch, k_h * words, tails, pitch, from + words, step, n - words, k_h, apart);
     ei_pairs_block(c->scratch, inputs, stream, out, out_c, p->out_zero, rectified);
     from += EI_COLUMNS * step, out += EI_COLUMNS * out_c, made += EI_COLUMNS;
   } while (x + made <= last);

@@ -67,11 +67,19 @@ EI_INLINE pieces pieces_of(const ei_conv *p, int32_t pitch) {
 
 /* A window's bytes one after the other. Up to 15 bytes more are read and written. */
 EI_INLINE void gather(pieces w, const int8_t *from, int8_t *to) {
+  if (w.pieces == 1 && w.bytes <= EI_QUAD_PART) { /* a first layer's rows: no loops within */
+    for (; w.rows > 0; w.rows--, from += w.pitch, to += w.bytes) {
+      int8_t part[EI_QUAD_PART]; /* as in put_row, the two may overlap */
+      memcpy(part, from, EI_QUAD_PART);
+      memcpy(to, part, EI_QUAD_PART);
+    }
+    return;
+  }
   for (; w.rows > 0; w.rows--, from += w.pitch) {
     const int8_t *piece = from;
     for (int32_t left = w.pieces; left > 0; left--, piece += w.apart, to += w.bytes) {
       for (int32_t i = 0; i < w.bytes; i += EI_QUAD_PART) {
-        int8_t part[EI_QUAD_PART]; /* as in put_row, the two may overlap */
+        int8_t part[EI_QUAD_PART];
         memcpy(part, piece + i, EI_QUAD_PART);
         memcpy(to + i, part, EI_QUAD_PART);
       }

@@ -93,3 +93,32 @@ def test_which_sums_are_narrow() -> None:
         stream = filter_pairs(weights, np.array([0, 0, bias]), one << 30, -right * one)
         assert stream is not None
         assert set((stream.view(np.uint16)[:, 9]).tolist()) == {narrow}
+
+
+@pytest.mark.parametrize("layout", ["pairs", "quads"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 5, 7, 11])
+@pytest.mark.parametrize("rows", [1, 2, 3, 4])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_rows_of_windows_that_are_no_words(
+    layout: str, channels: int, rows: int, stride: int
+) -> None:
+    """What is left of each row beside its words, or rows shorter than a vector."""
+    rng = np.random.default_rng([channels, rows, stride])
+    w = rng.integers(-127, 128, (4, rows, 3, channels)).astype(np.int8)
+    q = Quant(np.full(4, 0.01, np.float32), np.zeros(4, np.int64), 0)
+    inputs = [
+        activation("x", (1, 9, 23, channels), Quant.per_tensor(1.0, 5)),
+        constant("w", w, q),
+        constant("b", np.array([0, 100, -100, 5], np.int32), q),
+    ]
+    shape = (1, (9 - rows) // stride + 1, 20 // stride + 1, 4)
+    y = activation("y", shape, Quant.per_tensor(4.0, -3))
+    options = {"padding": 1, "stride_h": stride, "stride_w": stride, "fused_activation_function": 0}
+    graph = model("CONV_2D", inputs, y, options, "Conv2DOptions", 3)
+    made = compile_graph(graph, layout=layout)
+    assert [s.call.kernel for s in made.plan.steps] == [f"conv_2d_{layout}"]
+    x = rng.integers(-128, 128, (1, 9, 23, channels)).astype(np.int8)
+    wanted = TfliteReference(graph).run([x])[0]
+    assert len(np.unique(wanted)) > 50
+    for backend in BACKENDS:
+        assert Session(made.image, backend).run([x])[0].tobytes() == wanted.tobytes()
