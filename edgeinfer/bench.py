@@ -9,7 +9,7 @@ from typing import Any
 
 from edgeinfer import emulator
 from edgeinfer.boards import Board
-from edgeinfer.device import Device
+from edgeinfer.device import Device, as_timed
 from edgeinfer.flash import FlashResult
 from edgeinfer.image import Image
 
@@ -34,7 +34,7 @@ def bench(
     Every counted run loads its input anew: `data`, or the same pseudo-random bytes each time.
     An emulated Cortex-M has `estimated_cycles` too, by core.
     `macs` are the multiply-accumulates of each layer, where they are known."""
-    board = emulator.as_found(board, device.port)
+    board = as_timed(emulator.as_found(board, device.port), device.info())
     size = sum(device.info().inputs)
     sample = random.Random(SEED).randbytes(size) if data is None else data
     amounts: list[int] = []

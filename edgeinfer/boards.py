@@ -18,6 +18,7 @@ RAM_STORE, SLOT_HEADER_BYTES = "ram", 64  # firmware/src/store_ram.c and slots.c
 ROOMY = 65_536  # bytes of RAM that leave some for a long packet of SMP
 _LEAST_RAM = 16_384  # bytes, for SMP beside Arduino's framework
 SMALL = "small"  # pairs for the fewest kernels, in firmware that is compiled for size
+CYCLE_COUNTERS = ("dwt", "ccount", "mpccr")  # of Cortex-M, Xtensa, the ESP32-C3
 LAYOUTS = ("pairs", "rows", "quads", SMALL)  # of filters in an image: csrc/isa/<layout>.h
 
 
@@ -65,6 +66,7 @@ class Board:
     toolchain: str  # one of TOOLCHAINS
     core_hz: int  # of the processor
     clock_hz: int  # of the timer that counts ticks
+    cycle_counter: str  # what counts its processor's cycles for the Arduino framework; "": nothing
     flash_origin: int
     flash_bytes: int
     ram_origin: int
@@ -129,11 +131,15 @@ class Board:
 
     @property
     def unit(self) -> str:
-        """What `amount` makes of ticks: instructions in an emulator, else microseconds."""
-        return "instructions" if self.counts_instructions else "us"
+        """What `amount` makes of ticks: instructions (in an emulator), cycles or microseconds."""
+        if self.counts_instructions:
+            return "instructions"
+        return "cycles" if self.cycle_counter else "us"
 
     def amount(self, ticks: int) -> int:
         """Ticks of the board's timer in `unit`, rounded."""
+        if self.cycle_counter:
+            return ticks
         nanoseconds_per_unit = 2**self.icount_shift if self.counts_instructions else 1000
         per_second = self.clock_hz * nanoseconds_per_unit
         return (ticks * 10**9 + per_second // 2) // per_second
@@ -175,6 +181,7 @@ def _read(file: Path) -> Board:
         arduino = build.get("framework") == "arduino"
         core, memory = facts["core"], facts["memory"]
         firmware = facts.get("firmware", {}) if arduino else facts["firmware"]
+        counter = str(core.get("cycle_counter", "")) if arduino else ""
         board = Board(
             name=file.stem,
             title=str(facts["title"]),
@@ -184,7 +191,8 @@ def _read(file: Path) -> Board:
             layout=str(core.get("layout", LAYOUTS[0])),
             toolchain=str(core.get("toolchain", FROM_PLATFORM) if arduino else core["toolchain"]),
             core_hz=int(core["clock_hz"]),
-            clock_hz=MICROS_HZ if arduino else int(core["clock_hz"]),
+            clock_hz=MICROS_HZ if arduino and not counter else int(core["clock_hz"]),
+            cycle_counter=counter,
             flash_origin=int(memory.get("flash_origin", 0)),
             flash_bytes=int(memory["flash_bytes"]),
             ram_origin=int(memory.get("ram_origin", 0)),
@@ -195,7 +203,7 @@ def _read(file: Path) -> Board:
             own_bytes=int(memory.get("own_bytes", OWN_BYTES)),
             constants_in_ram=bool(memory.get("constants_in_ram", False)),
             port="arduino" if arduino else str(firmware["port"]),
-            timer="micros" if arduino else str(firmware["timer"]),
+            timer=counter or "micros" if arduino else str(firmware["timer"]),
             uart_base=int(firmware.get("uart_base", 0)),
             uart_irq=int(firmware.get("uart_irq", 0)),
             baud=int(firmware.get("baud", BAUD) if arduino else firmware["baud"]),
@@ -225,6 +233,7 @@ def _read(file: Path) -> Board:
         )
     for key, value, known in (
         ("verified", board.verified, VERIFIED),
+        ("cycle_counter", board.cycle_counter, ("", *CYCLE_COUNTERS)),
         ("toolchain", board.toolchain, tuple(TOOLCHAINS)),
         ("layout", board.layout, LAYOUTS),
     ):

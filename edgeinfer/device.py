@@ -5,10 +5,11 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from edgeinfer import emulator, ports
+from edgeinfer.boards import Board
 from edgeinfer.errors import DamageError, DataError, DeviceError, MismatchError
 from edgeinfer.link import ATTEMPTS, BLOCK, MOST, SMALLEST, Link
 
@@ -37,6 +38,13 @@ class DeviceInfo:
     chosen: int = 0  # the number of the one that all else here is about
     state_bytes: int = 0  # what several models remember, in all
     slot: int = 0  # where the model is: 0 built in, above uploaded
+
+
+def as_timed(board: Board, info: DeviceInfo) -> Board:
+    """The board whose timer says so of itself: where no cycles are counted, microseconds."""
+    if not board.cycle_counter or info.timer == board.timer:
+        return board
+    return replace(board, cycle_counter="", clock_hz=info.hz)
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,7 @@ def _config(parts: Parts) -> str:
         "EI_BOARD": f'"{board.name}"',
         "EI_TIMER": f'"{board.timer}"',
         "EI_CLOCK_HZ": f"{board.clock_hz}u",
+        "EI_CYCLES": f"{int(bool(board.cycle_counter))}",
         "EI_BAUD": f"{board.baud}u",
         "EI_UART_BASE": f"0x{board.uart_base:08X}u",
         "EI_UART_IRQ": f"{board.uart_irq}u",

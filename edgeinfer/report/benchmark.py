@@ -117,6 +117,7 @@ def _table(result: Result) -> str:
 def _facts(result: Result) -> str:
     what = {
         "instructions": "executed instructions, which an emulator counts; a tick is one of them",
+        "cycles": "cycles that the board's processor counts; a tick is one of them",
         "us": "microseconds of the board's clock; a tick is one of them",
     }
     rows = (

@@ -5,7 +5,7 @@
 
 static void timestamp(void) {
   say("m-lap-us-");
-  say_u64(timer_ticks() / (EI_CLOCK_HZ / 1000000u));
+  say_u64(timer_us());
   say("\r\n");
 }
 

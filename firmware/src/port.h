@@ -7,6 +7,8 @@
 #ifndef PORT_H
 #define PORT_H
 
+#include "config.h"
+
 #include <stdint.h>
 
 #define REG32(address) (*(volatile uint32_t *)(uintptr_t)(address))
@@ -28,6 +30,18 @@ void timer_init(void);
 uint64_t timer_ticks(void);
 void timer_align(void);       /* restart the tick in progress: equal work then takes equal ticks */
 void timer_sleep(int asleep); /* stop (1) or continue (0) */
+
+/* Where a framework says the time (EI_CYCLES) ticks are the processor's cycles if it is seen to
+ * count them, else microseconds. */
+#if EI_CYCLES
+extern uint8_t timer_cycles;
+uint64_t timer_us(void);
+#define TIMER_HZ (timer_cycles ? EI_CLOCK_HZ : 1000000u)
+#else
+#define timer_cycles 1
+#define timer_us() (timer_ticks() / (EI_CLOCK_HZ / 1000000u))
+#define TIMER_HZ EI_CLOCK_HZ
+#endif
 
 /* cpu_<kind>.c: start-up, which calls app_main, and what only an instruction set can say. */
 void cpu_reset(void);

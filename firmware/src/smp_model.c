@@ -34,9 +34,9 @@ static void say_info(void) {
   const uint8_t *image;
   uint32_t bytes;
   cbor_put_text("board", EI_BOARD);
-  cbor_put_text("timer", EI_TIMER);
+  cbor_put_text("timer", timer_cycles ? EI_TIMER : "micros");
   cbor_put_text("kernels", EI_KERNELS);
-  cbor_put_u64("hz", EI_CLOCK_HZ);
+  cbor_put_u64("hz", TIMER_HZ);
   cbor_put_u64("arena", EI_ARENA_BYTES + EI_SLOW_BYTES);
 #if EI_SLOTS
   cbor_put_u64("slot", (uint64_t)(slot_running + 1));

@@ -31,8 +31,8 @@ void smp_sent(void) {
   const uint64_t begin = timer_ticks();
   if (!reset_due) return;
   line_flush();
-  reset_due = 0; /* where a reset leaves variables as they are */
-  while (timer_ticks() - begin < EI_CLOCK_HZ / 100u) { /* what a FIFO holds goes out meanwhile */
+  reset_due = 0;                                    /* where a reset leaves variables as they are */
+  while (timer_ticks() - begin < TIMER_HZ / 100u) { /* what a FIFO holds goes out meanwhile */
   }
   cpu_reset();
 }

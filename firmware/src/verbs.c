@@ -14,8 +14,9 @@
 static void info(void) {
   uint32_t bytes;
   const uint8_t *image;
-  say("m-ei-protocol-[" PROTOCOL "]\r\nm-ei-board-[" EI_BOARD "]\r\nm-ei-timer-[" EI_TIMER
-      "]\r\nm-ei-model-[");
+  say("m-ei-protocol-[" PROTOCOL "]\r\nm-ei-board-[" EI_BOARD "]\r\nm-ei-timer-[");
+  say_text(timer_cycles ? TEXT(EI_TIMER) : TEXT("micros"));
+  say("]\r\nm-ei-model-[");
   say_bytes(model.name, model.name_bytes);
   for (uint32_t side = 0; side < 2; side++) {
     const ei_io *io = side ? model.outputs : model.inputs;
@@ -27,7 +28,7 @@ static void info(void) {
     }
   }
   say("]\r\n");
-  say_field("hz", EI_CLOCK_HZ);
+  say_field("hz", TIMER_HZ);
   say_field("steps", model.n_steps - model.reset_steps);
   image = model_image(model_chosen, &bytes);
   say_field("image", bytes);

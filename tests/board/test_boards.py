@@ -15,6 +15,9 @@ from edgeinfer.boards import all_boards, load_board
 from edgeinfer.errors import BoardError
 from edgeinfer.flash import flash
 
+COUNTING = {"cortex-m3", "cortex-m4f", "cortex-m7", "cortex-m33"}
+COUNTING |= {"xtensa-lx106", "xtensa-lx6", "xtensa-lx7", "rv32imc"}
+
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
 
 
@@ -25,6 +28,9 @@ def test_every_board_file_is_read() -> None:
         source = paths.share("firmware") / "src"
         assert (source / f"port_{board.port}.{'cpp' if board.arduino else 'c'}").is_file()
         assert board.arduino or (source / f"timer_{board.timer}.c").is_file()
+        # Cores with such a counter, and no others, have it named.
+        counts = board.core in COUNTING and board.arduino
+        assert bool(board.cycle_counter) == counts, board.name
         assert board.runs_here or (board.arduino and board.usb.program and board.platformio_board)
 
 
@@ -67,6 +73,9 @@ def test_ticks_become_instructions() -> None:
     board = load_board("netduinoplus2")  # 168 MHz, 8 ns per instruction
     assert board.amount(1_344_000) == 1_000_000
     assert board.unit == "instructions"
+    cycles = load_board("nano33ble")
+    assert (cycles.unit, cycles.amount(123), cycles.clock_hz) == ("cycles", 123, 64_000_000)
+    assert load_board("pico").unit == load_board("uno").unit == "us"
     real = dataclasses.replace(board, emulator=())
     assert (real.unit, real.amount(168_000)) == ("us", 1000)
 

@@ -16,9 +16,10 @@ struct SerialLine {
 };
 extern SerialLine Serial;
 
-#ifdef ESP8266
+#if defined(ESP8266) || defined(ESP32)
 struct Chip {
   void restart();
+  uint32_t getCycleCount();
 };
 extern Chip ESP;
 #endif
