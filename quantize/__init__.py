@@ -22,7 +22,7 @@ from edgeinfer.lower import lower
 from edgeinfer.quantize import prepare
 from edgeinfer.quantize import wide as wides
 from edgeinfer.quantize.assign import assign
-from edgeinfer.quantize.channels import scaled
+from edgeinfer.quantize.channels import Group, scaled
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.convert import convert
 from edgeinfer.quantize.mixed import types
@@ -39,7 +39,7 @@ from edgeinfer.quantize.resume import Cache, fingerprint
 from edgeinfer.quantize.samples import Samples, check, load
 from edgeinfer.quantize.search import Choice, search
 from edgeinfer.quantize.settings import FAST, Settings
-from edgeinfer.quantize.split import split
+from edgeinfer.quantize.split import copied
 from edgeinfer.quantize.wide import Forms
 
 __all__ = ["FAST", "METHODS", "Quantized", "Samples", "Settings", "check", "load", "quantize"]
@@ -81,6 +81,7 @@ def quantize(
     _rehearse(graph, settings)
     checked = samples if isinstance(samples, Samples) else check(graph, samples)
     settings, warnings = _possible(graph, checked, settings)
+    form: dict[str, Any] = {"per_channel": settings.per_channel, "io": settings.io}
 
     if settings.fold:
         graph = prepare.without_orphans(fold_norms(graph))
@@ -94,18 +95,21 @@ def quantize(
             checked = checked.without(rows)
     few = _spread(graph, checked.inputs)
     kept = Cache(cache and cache / fingerprint(graph, checked.inputs, settings.as_dict()))
-    graph, found, losses, costs = _scale(graph, checked, few, settings, kept, tell)
+    graph, found, losses, costs, noise = _scale(graph, checked, few, settings, kept, tell)
     assigned = assign(graph, found)
 
-    def breaks(wide: frozenset[int], narrow: frozenset[int]) -> str:
+    def breaks(wide: frozenset[int], narrow: frozenset[int], other: Graph | None = None) -> str:
         if misfit is None:
             return ""
-        how: dict[str, Any] = {"per_channel": settings.per_channel, "io": settings.io}
-        return misfit(convert(graph, assigned.quants, wide=wide, narrow=narrow, **how)[0])
+        return misfit(convert(other or graph, assigned.quants, wide=wide, narrow=narrow, **form)[0])
 
     def choosing(part: float) -> None:
         tell("Choosing types", part)
 
+    if settings.split:
+        fits = (lambda other: breaks(frozenset(), frozenset(), other)) if misfit else None
+        graph, settings, notes = copied(graph, noise, found, assigned.quants, settings, fits)
+        warnings += notes
     wide = wides.given(graph, settings)
     budget = (lambda few: breaks(wide, few)) if misfit else None
     narrow, settings, notes = narrowed(graph, costs, settings, wide, budget, choosing)
@@ -126,15 +130,7 @@ def quantize(
             narrow,
         )
         graph, fitted = made.graph, made.weights
-    result, dead = convert(
-        graph,
-        assigned.quants,
-        per_channel=settings.per_channel,
-        io=settings.io,
-        fitted=fitted,
-        wide=wide,
-        narrow=narrow,
-    )
+    result, dead = convert(graph, assigned.quants, fitted=fitted, wide=wide, narrow=narrow, **form)
     lower(result)
     kept.clear()
     recipe = written(graph, settings, len(checked), found, Forms(assigned.quants, wide), losses)
@@ -148,10 +144,13 @@ def _scale(
     settings: Settings,
     kept: Cache,
     tell: Progress,
-) -> tuple[Graph, dict[int, Range], Mapping[int, float], Mapping[int, float]]:
-    """The graph with balanced channels, the range of each activation, what rounding it costs, and
-    what 4-bit weights cost."""
+) -> tuple[
+    Graph, dict[int, Range], Mapping[int, float], Mapping[int, float], Mapping[Group, Array]
+]:
+    """The graph with balanced channels, the range of each activation, what rounding it costs, what
+    4-bit weights cost, and what rounding each channel of a group costs."""
     loss, losses, costs = Loss(graph, settings.seed), dict[int, float](), dict[int, float]()
+    noise: Mapping[Group, Array] = {}
     found: dict[int, Range] = dict.fromkeys(graph.activations(), (-1.0, 1.0))
     if settings.searches:
         choice = Choice.of(loss.graph, kept.load("scales"))
@@ -170,9 +169,7 @@ def _scale(
         found.update(choice.ranges)
         losses.update(choice.losses)
         costs.update(choice.narrow)
-        if settings.split:
-            changed, _ = split(graph, list(choice.noise), choice.noise, found)
-            graph = prepare.with_data(graph, changed)
+        noise = choice.noise
     if settings.ranges != "search":
         make = method(settings.ranges)
         found = observe(
@@ -181,7 +178,7 @@ def _scale(
             lambda count: make(count, settings.percentile),
             lambda done, count: tell("Observing ranges", done / count),
         )
-    return graph, found, losses, costs
+    return graph, found, losses, costs, noise
 
 
 def _possible(graph: Graph, samples: Samples, settings: Settings) -> tuple[Settings, list[str]]:

@@ -19,7 +19,7 @@ ALTERNATIVES: tuple[tuple[str, Any], ...] = (
     ("ranges", "entropy"),
     ("equalize", False),
     ("correct_bias", False),
-    ("split", True),
+    ("split", False),
 )
 PARTS = (0.5, 0.99, 0.0)  # of the activations' loss that int16 takes away, tried if some is to go
 

@@ -87,6 +87,8 @@ RULES: dict[str, Rule] = {
     "CONV_2D": slopes.conv,
     "DEPTHWISE_CONV_2D": slopes.depthwise,
     "FULLY_CONNECTED": slopes.dense,
+    "GATHER": slopes.gather,
+    "L2_NORMALIZATION": slopes.unit,
     "MAX_POOL_2D": slopes.largest,
     "MEAN": slopes.mean,
     "MUL": slopes.mul,

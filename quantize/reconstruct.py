@@ -62,8 +62,8 @@ def reconstruct(
         t: to_integers(x, forms.quant(t), forms.dtype(t), forms.limits(t)) for t, x in exact.items()
     }
     # What a budget has chosen is not in the settings.
-    chosen = repr((sorted(wide), sorted(narrow)))
-    mark = f"_{crc32(chosen.encode()):08x}" if wide or narrow else ""
+    chosen = repr((sorted(wide), sorted(narrow), settings.split))
+    mark = f"_{crc32(chosen.encode()):08x}"
     last = {t: i for i, node in enumerate(graph.nodes) for t in node.inputs}
     biases: dict[int, Array] = {}
     fitted: dict[int, Fitted] = {}

@@ -37,7 +37,7 @@ class Settings:
     rounding: str = "adaptive"  # of weights: against the layer's inputs, or each to the nearest
     weight_scales: bool = True  # search each channel's weight scale, or take its largest weight's
     correct_bias: bool = True  # let biases make good for the mean error of each channel
-    split: bool = False  # put copies of noisy channels where dead ones are
+    split: bool = True  # put copies of noisy channels where dead ones are
     robust: bool = True  # leave out samples that reach far beyond the others
     seed: int = 0  # of what is drawn at random
 

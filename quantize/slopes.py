@@ -167,6 +167,22 @@ def moved(site: Site, v: Sequence[Array | None], out: Array, grad: Array) -> lis
     return [result.reshape(-1, *x.shape[1:])]
 
 
+def gather(site: Site, v: Sequence[Array | None], out: Array, grad: Array) -> list[Array | None]:
+    """The indices have none; nor has a table of constants."""
+    table = site.optional(0)
+    return [None] if table is None or table.data is not None else moved(site, v, out, grad)
+
+
+def unit(site: Site, v: Sequence[Array | None], out: Array, grad: Array) -> list[Array | None]:
+    """Of a vector over its length: what is along the vector goes."""
+    x = v[0]
+    assert x is not None
+    length = np.maximum(np.sqrt((x * x).sum(-1, keepdims=True)), x.dtype.type(1e-6))
+    whole = grad.reshape(-1, *out.shape)
+    along = (whole * out).sum(-1, keepdims=True)
+    return [((whole - out * along) / length).reshape(grad.shape)]
+
+
 def pointwise(site: Site, v: Sequence[Array | None], out: Array, grad: Array) -> list[Array | None]:
     """Of a function of the values at one place: its difference quotient for each input."""
     op, found = op_for(site), list[Array | None]()

@@ -124,16 +124,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("--no-equalize", "equalize", "leave the channels between layers as they are"),
         ("--no-compensation", "compensate", "weights do not make good for layers before them"),
         ("--no-weight-scales", "weight_scales", "a channel's scale is its largest weight's"),
+        ("--no-split", "split", "dead channels stay so: less RAM and time, but less accurate"),
         ("--keep-outliers", "robust", "calibrate on samples far beyond the others, too"),
         ("--no-bias-correction", "correct_bias", "keep biases as they are"),
     ):
         stages.add_argument(option, dest=name, action="store_const", const=False, help=text)
-    stages.add_argument(
-        "--split",
-        action="store_const",
-        const=True,
-        help="dead channels take copies of noisy ones: more accurate, but they cost time and flash",
-    )
     stages.add_argument(
         "--seed",
         type=common.natural,

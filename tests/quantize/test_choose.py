@@ -38,7 +38,7 @@ def test_given_settings_stay() -> None:
     graph, x = classifier(), noise(classifier(), 12)
     fixed = {**FEW, "ranges": "minmax", "equalize": False, "correct_bias": False}
     best, trials = choose(graph, x, rated([1, 2]), **fixed)
-    assert [dict(t.changed) for t in trials] == [{}, {"split": True}]
+    assert [dict(t.changed) for t in trials] == [{}, {"split": False}]
     assert best.recipe["settings"]["ranges"] == "minmax"
 
 

@@ -245,6 +245,15 @@ def test_gradients_of_products_and_transposed_convolutions() -> None:
     _check_slopes(net.graph(net.dense(y, 3)))
 
 
+def test_gradients_of_gather_and_normalization() -> None:
+    net = Net()
+    x = net.input(1, 4, 5, 2)
+    y = net.op("GATHER", x, net.const([3, 0, 3], np.int32), shape=(1, 3, 5, 2), axis=1)
+    y = net.op("L2_NORMALIZATION", y, shape=(1, 3, 5, 2))
+    y = net.op("MUL", y, net.op("TANH", y, shape=(1, 3, 5, 2)), shape=(1, 3, 5, 2))
+    _check_slopes(net.graph(net.dense(net.reshape(y, 1, 30), 3)))
+
+
 def _check_slopes(graph: Graph) -> None:
     """A step in a random direction changes the outputs as the gradients say."""
     assert differentiable(graph)
@@ -327,16 +336,27 @@ def test_dead_channels_take_copies_of_noisy_ones() -> None:
     graph = prepare.with_data(graph, dead)
     found, ranges = groups(graph), dict.fromkeys(graph.activations(), (-9.0, 9.0))
     noise_of = {g: np.arange(6.0) + 1 for g in found}
-    changed, used = split(graph, found, noise_of, ranges)
+    step = 0.02
+    steps = dict.fromkeys(graph.activations(), step)
+    changed, used = split(graph, found, noise_of, ranges, steps)
     assert used == 3
+    elsewhere = {g: np.array([1.0] * 3 + [1e6] * 3) for g in found}
+    assert split(graph, found, elsewhere, ranges, steps) == ({}, 0)  # copies would bring too little
     other = prepare.with_data(graph, changed)
     samples = noise(graph)
-    assert run_float(other, samples) == pytest.approx(run_float(graph, samples), rel=1e-3, abs=1e-4)
-    row = changed[first[1]]
-    assert row[3] == pytest.approx(row[2] / 1.05)  # the noisiest of those that live
+    change = run_float(other, samples) - run_float(graph, samples)
+    assert np.abs(change).max() < step  # only values next to zero differ
+    filters, bias = changed[first[1]], changed[first[2]]
+    # The noisiest of those that live, a quarter step down and a quarter step up.
+    assert np.array_equal(filters[3], filters[2])
+    assert bias[[2, 3]] - dead[first[2]][2] == pytest.approx([-step / 4, step / 4], rel=1e-3)
     x, fresh = noise(graph, 60), noise(graph, 200, seed=5)
     options = {**SIMPLE, "ranges": "search", "equalize": True, "correct_bias": True}
     plain = error(graph, x, fresh, **options)
-    assert (
-        error(graph, x, fresh, **{**options, "split": True}) < 0.95 * plain
-    )  # the output's own rounding stays
+    options["split"] = True
+    assert error(graph, x, fresh, **options) < 0.95 * plain  # the output is rounded, too
+    made = quantize(graph, x, **options, misfit=lambda g: "It is too large.")
+    assert not made.recipe["settings"]["split"]  # a budget comes first
+    assert any("with copies in them: It is too large." in text for text in made.warnings)
+    made = quantize(graph, x, **options, activations="int16")
+    assert not made.recipe["settings"]["split"]

@@ -52,8 +52,9 @@ def test_an_interrupted_run_goes_on_and_gives_the_same(tmp_path: Path) -> None:
     with pytest.raises(Stop):
         quantize(graph, x, cache=tmp_path, progress=interrupt)
     (folder,) = tmp_path.iterdir()
-    assert {f.name for f in folder.iterdir()} >= {"scales.npz", "layer0.npz"}
-    (folder / "layer0.npz").write_bytes(b"half")
+    (layer,) = folder.glob("layer0_*.npz")
+    assert (folder / "scales.npz").exists()
+    layer.write_bytes(b"half")
     again = quantize(graph, x, cache=tmp_path, progress=lambda stage, part: told.append(stage))
     assert "Searching scales" not in told
     assert tflite.write(again.graph) == tflite.write(whole.graph)
