@@ -17,6 +17,7 @@ import tempfile
 import time
 import tty
 import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -114,6 +115,18 @@ def put(board: Board, elf: Path, ssh: str = "") -> Emulator:
         with contextlib.suppress(BoardError):  # it ends just now
             return _put(running, board, elf, erase=True)
     return start(board, elf, ssh, blank=True)
+
+
+@contextlib.contextmanager
+def announced(running: Emulator) -> Iterator[None]:
+    """Say that a board is about to be flashed, by what is noted of it, to who watches its line; no
+    more if that comes to nothing."""
+    _note(replace(running, elf=""))
+    try:
+        yield
+    except BaseException:
+        _note(running)
+        raise
 
 
 def _wait_for(running: Emulator) -> None:

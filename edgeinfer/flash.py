@@ -15,6 +15,7 @@ from edgeinfer.project import Parts, arduino_files, flash_bytes
 from edgeinfer.remote import Remote
 from edgeinfer.toolchains import TOOLCHAINS
 
+_LEAVING_SECONDS = 3.0  # in which a monitor sees that it is to leave
 _ARENA_ALIGN = 16  # bytes
 _SLOTS_OWN = 256  # bytes of RAM for what SMP and slots remember
 _SMP_TEXTS = 1024  # bytes of SMP's texts, where they lie in RAM
@@ -152,13 +153,25 @@ def _prove(models: Models, board: Board, port: str) -> None:
             device.selftest()
 
 
+def _free(running: emulator.Emulator) -> None:
+    """Have a monitor leave the line of a board. Raises DeviceError when somebody stays there."""
+    if not ports.holder(running.port):
+        return
+    deadline = time.monotonic() + _LEAVING_SECONDS
+    with emulator.announced(running):
+        while by := ports.holder(running.port):
+            if time.monotonic() > deadline:
+                raise ports.in_use(running.port, by)
+            time.sleep(0.05)
+
+
 def _emulate(
     models: Models, board: Board, firmware: build.Firmware, say: Callable[[str], None], ssh: str
 ) -> str:
     """The port of the emulated board, or of that at the other end of ssh; it has proved itself."""
     before = emulator.find(board.name)
-    if before is not None and before.debug and (by := ports.holder(before.port)):
-        raise ports.in_use(before.port, by)
+    if before is not None and before.debug:
+        _free(before)
     running = emulator.put(board, firmware.elf, ssh)
     say("self-test")
     try:

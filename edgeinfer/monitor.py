@@ -21,6 +21,7 @@ LEAVE = b"\x1d"  # Ctrl-]; Ctrl-C is a signal
 QUIET = 1.0  # seconds without a byte after which a board has answered what a file or pipe asked
 _TURN = 0.05  # seconds that a wait may last
 _FIRST = 1.0  # seconds in which who has flashed a board may talk to it first
+_LOOK = 0.5  # seconds between looks at whether somebody is about to flash it
 
 
 class Keys(Protocol):
@@ -32,7 +33,8 @@ class Keys(Protocol):
 
 
 class Monitor:
-    """`find` says which port to open, again after a line was lost; it raises while there is none.
+    """`find` says which port to open, again after a line was lost; it raises while there is none,
+    and when somebody is about to flash the board, to whom the line is then left.
 
     `show` gets what the board says, `tell` what happens to the line."""
 
@@ -62,7 +64,7 @@ class Monitor:
         """Serve a line to its end; whether it broke while somebody sits at the keys."""
         try:
             self._serve(line, keys, echo)
-        except (serial.SerialException, OSError, TypeError) as error:
+        except (serial.SerialException, OSError, TypeError, EdgeinferError) as error:
             if not keys.isatty():
                 raise DeviceError(
                     "The board is gone.", "Connect it again, or flash the emulated board."
@@ -74,8 +76,11 @@ class Monitor:
         return False
 
     def _serve(self, line: serial.SerialBase, keys: Keys, echo: bool) -> None:
-        person, ended, active = keys.isatty(), False, time.monotonic()
+        person, ended, active, looked = keys.isatty(), False, time.monotonic(), time.monotonic()
         while not (ended and time.monotonic() - active > QUIET):
+            if person and time.monotonic() - looked > _LOOK:
+                self.find()
+                looked = time.monotonic()
             if data := line.read(max(1, line.in_waiting)):
                 self.received += len(data)
                 active = time.monotonic()

@@ -17,6 +17,7 @@ class Runner:
 
     def __init__(self, port: str) -> None:
         self._line = serial.Serial(port, 115_200, timeout=PATIENCE)
+        self.clock = 0  # the board's, in microseconds, when it last told
 
     def __enter__(self) -> Self:
         return self
@@ -54,4 +55,5 @@ class Runner:
         stamps = [int(m[1]) for line in lines if (m := re.match(r"^m-lap-us-([0-9]+)$", line))]
         (results,) = [m[1] for line in lines if (m := re.match(r"^m-results-\[([^]]+)\]$", line))]
         start, end = stamps
+        self.clock = end
         return end - start, results.split(",")

@@ -110,10 +110,12 @@ def test_performance_mode(network: Network, port: str) -> None:
     with Runner(port) as runner:
         runner.profile()
         runner.load(network.sent[0])
+        while runner.clock < 10_000_000:  # a stamp with a digit more takes longer to write
+            runner.infer(n, 3)
         elapsed, results = zip(*(runner.infer(n, 3) for _ in range(3)), strict=True)
         single, _ = runner.infer(1, 0)
     assert len({tuple(each) for each in results}) == 1  # what went before leaves no trace
-    assert max(elapsed) - min(elapsed) <= 3  # microseconds; the timer's phase is not reset here
+    assert max(elapsed) - min(elapsed) <= 1  # microseconds; the timer's phase is not reset here
     assert elapsed[0] == pytest.approx(n * single, rel=0.01)
 
 
