@@ -140,6 +140,7 @@ class _Sums:
         self.channels = tensor.shape[-1] if len(tensor.shape) > 1 else 1
         self.squares = np.zeros((4, self.channels))  # of f·f, f·q, q·q and (f − q)²
         self.least, self.most = np.full((2, self.channels), [[math.inf], [-math.inf]])
+        self.ends = np.array([[limits.max], [limits.min]]) + np.zeros((2, self.channels), int)
         self.seen = (limits.max, limits.min)
         self.bins = np.zeros(BINS, np.int64)
         self.beyond = self.count = 0
@@ -150,12 +151,15 @@ class _Sums:
         q = self.step * (integers.astype(np.float64).reshape(-1, self.channels) - self.zero)
         self.squares += [(a * b).sum(0) for a, b in ((f, f), (f, q), (q, q), (f - q, f - q))]
         self.least, self.most = np.minimum(self.least, f.min(0)), np.maximum(self.most, f.max(0))
+        rows, (first, last) = integers.reshape(-1, self.channels), self.ends
+        self.ends = np.array([np.minimum(first, rows.min(0)), np.maximum(last, rows.max(0))])
         low, high = self.seen
         self.seen = min(low, int(integers.min())), max(high, int(integers.max()))
 
     def factors(self) -> Floats | None:
         """What integer channels are to be multiplied by, if the float model has other scales."""
-        signal, fq, qq, noise = self.squares
+        signal, fq, qq, _ = self.squares
+        noise = self.noise(None)
         with np.errstate(all="ignore"):
             factors = np.where((fq > 0) & (qq > 0), fq / qq, 1.0)
         most = max(APART * signal.sum(), RESCALED * self.noise(factors).sum())
@@ -166,7 +170,10 @@ class _Sums:
         ff, fq, qq, noise = self.squares
         if factors is not None:
             noise = np.maximum(ff - 2 * factors * fq + factors**2 * qq, 0.0)
-        return np.asarray(noise)
+        # Where the float channel is dead and the integer one is not, that is a copy of another
+        # (quantize/split.py).
+        copies = (self.least == self.most) & (self.ends[0] < self.ends[1])
+        return np.where(copies, 0.0, noise)
 
     def reach(self) -> tuple[float, float]:
         """Least and largest float value in the scales of the quantized model."""

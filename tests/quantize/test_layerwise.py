@@ -14,7 +14,7 @@ from edgeinfer.layerwise import SAMPLES_MAX, layerwise
 from edgeinfer.pairing import paired
 from edgeinfer.quantize import FAST, quantize
 from tests.quantize.networks import classifier, noise
-from tests.quantize.test_stages import separable
+from tests.quantize.test_stages import half_dead, separable
 
 
 def renamed(graph: Graph) -> Graph:
@@ -79,3 +79,13 @@ def test_samples_are_capped_and_state_is_left_alone() -> None:
     int8 = quantize(graph, x, **FAST).graph
     assert layerwise(graph, int8, [x])[1] == SAMPLES_MAX
     assert layerwise(graph.with_tensor(1, is_variable=True), int8, [x]) == ([], 0)
+
+
+def test_copies_in_dead_channels_are_no_noise() -> None:
+    graph, x = half_dead(), noise(half_dead(), 60)
+    for split in (True, False):
+        made = quantize(graph, x, split=split)
+        assert made.recipe["settings"]["split"] == split
+        rows, _ = layerwise(graph, made.graph, [x])
+        assert all(row["sqnr_db"] > 25 for row in rows)
+        assert all(c["channel"] < 3 for row in rows[1:3] for c in row["worst"])
