@@ -37,14 +37,15 @@ EI_NOINLINE void ei_columns_put(void *block, int32_t inputs, int32_t at, const i
     }
 }
 
-/* One input of each of three rows, of all columns, as the four inputs of a word of weights. */
+/* One input of each of three rows, of all columns, as the four inputs of a word of weights, whose
+ * fourth weight is 0: any number goes there. */
 #define EI_THREE_TAILS
 EI_INLINE void ei_three_tails_put(void *block, int32_t at, const int8_t *from, int32_t step,
                                   int32_t apart) {
   uint32_t *to = (uint32_t *)block + 2 * at;
   for (int j = 0; j < EI_COLUMNS; j++, to++, from += step) {
     to[0] = ei_pkhbt((uint32_t)from[0], (uint32_t)from[2 * apart]);
-    to[EI_COLUMNS] = (uint16_t)from[apart];
+    to[EI_COLUMNS] = (uint32_t)from[apart];
   }
 }
 
