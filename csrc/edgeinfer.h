@@ -17,7 +17,8 @@ extern "C" {
 #endif
 
 enum ei_limits {
-  EI_VERSION = 1,        /* of the image format; another one is refused */
+  EI_VERSION = 2,        /* of the image format; a later one is refused, */
+  EI_BANDLESS = 1,       /* and in this one there are no bands */
   EI_MAX_RANK = 6,       /* dimensions of an input or output */
   EI_IMAGE_ALIGN = 16,   /* bytes: alignment of an image's first byte */
   EI_ARENA_ALIGN = 16,   /* bytes: alignment of the arena's first byte */
@@ -70,6 +71,17 @@ enum ei_step_flags {
   EI_STEP_IN1_CONST = 2, /* in[1] is an offset into the image's data */
 };
 
+/* A step like another one, for other rows: what plans in bands have many of, in a quarter of the
+ * bytes. */
+typedef struct {
+  uint8_t step;  /* index of the step that it is like */
+  uint8_t y0;    /* first output row */
+  uint8_t rows;  /* how many of them */
+  uint8_t in_y0; /* the input row that the operands point to */
+  uint16_t in0;  /* byte offset of the first operand */
+  uint16_t out;  /* byte offset of the result */
+} ei_band;
+
 /* An input or output of the model. */
 typedef struct {
   uint32_t offset;            /* bytes from the start of the arena */
@@ -89,13 +101,14 @@ typedef struct {
  * into another. */
 typedef struct {
   const ei_step *steps;
+  const ei_band *bands; /* what is run, each like one of the steps; NULL: the steps themselves */
   const uint8_t *params;
   const uint8_t *data;
   const ei_io *inputs;
   const ei_io *outputs;
   const char *name;      /* not terminated; name_bytes long */
   const uint8_t *layers; /* vector of layer names, or NULL when stripped */
-  uint32_t n_steps;
+  uint32_t n_steps;      /* that are run */
   uint32_t params_bytes;
   uint32_t data_bytes;
   uint32_t n_inputs;
@@ -141,6 +154,9 @@ void ei_selftest_input(const ei_model *model, uint8_t *arena);
 
 /* CRC-32 over all outputs, in order. */
 uint32_t ei_output_crc(const ei_model *model, const uint8_t *arena);
+
+/* Index of the layer that a step belongs to; step < n_steps. */
+uint16_t ei_step_layer(const ei_model *model, uint32_t step);
 
 /* Name of a layer, not terminated; its length goes to *bytes. NULL when stripped. */
 const char *ei_layer_name(const ei_model *model, uint32_t layer, uint32_t *bytes);

@@ -31,37 +31,35 @@ uint8_t *ei_at(const ei_model *m, uint8_t *arena, uint32_t offset) {
   return offset < m->state_bytes ? m->state + offset : arena + (offset - m->state_bytes);
 }
 
-static const uint8_t *input(const ei_model *m, const ei_step *step, uint8_t *arena, int i) {
-  const unsigned constant = step->flags & (i == 0 ? EI_STEP_IN0_CONST : EI_STEP_IN1_CONST);
-  return constant ? m->data + step->in[i] : ei_at(m, arena, step->in[i]);
+uint16_t ei_step_layer(const ei_model *m, uint32_t step) {
+  return m->steps[m->bands == NULL ? step : m->bands[step].step].layer;
 }
 
-void ei_resolve(const ei_model *model, const ei_step *step, uint8_t *arena, ei_call *call) {
-  call->params = model->params + step->params;
-  call->data = model->data;
-  call->in[0] = input(model, step, arena, 0);
-  call->in[1] = input(model, step, arena, 1);
-  call->out = ei_at(model, arena, step->out);
-  call->model = model;
-  call->arena = arena;
-  call->scratch = ei_at(model, arena, step->scratch);
-  call->y0 = step->y0;
-  call->y1 = step->y1;
-  call->in_y0 = step->in_y0;
+/* Turn a step's offsets into pointers; returns its kernel. */
+static uint16_t resolve(const ei_model *m, uint32_t i, uint8_t *arena, ei_call *call) {
+  uint32_t in0, out;
+  const ei_step *step = ei_step_at(m, i, call, &in0, &out);
+  call->params = m->params + step->params;
+  call->in[0] = step->flags & EI_STEP_IN0_CONST ? m->data + in0 : ei_at(m, arena, in0);
+  call->in[1] =
+      step->flags & EI_STEP_IN1_CONST ? m->data + step->in[1] : ei_at(m, arena, step->in[1]);
+  call->out = ei_at(m, arena, out);
+  call->scratch = ei_at(m, arena, step->scratch);
+  return step->kernel;
 }
 
 /* The steps [i, end), which only the kernel `jump` leaves their order. */
 static int run(const ei_model *model, uint8_t *arena, uint32_t i, uint32_t end, ei_profile profile,
                void *context) {
-  uint32_t loops = 0;
+  uint32_t loops = 0, next;
+  ei_call call;
+  call.data = model->data, call.model = model, call.arena = arena;
+  call.next = &next;
   while (i < end) {
-    const ei_step *step = &model->steps[i];
-    uint32_t next = i + 1;
-    ei_call call;
-    ei_resolve(model, step, arena, &call);
-    call.next = &next;
+    next = i + 1;
+    const uint16_t kernel = resolve(model, i, arena, &call);
     if (profile != NULL) profile(context, i, 1);
-    ei_find_kernel(step->kernel)->run(&call);
+    ei_find_kernel(kernel)->run(&call);
     if (profile != NULL) profile(context, i, 0);
     if (next <= i && ++loops > EI_MAX_LOOPS) return EI_ERR_LOOP;
     i = next;

@@ -22,7 +22,8 @@ enum field {
   LAYERS,
   RESET_STEPS,
   STATE_BYTES,
-  FAST_BYTES
+  FAST_BYTES,
+  BANDS
 };
 
 typedef struct {
@@ -126,12 +127,15 @@ static int check_io(const ei_model *m, const ei_io *io, uint32_t n) {
 }
 
 static int check_step(const ei_model *m, uint32_t index) {
-  const ei_step *step = &m->steps[index];
+  ei_call call;
+  uint32_t places[2], out;
+  memset(&call, 0, sizeof call);
+  const ei_step *step = ei_step_at(m, index, &call, &places[0], &out);
+  places[1] = step->in[1];
   const ei_kernel *kernel = ei_find_kernel(step->kernel);
   if (kernel == NULL) return EI_ERR_KERNEL;
-  if (step->params % 4 != 0 || step->y0 >= step->y1) return EI_ERR_PARAMS;
+  if (step->params % 4 != 0 || call.y0 >= call.y1) return EI_ERR_PARAMS;
 
-  ei_call call;
   const int reset = index < m->reset_steps;
   ei_need need = {{0, 0},
                   0,
@@ -143,24 +147,20 @@ static int check_step(const ei_model *m, uint32_t index) {
                   reset ? 0 : m->reset_steps,
                   reset ? m->reset_steps : m->n_steps};
   if (step->params > m->params_bytes) return EI_ERR_BOUNDS;
-  memset(&call, 0, sizeof call);
   call.params = m->params + step->params;
   call.data = m->data;
-  call.y0 = step->y0, call.y1 = step->y1, call.in_y0 = step->in_y0;
   const int result = kernel->check(&call, &need);
   if (result != EI_OK) return result;
 
-  if (step->in[0] % need.in_align != 0 || step->in[1] % need.in_align != 0 ||
-      step->out % need.out_align != 0)
+  if (places[0] % need.in_align != 0 || places[1] % need.in_align != 0 || out % need.out_align != 0)
     return EI_ERR_BOUNDS;
   for (int i = 0; i < 2; i++) {
     const unsigned constant = step->flags & (i == 0 ? EI_STEP_IN0_CONST : EI_STEP_IN1_CONST);
-    if (constant ? step->in[i] + need.in[i] > m->data_bytes
-                 : !ei_in_arena(m, step->in[i], need.in[i]))
+    if (constant ? places[i] + need.in[i] > m->data_bytes : !ei_in_arena(m, places[i], need.in[i]))
       return EI_ERR_BOUNDS;
   }
   const uint64_t scratch = kernel->scratch(call.params);
-  if (!ei_in_arena(m, step->out, need.out) || step->scratch % 4 != 0 ||
+  if (!ei_in_arena(m, out, need.out) || step->scratch % 4 != 0 ||
       !ei_in_arena(m, step->scratch, scratch))
     return EI_ERR_BOUNDS;
   return EI_OK;
@@ -172,7 +172,8 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
     return EI_ERR_SIZE;
   reader r = {image, (uint32_t)size - TRAILER, 0, 0, 0};
   if (!open_root(&r)) return EI_ERR_FORMAT;
-  if (scalar(&r, VERSION) != EI_VERSION) return EI_ERR_VERSION;
+  const uint32_t version = scalar(&r, VERSION);
+  if (version != EI_VERSION && version != EI_BANDLESS) return EI_ERR_VERSION;
   const reader trailer = {image, (uint32_t)size, 0, 0, 0};
   if (ei_crc32(0, image, (size_t)r.size) != u32(&trailer, r.size)) return EI_ERR_CRC;
 
@@ -186,6 +187,8 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
   m->fast_bytes = scalar(&r, FAST_BYTES);
   if (m->fast_bytes == 0) m->fast_bytes = m->arena_bytes;
   m->steps = (const void *)vector(&r, STEPS, sizeof(ei_step), 4, &m->n_steps);
+  uint32_t n_bands;
+  m->bands = (const void *)vector(&r, BANDS, sizeof(ei_band), 4, &n_bands);
   m->params = vector(&r, PARAMS, 1, 4, &m->params_bytes);
   m->data = vector(&r, DATA, 1, EI_IMAGE_ALIGN, &m->data_bytes);
   m->inputs = (const void *)vector(&r, INPUTS, sizeof(ei_io), 4, &m->n_inputs);
@@ -196,6 +199,11 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
       m->state_bytes > m->fast_bytes || m->state_bytes % EI_ARENA_ALIGN != 0 ||
       (m->fast_bytes < m->arena_bytes && m->fast_bytes % EI_ARENA_ALIGN != 0))
     return EI_ERR_FORMAT;
+  if (!m->bands || (n_bands != 0) != (version != EI_BANDLESS)) return EI_ERR_FORMAT;
+  if (n_bands == 0) m->bands = NULL;
+  for (uint32_t i = 0; i < n_bands; i++)
+    if (m->bands[i].step >= m->n_steps) return EI_ERR_FORMAT;
+  if (n_bands != 0) m->n_steps = n_bands;
   if (m->reset_steps > m->n_steps || !m->steps || !m->params || !m->data || !m->inputs ||
       !m->outputs || !m->name || !m->layers)
     return EI_ERR_FORMAT;

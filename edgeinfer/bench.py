@@ -24,13 +24,15 @@ def bench(
     layers: bool = False,
     *,
     flashed: FlashResult | None = None,
+    names: Sequence[str] = (),
     macs: Sequence[int] = (),
     data: bytes | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """The benchmark as a JSON object with the keys of the command line.
 
-    `image` names the layers; without it they are "layer 0" and so on, of unknown operators.
+    `names` of the layers are as image.layer_names has them, and by default those in the image;
+    without any a layer is "layer 0", of the operator that its first kernel in `image` says, if any.
     Every counted run loads its input anew: `data`, or the same pseudo-random bytes each time.
     An emulated Cortex-M has `estimated_cycles` too, by core.
     `macs` are the multiply-accumulates of each layer, where they are known."""
@@ -68,7 +70,7 @@ def bench(
         device.load_input(sample)
         first = marks.count() if marks else 0
         steps = device.step_ticks()
-        result["layers"] = _layers(steps, board, image, macs)
+        result["layers"] = _layers(steps, board, image, names, macs)
         total = result["layers_total"] = sum(row["ticks"] for row in result["layers"])
         for row in result["layers"]:
             row["share"] = row["ticks"] / (total or 1)
@@ -92,16 +94,20 @@ def _add_cycles(
 
 
 def _layers(
-    steps: list[tuple[int, int]], board: Board, image: Image | None, macs: Sequence[int]
+    steps: list[tuple[int, int]],
+    board: Board,
+    image: Image | None,
+    names: Sequence[str],
+    macs: Sequence[int],
 ) -> list[dict[str, Any]]:
     """Steps summed up per layer, in the order in which the layers are first run."""
+    names = names or (image.layers if image else ())
     ticks: dict[int, int] = {}
     for layer, spent in steps:
         ticks[layer] = ticks.get(layer, 0) + spent
     rows = []
     for layer, spent in ticks.items():
-        # "OP output name" in the image; a stripped one has no names.
-        known = image.layers[layer] if image and layer < len(image.layers) else ""
+        known = names[layer] if layer < len(names) else ""
         op, _, name = known.partition(" ")
         kernels = [step.kernel for step in image.steps if step.layer == layer] if image else []
         rows.append(

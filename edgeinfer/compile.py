@@ -50,13 +50,14 @@ def make_plan(
 def compile_graph(
     graph: Graph,
     *,
-    strip: bool = False,
+    strip: bool = True,
     passes: Sequence[str] | None = None,
     goal: Goal = SMALLEST,
     layout: str = LAYOUTS[0],
     apart: bool = False,
 ) -> Compiled:
-    """The plan and image of an int8 graph; `passes` of the optimizer, by default all.
+    """The plan and image of an int8 graph; `passes` of the optimizer, by default all. An image that
+    is not stripped has the layers' names, for programs of one's own that profile it.
 
     `layout` of filters is the one for the board. Every core runs any, to the same bytes. With
     `apart` the state has a part of the arena for itself, as models in one firmware need it.

@@ -14,7 +14,7 @@ from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.compile import Compiled
 from edgeinfer.errors import BoardError, DataError
 from edgeinfer.flash import FlashResult
-from edgeinfer.image import read_image
+from edgeinfer.image import layer_names, read_image
 from edgeinfer.inspection import macs, short_name
 from edgeinfer.report import benchmark as benchmark_page
 from edgeinfer.report import events
@@ -98,6 +98,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
                 runs=args.runs,
                 layers=args.layers or args.csv is not None or args.html is not None,
                 flashed=done,
+                names=layer_names(model.plan.program.graph) if model else (),
                 macs=amounts,
                 progress=lambda i, n: advance(i / n),
             )

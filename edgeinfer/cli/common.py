@@ -207,7 +207,6 @@ def compiled(
     ui: Ui,
     args: argparse.Namespace | None = None,
     *,
-    strip: bool = False,
     board: Board | None = None,
     host: bool = False,
     beside: int | None = None,
@@ -221,14 +220,13 @@ def compiled(
     if board is None and args:
         board, state = _board(args, ui)
         if state is not None:
-            alone = compiled(graph, path, ui, args, strip=strip, board=board, beside=0)
+            alone = compiled(graph, path, ui, args, board=board, beside=0)
             beside = state - read_image(alone.image).state_bytes
     small = for_size(args)
     fastest = host and board is None and not small
     with ui.progress("Compiling"):
         return compile_graph(
             replace(graph, name=getattr(args, "name", None) or image_name(path)),
-            strip=strip or (board is not None and board.constants_in_ram),
             passes=passes(args) if args else None,
             goal=FASTEST if fastest else goal(args, board, beside or 0) if args else SMALLEST,
             layout=HOST_LAYOUT if fastest else layout_for(board, small),

@@ -44,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     graph = common.load(args.model)
-    model = common.compiled(graph, args.model, ui, args, strip=True)
+    model = common.compiled(graph, args.model, ui, args)
     made = export(
         model.image,
         Path(args.output),

@@ -3,6 +3,6 @@
 
 from edgeinfer.image.layout import Image, Io, Step
 from edgeinfer.image.read import read_image, with_selftest
-from edgeinfer.image.write import pack
+from edgeinfer.image.write import layer_names, pack
 
-__all__ = ["Image", "Io", "Step", "pack", "read_image", "with_selftest"]
+__all__ = ["Image", "Io", "Step", "layer_names", "pack", "read_image", "with_selftest"]

@@ -13,10 +13,11 @@ import numpy as np
 from edgeinfer import native
 
 IDENTIFIER = b"EIM1"
-VERSION = 1
+VERSION, BANDLESS = 2, 1  # of images with bands, and without
 MAX_RANK = 6
 IN_DATA = 1 << 31  # EI_IN_DATA: an operand of the params lies in the image's data
 STEP = struct.Struct("<HHIIIIIHHHH")
+BAND = struct.Struct("<BBBBHH")
 IO = struct.Struct("<IIfiBBH6I")
 SCALARS = (
     "version",
@@ -29,7 +30,7 @@ SCALARS = (
     "fast_bytes",
 )
 VECTORS = ("steps", "params", "data", "inputs", "outputs", "name", "layers")
-FIELDS = (*SCALARS[:5], *VECTORS, *SCALARS[5:])
+FIELDS = (*SCALARS[:5], *VECTORS, *SCALARS[5:], "bands")
 SEED = 0x2545F491  # of the self-test's input; any number would do, it must only never change
 
 

@@ -6,13 +6,15 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from edgeinfer import native
 from edgeinfer.boards import LAYOUTS
 from edgeinfer.errors import ImageError
-from edgeinfer.image.layout import FIELDS, IDENTIFIER, IO, STEP, Image, Io, Step, sealed
+from edgeinfer.image.layout import BAND, FIELDS, IDENTIFIER, IO, STEP, Image, Io, Step, sealed
 from edgeinfer.native import DTYPES
 
 
@@ -23,17 +25,13 @@ def read_image(image: bytes) -> Image:
     try:
         if image[4:8] != IDENTIFIER or zlib.crc32(image[:-4]) != struct.unpack("<I", image[-4:])[0]:
             raise ImageError("This is not an edgeinfer image.", "Make it again from the .tflite.")
-        names = native.kernel_names()
         text = [bytes(s).decode("utf-8", "replace") for s in _strings(image, "layers")]
         return Image(
             name=bytes(vector(image, "name", 1)).decode("utf-8", "replace"),
             arena_bytes=_scalar(image, "arena_bytes"),
             inputs=_ios(image, "inputs"),
             outputs=_ios(image, "outputs"),
-            steps=tuple(
-                Step(names[s[0]], s[1], s[7], s[8])
-                for s in STEP.iter_unpack(vector(image, "steps", STEP.size))
-            ),
+            steps=tuple(_steps(image)),
             layers=tuple(text),
             crc=struct.unpack("<I", image[-4:])[0],
             selftest_crc=_scalar(image, "selftest_crc"),
@@ -53,6 +51,16 @@ def with_selftest(image: bytes, crc: int) -> bytes:
     changed = bytearray(image[:-4])
     struct.pack_into("<I", changed, _field(image, "selftest_crc"), crc)
     return sealed(bytes(changed))
+
+
+def _steps(image: bytes) -> Iterator[Step]:
+    """The steps in the order in which they are run."""
+    names = native.kernel_names()
+    fields = STEP.iter_unpack(vector(image, "steps", STEP.size))
+    steps = [Step(names[s[0]], s[1], s[7], s[8]) for s in fields]
+    bands = list(BAND.iter_unpack(vector(image, "bands", BAND.size)))
+    yield from (replace(steps[like], y0=y0, y1=y0 + n) for like, y0, n, *_ in bands)
+    yield from [] if bands else steps
 
 
 def _field(image: bytes | bytearray, field: str) -> int:

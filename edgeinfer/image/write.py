@@ -11,7 +11,10 @@ import numpy as np
 from edgeinfer import native
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Array, Graph, Tensor
+from edgeinfer.image.bands import Fields, in_bands
 from edgeinfer.image.layout import (
+    BAND,
+    BANDLESS,
     FIELDS,
     IDENTIFIER,
     IN_DATA,
@@ -51,7 +54,7 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
     Raises UnsupportedError when an input or output has more than six dimensions."""
     graph, data = plan.program.graph, _Data()
     params = bytearray()
-    steps: list[bytes] = []
+    steps: list[Fields] = []
     known: dict[bytes, int] = {}
     first = first_steps(plan)
     for planned in plan.steps:
@@ -84,13 +87,16 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
         number = native.kernel_number(call.kernel)
         places += [planned.out, planned.scratch]
         rows = (planned.y0, planned.y1, planned.in_y0)
-        steps.append(STEP.pack(number, call.node, known[encoded], *places, *rows, flags))
-    layers = [] if strip else [_layer_name(graph, i) for i in range(len(graph.nodes))]
-    scalars = (VERSION, target, plan.arena_bytes, SEED, selftest_crc, first[plan.program.resets])
+        steps.append((number, call.node, known[encoded], *places, *rows, flags))
+    kinds, bands = in_bands(steps)
+    layers = [] if strip else layer_names(graph)
+    version = VERSION if bands else BANDLESS
+    scalars = (version, target, plan.arena_bytes, SEED, selftest_crc, first[plan.program.resets])
     parts = {"state_bytes": plan.state_bytes, "fast_bytes": plan.fast_bytes}
     return _assemble(
         dict(zip(SCALARS, scalars, strict=False)) | {n: size for n, size in parts.items() if size},
-        steps,
+        [STEP.pack(*kind) for kind in kinds],
+        [BAND.pack(*band) for band in bands],
         bytes(params),
         bytes(data.bytes),
         [_io(graph.tensors[t], plan.begin[t]) for t in graph.inputs],
@@ -100,9 +106,9 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
     )
 
 
-def _layer_name(graph: Graph, index: int) -> str:
-    node = graph.nodes[index]
-    return f"{node.op} {graph.tensors[node.outputs[0]].name}"
+def layer_names(graph: Graph) -> list[str]:
+    """ "OP output name" of each layer."""
+    return [f"{node.op} {graph.tensors[node.outputs[0]].name}" for node in graph.nodes]
 
 
 def _io(tensor: Tensor, offset: int) -> bytes:
@@ -129,6 +135,7 @@ def _io(tensor: Tensor, offset: int) -> bytes:
 def _assemble(
     scalars: dict[str, int],
     steps: Sequence[bytes],
+    bands: Sequence[bytes],
     params: bytes,
     data: bytes,
     inputs: Sequence[bytes],
@@ -152,6 +159,8 @@ def _assemble(
         "outputs": vector(b"".join(outputs), len(outputs), 4),
         "name": builder.CreateString(name),
     }
+    if bands:
+        offsets["bands"] = vector(b"".join(bands), len(bands), 4)
     if layers:
         strings = [builder.CreateString(text) for text in layers]
         builder.StartVector(4, len(strings), 4)

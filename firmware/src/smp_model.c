@@ -206,7 +206,7 @@ static void say_profile(void) {
   for (uint32_t i = 0; i < n; i++) {
     cbor_head(CBOR_ARRAY, 3);
     cbor_head(CBOR_UINT, at[i].step);
-    cbor_head(CBOR_UINT, model.steps[at[i].step].layer);
+    cbor_head(CBOR_UINT, ei_step_layer(&model, at[i].step));
     cbor_head(CBOR_UINT, at[i].ticks);
   }
 }

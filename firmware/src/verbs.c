@@ -103,7 +103,7 @@ static void step_hook(void *context, uint32_t step, int begin) {
     say("m-ei-step-[");
     say_u32(step);
     say(" ");
-    say_u32(model.steps[step].layer);
+    say_u32(ei_step_layer(&model, step));
     say_line(TEXT(" "), ticks);
   }
 }

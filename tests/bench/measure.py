@@ -14,8 +14,12 @@ from edgeinfer.device import Device
 from edgeinfer.flash import flash, goal_for
 from edgeinfer.graph import Graph
 from edgeinfer.image import read_image
+from edgeinfer.optimize import optimize
 from edgeinfer.plan import SMALLEST
 from edgeinfer.toolchains import TOOLCHAINS
+
+# The dimension of output channels.
+_CHANNELS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}
 
 
 def measure(
@@ -31,6 +35,17 @@ def measure(
         found = benchmark.bench(device, board, read_image(image), runs=1, flashed=done)
     emulator.stop(name)
     return found
+
+
+def parameter_bytes(graph: Graph) -> int:
+    """Weights, biases and multipliers of what the optimizer leaves of an int8 graph, in bytes: of
+    an output channel 4 of bias, 4 of multiplier and 1 of its shift."""
+    graph, total = optimize(graph).graph, 0
+    for node in graph.nodes:
+        if node.op in _CHANNELS:
+            weights = graph.tensors[node.inputs[1]]
+            total += weights.size + 9 * weights.shape[_CHANNELS[node.op]]
+    return total
 
 
 def library_bytes(name: str) -> int:

@@ -15,7 +15,7 @@ from edgeinfer.graph import Graph
 from edgeinfer.inspection import macs
 from edgeinfer.report.picture import Picture
 from tests.bench import peers as known
-from tests.bench.measure import library_bytes, measure
+from tests.bench.measure import library_bytes, measure, parameter_bytes
 from tests.bench.mobilenet import mobilenet
 from tests.bench.peers import MODELS, Peers
 from tests.bench.plot import Series, scaling
@@ -54,6 +54,7 @@ class Bench:
         yield from (self._core(board) for board in known.TARGETS)
         yield self._cycles()
         yield self._memory()
+        yield self._images()
         yield self._pis()
         yield self._code()
         yield self._scaling()
@@ -105,6 +106,30 @@ class Bench:
             "The smallest plan (`--memory minimum`), and how many more instructions it takes on a "
             "Cortex-M4 than the fastest (`--memory fast`).",
             ["model", "smallest", "target", "TFLM", "TinyEngine", "fastest", "instructions"],
+            rows,
+        )
+
+    def _images(self) -> Table:
+        board, rows = "mps2-an386", []
+        for model in self.models:
+            least, row = parameter_bytes(self.graph(model)), [model]
+            for smallest in (False, True):
+                size = self.cost(model, board, smallest=smallest)["image_bytes"]
+                row += [f"{size:,}", f"{size / least:.3f}"]
+            rows.append([*row, f"{least:,}"])
+        return Table(
+            "Image in bytes, Cortex-M4",
+            "With the fastest plan and with the smallest arena, beside the weights, biases and "
+            "multipliers that the optimizer leaves: a multiplier is 31 bits and a shift, 5 bytes. "
+            "Target: 1.06 times these.",
+            [
+                "model",
+                "fastest",
+                "ratio",
+                "smallest arena",
+                "ratio",
+                "weights, biases, multipliers",
+            ],
             rows,
         )
 

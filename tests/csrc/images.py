@@ -10,13 +10,14 @@ import numpy as np
 
 from edgeinfer import native
 from edgeinfer.boards import LAYOUTS
-from edgeinfer.compile import compile_graph, make_plan
+from edgeinfer.compile import Compiled, compile_graph, make_plan
 from edgeinfer.image import pack, read_image, with_selftest
 from edgeinfer.lower import lower
 from edgeinfer.ops.base import Call
 from edgeinfer.plan import FASTEST, Goal
 from edgeinfer.session import Session
 from tests.ops.cases import CASES
+from tests.optimize.networks import Net
 
 SUBTRACTION = "CUSTOM:SignalFilterBankSpectralSubtraction"
 
@@ -24,13 +25,13 @@ SUBTRACTION = "CUSTOM:SignalFilterBankSpectralSubtraction"
 @functools.cache
 def all_images() -> dict[str, bytes]:
     """Three random models of each operator, in all layouts of filters where they differ,
-    the planner's own kernel, and arenas of several parts; by name."""
-    found = {"move": _move(), **_parts()}
+    the planner's own kernel, bands, and arenas of several parts; by name."""
+    found = {"move": _move(), "bands": banded().image, **_parts()}
     for op, make in CASES.items():
         rng = np.random.default_rng([7, *op.encode()])
         for number in range(3):
             graph = make(rng)
-            found[f"{op} {number}"] = image = compile_graph(graph).image
+            found[f"{op} {number}"] = image = compile_graph(graph, strip=False).image
             for layout in LAYOUTS[1:]:
                 other = compile_graph(graph, layout=layout).image
                 if read_image(other).kernels != read_image(image).kernels:
@@ -38,6 +39,14 @@ def all_images() -> dict[str, bytes]:
     kernels = {kernel for image in found.values() for kernel in read_image(image).kernels}
     assert kernels == set(native.kernel_names())
     return found
+
+
+@functools.cache
+def banded() -> Compiled:
+    """Three convolutions whose many steps are like few."""
+    net = Net(1)
+    x = net.conv(net.input(1, 16, 16, 3), 8)
+    return compile_graph(net.graph(net.conv(net.conv(x, 8, stride=2), 4, stride=2)), passes=())
 
 
 def _parts() -> dict[str, bytes]:
