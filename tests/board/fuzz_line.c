@@ -341,6 +341,7 @@ void port_putc(uint8_t c) {
   said[sizeof said - 1u] = (char)c;
 }
 void port_init(void) {}
+void port_listen(int on) { (void)on; }
 void timer_init(void) {}
 uint64_t timer_ticks(void) {
   static uint64_t ticks;
