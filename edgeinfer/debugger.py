@@ -82,13 +82,14 @@ class Debugger:
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes of memory."""
-        parts = [
-            self.ask(f"m{address + at:x},{min(CHUNK, size - at):x}") for at in range(0, size, CHUNK)
-        ]
-        try:
-            return bytes.fromhex("".join(parts))
-        except ValueError as error:
-            raise self._refuses(f"read at 0x{address:08X}") from error
+        found = b""
+        while len(found) < size:
+            at, count = address + len(found), min(CHUNK, size - len(found))
+            reply = self.ask(f"m{at:x},{count:x}")
+            if len(reply) != 2 * count:  # E and a number
+                raise self._refuses(f"read at 0x{at:08X}")
+            found += bytes.fromhex(reply)
+        return found
 
     def write(self, address: int, data: bytes) -> None:
         """Put bytes into memory, also into what the program itself cannot write, such as flash."""
