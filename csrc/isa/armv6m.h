@@ -10,6 +10,7 @@
 
 #define EI_MUL_ADD_HIGH
 #define EI_PAIR_BLOCK
+#define EI_STRIP_RECTIFIED
 
 #ifndef EI_ARMV6M_EMULATION
 #define EI_PAIR_QUADS

@@ -12,7 +12,9 @@ typedef struct {
   int32_t channels;      /* at least 4 */
   int32_t stride, pad;   /* of the columns */
   int32_t in_zero, out_zero;
+#ifdef EI_STRIP_RECTIFIED
   int rectified; /* an activation begins at the zero point */
+#endif
 } ei_strip;
 
 #endif

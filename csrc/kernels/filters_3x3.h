@@ -13,9 +13,19 @@ typedef void ei_make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x
 
 /* The input under one row of outputs, from row y on, or under two. */
 EI_INLINE ei_strip ei_strip_at(const ei_conv *p, const ei_call *c, int32_t y, int two_rows) {
-  ei_strip s = {{0},        p->in_w,     p->out_w,
-                p->out_c,   p->stride_w, p->pad_left,
-                p->in_zero, p->out_zero, p->act_min >= p->out_zero};
+  ei_strip s = {{0},
+                p->in_w,
+                p->out_w,
+                p->out_c,
+                p->stride_w,
+                p->pad_left,
+                p->in_zero,
+                p->out_zero
+#ifdef EI_STRIP_RECTIFIED
+                ,
+                p->act_min >= p->out_zero
+#endif
+  };
   int32_t iy = y * p->stride_h - p->pad_top;
   for (int k = 0; k < 3 + two_rows; k++, iy++)
     if (iy >= 0 && iy < p->in_h)
