@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from edgeinfer import emulator
-from edgeinfer.boards import Board
-from edgeinfer.device import Device, as_timed
-from edgeinfer.flash import FlashResult
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import Board
+from edgeinfer.firmware.flash import FlashResult
 from edgeinfer.image import Image
+from edgeinfer.wire.device import Device, as_timed
 
 SEED = 1
 

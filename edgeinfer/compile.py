@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edgeinfer import image as images
 from edgeinfer import native
-from edgeinfer.boards import LAYOUTS
+from edgeinfer.boards.board import LAYOUTS
 from edgeinfer.graph import Graph
 from edgeinfer.lower import Program, lower
 from edgeinfer.ops.base import Call

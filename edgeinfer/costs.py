@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from edgeinfer.boards import Board
+from edgeinfer.boards.board import Board
 from edgeinfer.inspection import Layer
 
 # Core → operator → the two factors of `work`: executed instructions, and cycles (docs/cycles.md)

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeinfer.errors import DataError
-from edgeinfer.fixed_point import round_away
 from edgeinfer.graph import Array, Graph, Tensor
+from edgeinfer.numerics.fixed_point import round_away
 
 Floats = npt.NDArray[np.float64]
 Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution

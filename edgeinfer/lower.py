@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edgeinfer.boards import SMALL
+from edgeinfer.boards.board import SMALL
 from edgeinfer.errors import ModelError
 from edgeinfer.fold import folded, known_outputs
 from edgeinfer.graph import Array, Graph, Node

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from edgeinfer import paths
-from edgeinfer.boards import load_board
+from edgeinfer.boards.board import load_board
 from edgeinfer.errors import EdgeinferError
 from edgeinfer.testing import HOST, Target
 

@@ -20,18 +20,19 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeinfer import emulator, tflite
-from edgeinfer.boards import Board, layout_for, load_board
+from edgeinfer import tflite
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import Board, layout_for, load_board
 from edgeinfer.compile import Compiled, compile_graph
-from edgeinfer.device import Device, as_timed
 from edgeinfer.errors import DataError, UnsupportedError
 from edgeinfer.evaluate import to_input
-from edgeinfer.flash import FlashResult, flash, goal_for
+from edgeinfer.firmware.flash import FlashResult, flash, goal_for
 from edgeinfer.graph import Array, Graph
 from edgeinfer.image import read_image
 from edgeinfer.inspection import is_float
 from edgeinfer.session import Session
 from edgeinfer.verify import compare, oracle, random_inputs
+from edgeinfer.wire.device import Device, as_timed
 
 HOST = "host"
 

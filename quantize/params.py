@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeinfer.errors import QuantizeError
-from edgeinfer.fixed_point import round_away
 from edgeinfer.graph import Array, Quant
+from edgeinfer.numerics.fixed_point import round_away
 
 Range = tuple[float, float]
 INT8 = (-128, 127)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import emulator
+from edgeinfer.boards import emulator
 
 pytest_plugins = ["pytester"]
 

@@ -10,17 +10,17 @@ import pytest
 
 from edgeinfer import tflite
 from edgeinfer.bench import bench
-from edgeinfer.boards import all_boards, load_board
+from edgeinfer.boards.board import all_boards, load_board
+from edgeinfer.boards.cycles import cores_of
+from edgeinfer.boards.emulator import stop
 from edgeinfer.compile import compile_graph
 from edgeinfer.costs import COSTS, estimate, work
-from edgeinfer.cycles import cores_of
-from edgeinfer.device import Device
-from edgeinfer.emulator import stop
-from edgeinfer.flash import flash
+from edgeinfer.firmware.flash import flash
 from edgeinfer.image import read_image
 from edgeinfer.inspection import layers
 from edgeinfer.optimize import optimize
 from edgeinfer.plan import FASTEST
+from edgeinfer.wire.device import Device
 from tests.costs import BOARDS, fitted
 from tests.ops.cases import CASES
 from tests.optimize.networks import network

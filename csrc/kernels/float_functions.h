@@ -2,7 +2,7 @@
  *
  * Transcendental functions of float32 from sums, products and quotients alone, each rounded by
  * itself, so that every processor gives the same bits whatever its <math.h>. The same steps are in
- * edgeinfer/float_functions.py; approximations are those of Moshier's Cephes library.
+ * edgeinfer/numerics/float_functions.py; approximations are those of Moshier's Cephes library.
  */
 #ifndef EI_FLOAT_FUNCTIONS_H
 #define EI_FLOAT_FUNCTIONS_H

@@ -7,13 +7,13 @@ import argparse
 from typing import Any
 
 from edgeinfer import bench as benchmark
-from edgeinfer.boards import Board, load_board
+from edgeinfer.boards.board import Board, load_board
 from edgeinfer.cli import common, compare, data
 from edgeinfer.cli.compare import THRESHOLD
 from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.compile import Compiled
 from edgeinfer.errors import BoardError, DataError
-from edgeinfer.flash import FlashResult
+from edgeinfer.firmware.flash import FlashResult
 from edgeinfer.image import layer_names, read_image
 from edgeinfer.inspection import macs, short_name
 from edgeinfer.report import benchmark as benchmark_page

@@ -6,12 +6,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from edgeinfer import emulator, ports
-from edgeinfer.boards import Board, all_boards, load_board
-from edgeinfer.build import built, require_tools
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import Board, all_boards, load_board
 from edgeinfer.cli.ui import Ui
-from edgeinfer.device import Device
 from edgeinfer.errors import BoardError
+from edgeinfer.firmware.build import built, require_tools
+from edgeinfer.wire import ports
+from edgeinfer.wire.device import Device
 
 NAME, HELP = "boards", "list the known boards, the emulators that run, and the serial ports"
 EXAMPLES = (

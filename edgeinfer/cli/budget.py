@@ -6,16 +6,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from edgeinfer.boards import Board, layout_for, load_board
+from edgeinfer.boards.board import Board, layout_for, load_board
 from edgeinfer.cli import common
 from edgeinfer.compile import Compiled, compile_graph
 from edgeinfer.costs import estimate
 from edgeinfer.errors import BoardError
-from edgeinfer.flash import goal_for, misfit
+from edgeinfer.firmware.flash import goal_for, misfit
+from edgeinfer.firmware.models import Models
 from edgeinfer.graph import Graph
 from edgeinfer.image import read_image
 from edgeinfer.inspection import layers
-from edgeinfer.models import Models
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

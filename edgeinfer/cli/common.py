@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer import emulator, importers, ports
-from edgeinfer.boards import Board, board_names, layout_for, load_board
+from edgeinfer import importers
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import Board, board_names, layout_for, load_board
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import Compiled, compile_graph
-from edgeinfer.device import Device
 from edgeinfer.errors import BoardError, DataError, DeviceError, ModelError, UnsupportedError
-from edgeinfer.flash import FlashResult, flash, goal_for
+from edgeinfer.firmware.flash import FlashResult, flash, goal_for
 from edgeinfer.graph import Array, Graph
 from edgeinfer.image import Image, read_image
 from edgeinfer.inspection import is_float
@@ -29,6 +29,8 @@ from edgeinfer.native import HOST_LAYOUT
 from edgeinfer.optimize import PASSES, Optimized
 from edgeinfer.plan import FASTEST, SMALLEST, Goal
 from edgeinfer.session import Session
+from edgeinfer.wire import ports
+from edgeinfer.wire.device import Device
 
 Runner = Callable[[Sequence[Array]], list[Array]]
 

@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer import access, paths, ports
-from edgeinfer.boards import Board, all_boards, load_board
-from edgeinfer.build import needed_tools
+from edgeinfer import paths
+from edgeinfer.boards.board import Board, all_boards, load_board
+from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.cli.ui import Ui, some
 from edgeinfer.errors import EdgeinferError
+from edgeinfer.firmware.build import needed_tools
 from edgeinfer.native import kernel_names
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer.wire import access, ports
 
 NAME, HELP = "doctor", "say what this PC lacks for boards and checks, and how to install it"
 EXAMPLES = (

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from edgeinfer.boards import load_board
+from edgeinfer.boards.board import load_board
 from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.export import folder
-from edgeinfer.flash import project
-from edgeinfer.models import Models
+from edgeinfer.firmware.flash import project
+from edgeinfer.firmware.models import Models
 
 NAME, HELP = "flash", "build the firmware with a model, put it on a board, and have it prove itself"
 EXAMPLES = (

@@ -7,16 +7,16 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from edgeinfer.boards import all_boards
+from edgeinfer.boards.board import all_boards
 from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui, clip, size, some
 from edgeinfer.costs import estimate
 from edgeinfer.errors import ModelError, UnsupportedError
-from edgeinfer.flash import misfit, spare
+from edgeinfer.firmware.flash import misfit, spare
+from edgeinfer.firmware.models import Models
 from edgeinfer.graph import Graph, Tensor
 from edgeinfer.image import read_image
 from edgeinfer.inspection import is_float, layers, short_name
-from edgeinfer.models import Models
 
 NAME, HELP = "inspect", "show a model's layers, sizes, and the boards it fits"
 EXAMPLES = ("edgeinfer inspect kws01_int8.tflite", "edgeinfer inspect model.tflite --json")

@@ -7,14 +7,14 @@ import argparse
 import time
 from typing import Any
 
-from edgeinfer.boards import load_board
+from edgeinfer.boards.board import load_board
 from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui, size
 from edgeinfer.compile import Compiled
-from edgeinfer.device import Device
 from edgeinfer.errors import BoardError, DeviceError, FitError
 from edgeinfer.image import read_image
-from edgeinfer.smp import Firmware, Smp
+from edgeinfer.wire.device import Device
+from edgeinfer.wire.smp import Firmware, Smp
 
 NAME, HELP = "load", "bring another model to a flashed board, without flashing it again"
 EXAMPLES = (

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edgeinfer import emulator
-from edgeinfer.boards import BAUD, load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import BAUD, load_board
 from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui
 from edgeinfer.errors import BoardError, DeviceError
-from edgeinfer.monitor import Monitor
+from edgeinfer.wire.monitor import Monitor
 
 NAME, HELP = "monitor", "talk to a board over its serial line; Ctrl-C or Ctrl-] ends"
 EXAMPLES = (

@@ -9,14 +9,14 @@ from typing import Any
 
 from edgeinfer import image as images
 from edgeinfer import tflite
-from edgeinfer.boards import layout_for, load_board
+from edgeinfer.boards.board import layout_for, load_board
 from edgeinfer.cli import common, data, pack, shared
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import make_plan
-from edgeinfer.flash import misfit
+from edgeinfer.firmware.flash import misfit
+from edgeinfer.firmware.models import Models
 from edgeinfer.inspection import short_name
 from edgeinfer.lower import lower
-from edgeinfer.models import Models
 from edgeinfer.optimize import optimize
 from edgeinfer.plan import (
     METADATA_KEY,

@@ -6,12 +6,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from edgeinfer.boards import Board
+from edgeinfer.boards.board import Board
 from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui, size
 from edgeinfer.errors import DataError
-from edgeinfer.flash import misfit
-from edgeinfer.models import Models
+from edgeinfer.firmware.flash import misfit
+from edgeinfer.firmware.models import Models
 
 
 def run(args: argparse.Namespace, board: Board | None, ui: Ui) -> dict[str, Any]:

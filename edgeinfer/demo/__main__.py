@@ -12,21 +12,22 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeinfer import emulator, evaluate, reference, tflite
+from edgeinfer import evaluate, reference, tflite
 from edgeinfer.bench import bench
-from edgeinfer.boards import Board, load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import Board, load_board
 from edgeinfer.cli.ui import Ui, size
 from edgeinfer.compile import Compiled, compile_graph
 from edgeinfer.demo import digits
-from edgeinfer.device import Device
 from edgeinfer.errors import EdgeinferError, MismatchError
-from edgeinfer.flash import FlashResult, flash
+from edgeinfer.firmware.flash import FlashResult, flash
 from edgeinfer.graph import Array, Graph
 from edgeinfer.image import read_image
 from edgeinfer.inspection import macs
 from edgeinfer.quantize import quantize
 from edgeinfer.session import Session
 from edgeinfer.verify import compare, oracle, random_inputs
+from edgeinfer.wire.device import Device
 
 BOARD = "netduinoplus2"
 CALIBRATION = 200  # training images

@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeinfer.boards import SMALL
+from edgeinfer.boards.board import SMALL
 from edgeinfer.export import folder as folders
 from edgeinfer.export.kinds import KINDS, Library
 from edgeinfer.export.model import element, header, source
 from edgeinfer.export.names import identifier, require_identifier
+from edgeinfer.firmware.library import sources
 from edgeinfer.image import read_image
-from edgeinfer.library import sources
 
 __all__ = ["KINDS", "Exported", "export", "identifier"]
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgeinfer import native
-from edgeinfer.boards import LAYOUTS
+from edgeinfer.boards.board import LAYOUTS
 from edgeinfer.errors import ImageError
 from edgeinfer.image.layout import BAND, FIELDS, IDENTIFIER, IO, STEP, Image, Io, Step, sealed
 from edgeinfer.native import DTYPES

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeinfer.fixed_point import round_away
 from edgeinfer.graph import Array, Tensor
+from edgeinfer.numerics.fixed_point import round_away
 from edgeinfer.ops.base import Site
 
 # ActivationFunctionType of the schema → range in real numbers.

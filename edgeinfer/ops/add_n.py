@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.fixed_point import Ints, div_pot, mul_high, multiplier, wrap
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import Ints, div_pot, mul_high, multiplier, wrap
 from edgeinfer.ops.base import Call, Op, QuantRule, Site
 from edgeinfer.ops.broadcast import dtype_code
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.fixed_point import Ints, multipliers, requantize, wrap
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import Ints, multipliers, requantize, wrap
 from edgeinfer.ops import wide
 from edgeinfer.ops.base import Call, Op, Site
 from edgeinfer.ops.broadcast import DIMS, dtype_code

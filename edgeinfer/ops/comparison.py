@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer.fixed_point import div_pot, mul_high, multiplier
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import div_pot, mul_high, multiplier
 from edgeinfer.ops.arithmetic import Arithmetic
 from edgeinfer.ops.base import Site
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import Ints
 from edgeinfer.ops import real, wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, Site

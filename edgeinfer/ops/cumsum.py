@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import multiplier, requantize, wrap
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import multiplier, requantize, wrap
 from edgeinfer.ops.axes import axis_at
 from edgeinfer.ops.base import Call, Op, Site
 from edgeinfer.ops.broadcast import dtype_code

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints, div_pot, multiplier, requantize, wrap
-from edgeinfer.functions import input_radius
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import Ints, div_pot, multiplier, requantize, wrap
+from edgeinfer.numerics.functions import input_radius
 from edgeinfer.ops import wide
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.table import Table

@@ -9,8 +9,8 @@ from itertools import islice
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.float_functions import exp_double
 from edgeinfer.graph import Array, Tensor
+from edgeinfer.numerics.float_functions import exp_double
 from edgeinfer.ops.base import Call, Op, Site
 from edgeinfer.ops.custom import option, real_option
 

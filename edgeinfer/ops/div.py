@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer.fixed_point import bit_length, div_pot, mul_high, multiplier, shl_saturate
-from edgeinfer.functions import reciprocal
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import bit_length, div_pot, mul_high, multiplier, shl_saturate
+from edgeinfer.numerics.functions import reciprocal
 from edgeinfer.ops.activation import int8_range
 from edgeinfer.ops.arithmetic import Arithmetic, quantized_params
 from edgeinfer.ops.base import Site

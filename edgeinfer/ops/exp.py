@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer import float_functions
 from edgeinfer.graph import Array
+from edgeinfer.numerics import float_functions
 from edgeinfer.ops import wide
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.float_table import FloatTable

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeinfer.boards import SMALL
-from edgeinfer.fixed_point import Ints, requantize
+from edgeinfer.boards.board import SMALL
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import Ints, requantize
 
 MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
 MAX_NARROW_SHIFT = 16  # of filters that ei_rectified_value takes (csrc/fixed_point.h)

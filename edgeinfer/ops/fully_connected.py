@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.fixed_point import Ints, multipliers
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import Ints, multipliers
 from edgeinfer.ops import real, wide
 from edgeinfer.ops.activation import clip, int8_range
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site

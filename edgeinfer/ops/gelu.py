@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from edgeinfer import float_functions
 from edgeinfer.graph import Array
+from edgeinfer.numerics import float_functions
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.float_table import FloatTable
 from edgeinfer.ops.float_unary import float_call

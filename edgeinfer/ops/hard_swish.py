@@ -7,8 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import INT32_MAX, Ints, div_pot, mul_high, multiplier, shl_saturate
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import (
+    INT32_MAX,
+    Ints,
+    div_pot,
+    mul_high,
+    multiplier,
+    shl_saturate,
+)
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.table import Table
 

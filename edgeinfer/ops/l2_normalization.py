@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import div_pot, mul_high, requantize
-from edgeinfer.functions import inverse_root
 from edgeinfer.graph import Array, Quant
+from edgeinfer.numerics.fixed_point import div_pot, mul_high, requantize
+from edgeinfer.numerics.functions import inverse_root
 from edgeinfer.ops.base import Call, Op, QuantRule, Site
 from edgeinfer.ops.reduction import in_order
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import multiplier
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import multiplier
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.float_unary import float_call
 from edgeinfer.ops.requantized import Lines, Multiplier

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeinfer import float_functions
 from edgeinfer.graph import Array
+from edgeinfer.numerics import float_functions
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.float_table import FloatTable
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer import float_functions
-from edgeinfer.fixed_point import INT32_MIN, div_pot, multiplier, requantize, wrap
-from edgeinfer.functions import SUM_BITS, exp_negative, log_of_sum
 from edgeinfer.graph import Array, Quant
+from edgeinfer.numerics import float_functions
+from edgeinfer.numerics.fixed_point import INT32_MIN, div_pot, multiplier, requantize, wrap
+from edgeinfer.numerics.functions import SUM_BITS, exp_negative, log_of_sum
 from edgeinfer.ops.base import Call, QuantRule, Site
 from edgeinfer.ops.reduction import in_order
 from edgeinfer.ops.softmax import DIFF_BITS, Softmax

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer import float_functions
-from edgeinfer.fixed_point import Ints
-from edgeinfer.functions import logistic
 from edgeinfer.graph import Array, Quant
+from edgeinfer.numerics import float_functions
+from edgeinfer.numerics.fixed_point import Ints
+from edgeinfer.numerics.functions import logistic
 from edgeinfer.ops.base import QuantRule, Site
 from edgeinfer.ops.curve import INPUT_BITS, Curve
 

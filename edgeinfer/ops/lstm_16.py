@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints, multiplier, requantize
+from edgeinfer.numerics.fixed_point import Ints, multiplier, requantize
 from edgeinfer.ops.curve import interpolated
 
 Q15 = 2.0**-15

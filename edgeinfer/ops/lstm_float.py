@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeinfer.float_functions import logistic, tanh
 from edgeinfer.graph import Array
+from edgeinfer.numerics.float_functions import logistic, tanh
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.real import dot
 

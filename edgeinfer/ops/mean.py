@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from edgeinfer.fixed_point import multiplier
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import multiplier
 from edgeinfer.ops.base import Call, Rows, Site
 from edgeinfer.ops.reduction import in_order
 from edgeinfer.ops.sum import Sum

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer.fixed_point import multiplier, requantize
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import multiplier, requantize
 from edgeinfer.ops.activation import int8_range
 from edgeinfer.ops.arithmetic import Arithmetic, quantized_params
 from edgeinfer.ops.base import Call, Site

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints, round_away
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import Ints, round_away
 
 
 def points(

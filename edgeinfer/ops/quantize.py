@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import multiplier, requantize, round_away, wrap
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import multiplier, requantize, round_away, wrap
 from edgeinfer.ops.base import Call, Site
 from edgeinfer.ops.broadcast import dtype_code
 from edgeinfer.ops.requantized import requantize_call

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import requantize
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import requantize
 from edgeinfer.ops import wide
 from edgeinfer.ops.activation import quantized_range
 from edgeinfer.ops.base import Call, Site

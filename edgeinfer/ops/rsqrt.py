@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import multiplier, requantize
-from edgeinfer.functions import inverse_root
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import multiplier, requantize
+from edgeinfer.numerics.functions import inverse_root
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.table import Table
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.fixed_point import bit_length
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import bit_length
 from edgeinfer.ops.base import Call, Op, Ref, Site
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints, wrap
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import Ints, wrap
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.custom import option
 from edgeinfer.ops.signal import Signal

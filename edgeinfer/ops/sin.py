@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from edgeinfer import float_functions
 from edgeinfer.graph import Array
+from edgeinfer.numerics import float_functions
 from edgeinfer.ops.float_unary import FloatUnary
 
 

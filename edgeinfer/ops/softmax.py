@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from edgeinfer import float_functions
-from edgeinfer.fixed_point import (
+from edgeinfer.graph import Array, Quant
+from edgeinfer.numerics import float_functions
+from edgeinfer.numerics.fixed_point import (
     bit_length,
     div_pot,
     mul_high,
@@ -18,8 +19,7 @@ from edgeinfer.fixed_point import (
     requantize,
     wrap,
 )
-from edgeinfer.functions import SUM_BITS, exp_negative, input_radius, reciprocal
-from edgeinfer.graph import Array, Quant
+from edgeinfer.numerics.functions import SUM_BITS, exp_negative, input_radius, reciprocal
 from edgeinfer.ops import wide
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
 from edgeinfer.ops.points import looked_up, points

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeinfer.fixed_point import multiplier, requantize, wrap
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import multiplier, requantize, wrap
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.reduction import Reduction, in_order
 

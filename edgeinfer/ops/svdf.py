@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.fixed_point import multiplier, requantize, wrap
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import multiplier, requantize, wrap
 from edgeinfer.ops.base import Call, Op, Ref, Site
 
 STATE = 4  # input

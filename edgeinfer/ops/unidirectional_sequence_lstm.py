@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.fixed_point import Ints, div_pot, multiplier, requantize, wrap
-from edgeinfer.functions import logistic, tanh
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import Ints, div_pot, multiplier, requantize, wrap
+from edgeinfer.numerics.functions import logistic, tanh
 from edgeinfer.ops import lstm_16, lstm_float, real, wide
 from edgeinfer.ops.base import Call, Op, Ref, Site
 from edgeinfer.ops.curve import table

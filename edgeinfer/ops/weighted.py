@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from edgeinfer.errors import ModelError
-from edgeinfer.fixed_point import Ints, multipliers, requantize, wrap
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import Ints, multipliers, requantize, wrap
 from edgeinfer.ops.activation import int8_range
 from edgeinfer.ops.base import Site
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeinfer.fixed_point import Ints, requantize, wrap
 from edgeinfer.graph import Array, Quant
+from edgeinfer.numerics.fixed_point import Ints, requantize, wrap
 from edgeinfer.ops.activation import int8_range
 from edgeinfer.ops.base import Site
 

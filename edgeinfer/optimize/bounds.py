@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeinfer.errors import EdgeinferError
-from edgeinfer.fixed_point import INT32_MAX, INT32_MIN, Ints
 from edgeinfer.fold import results
 from edgeinfer.graph import Array, Graph
+from edgeinfer.numerics.fixed_point import INT32_MAX, INT32_MIN, Ints
 from edgeinfer.ops import OPS
 from edgeinfer.ops.activation import int8_range
 from edgeinfer.ops.base import MOST_WORK, Op, Site

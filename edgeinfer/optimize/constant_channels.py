@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeinfer.fixed_point import INT32_MAX, INT32_MIN
 from edgeinfer.graph import Array, Graph, Quant, Tensor
+from edgeinfer.numerics.fixed_point import INT32_MAX, INT32_MIN
 from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Op, Site
 from edgeinfer.ops.convolution import Convolution

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 enum { RING = 8192 };
-enum { CORES = 5 }; /* edgeinfer/cycles.py names them in this order */
+enum { CORES = 5 }; /* edgeinfer/boards/cycles.py names them in this order */
 
 /* Cycles by kind; those of a MULTIPLE are for all but its words. */
 static const struct core {

@@ -7,16 +7,17 @@ import subprocess
 from typing import Any
 
 from edgeinfer import bench as benchmark
-from edgeinfer import build, emulator
-from edgeinfer.boards import layout_for, load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import layout_for, load_board
+from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.compile import compile_graph
-from edgeinfer.device import Device
-from edgeinfer.flash import flash, goal_for
+from edgeinfer.firmware import build
+from edgeinfer.firmware.flash import flash, goal_for
 from edgeinfer.graph import Graph
 from edgeinfer.image import read_image
 from edgeinfer.optimize import optimize
 from edgeinfer.plan import SMALLEST
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer.wire.device import Device
 
 # The dimension of output channels.
 _CHANNELS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeinfer import tflite
-from edgeinfer.boards import load_board
+from edgeinfer.boards.board import load_board
 from edgeinfer.graph import Graph
 from edgeinfer.inspection import macs
 from edgeinfer.report.picture import Picture

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeinfer import emulator
-from edgeinfer.boards import all_boards, load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import all_boards, load_board
 from edgeinfer.compile import compile_graph
-from edgeinfer.flash import FlashResult, flash
+from edgeinfer.firmware.flash import FlashResult, flash
 from edgeinfer.graph import Graph, Node, Quant, Tensor
 from tests.board.fake import FakeBoard
 from tests.conftest import cache_of_its_own

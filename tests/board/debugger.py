@@ -6,8 +6,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from edgeinfer import emulator
-from edgeinfer.debugger import Debugger
+from edgeinfer.boards import emulator
+from edgeinfer.boards.debugger import Debugger
 
 
 def connect(board: str) -> Debugger:

@@ -6,10 +6,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from edgeinfer import library
-from edgeinfer.boards import Store, load_board
-from edgeinfer.models import Models
-from edgeinfer.project import Parts, _config
+from edgeinfer.boards.board import Store, load_board
+from edgeinfer.firmware import library
+from edgeinfer.firmware.models import Models
+from edgeinfer.firmware.project import Parts, _config
 from tests.conftest import ROOT, need
 
 SOURCE, CSRC = ROOT / "firmware" / "src", ROOT / "csrc"

@@ -12,17 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import build, emulator, upload
-from edgeinfer.boards import Board, all_boards, load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import Board, all_boards, load_board
 from edgeinfer.cli.app import main
 from edgeinfer.compile import compile_graph
-from edgeinfer.device import Device
 from edgeinfer.errors import BoardError, DeviceError, FitError
-from edgeinfer.flash import flash, project
-from edgeinfer.models import Models
-from edgeinfer.project import Parts
-from edgeinfer.smp import WRITE, Smp
+from edgeinfer.firmware import build, upload
+from edgeinfer.firmware.flash import flash, project
+from edgeinfer.firmware.models import Models
+from edgeinfer.firmware.project import Parts
 from edgeinfer.tflite import read_file, write
+from edgeinfer.wire.device import Device
+from edgeinfer.wire.smp import WRITE, Smp
 from tests.board.conftest import two_inputs
 from tests.board.usb import connect
 from tests.conftest import need

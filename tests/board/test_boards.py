@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import build, emulator, paths
-from edgeinfer.boards import all_boards, load_board
+from edgeinfer import paths
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import all_boards, load_board
 from edgeinfer.errors import BoardError
-from edgeinfer.flash import flash
+from edgeinfer.firmware import build
+from edgeinfer.firmware.flash import flash
 
 COUNTING = {"cortex-m3", "cortex-m4f", "cortex-m7", "cortex-m33"}
 COUNTING |= {"xtensa-lx106", "xtensa-lx6", "xtensa-lx7", "rv32imc"}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer.boards import load_board
-from edgeinfer.device import Device, as_timed
-from edgeinfer.flash import project
+from edgeinfer.boards.board import load_board
+from edgeinfer.firmware.flash import project
+from edgeinfer.wire.device import Device, as_timed
 from tests.board.fake import INFO, FakeBoard
 from tests.conftest import need
 from tests.export.conftest import tiny

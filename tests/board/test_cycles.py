@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import cycles, emulator
 from edgeinfer.bench import bench
-from edgeinfer.boards import load_board
-from edgeinfer.device import Device
+from edgeinfer.boards import cycles, emulator
+from edgeinfer.boards.board import load_board
 from edgeinfer.image import read_image
+from edgeinfer.wire.device import Device
 from tests.board.conftest import Desk
 from tests.conftest import ROOT, need
 

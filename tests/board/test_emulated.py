@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeinfer import emulator
 from edgeinfer.bench import bench
-from edgeinfer.boards import load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import load_board
+from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.compile import compile_graph
-from edgeinfer.device import Device
 from edgeinfer.errors import DataError, DeviceError, FitError
-from edgeinfer.flash import arena_room, flash
+from edgeinfer.firmware.flash import arena_room, flash
 from edgeinfer.image import read_image
 from edgeinfer.session import Session
 from edgeinfer.tflite import read
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer.wire.device import Device
 from tests.board.conftest import BOARDS, WIDTH, Desk
 
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once

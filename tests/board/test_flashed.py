@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import debugger, emulator, probe
-from edgeinfer.boards import all_boards, load_board
-from edgeinfer.device import Device
-from edgeinfer.emulator import Emulator
+from edgeinfer.boards import debugger, emulator, probe
+from edgeinfer.boards.board import all_boards, load_board
+from edgeinfer.boards.emulator import Emulator
 from edgeinfer.errors import BoardError, DeviceError
-from edgeinfer.flash import flash
+from edgeinfer.firmware.flash import flash
 from edgeinfer.image import read_image
-from edgeinfer.smp import Smp
+from edgeinfer.wire.device import Device
+from edgeinfer.wire.smp import Smp
 from tests.board.conftest import WIDTH, Desk, two_inputs_like
 from tests.board.debugger import connect
 from tests.conftest import cache_of_its_own

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import serial
 
-from edgeinfer.device import Device
 from edgeinfer.errors import DeviceError, MismatchError
-from edgeinfer.link import Link
+from edgeinfer.wire.device import Device
+from edgeinfer.wire.link import Link
 from tests.board.fake import FakeBoard
 
 DATA = bytes(range(150)) * 2

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import counter, emulator, paths
+from edgeinfer import paths
 from edgeinfer.bench import bench
-from edgeinfer.boards import load_board
-from edgeinfer.device import Device
+from edgeinfer.boards import counter, emulator
+from edgeinfer.boards.board import load_board
 from edgeinfer.errors import BoardError
+from edgeinfer.wire.device import Device
 from tests.board.conftest import Desk
 
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once

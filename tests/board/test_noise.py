@@ -11,18 +11,18 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from edgeinfer import emulator
-from edgeinfer.armour import ASKS, START, TEXT, Armour, Piece, decode, encode
 from edgeinfer.bench import bench
-from edgeinfer.boards import load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import load_board
 from edgeinfer.compile import compile_graph
-from edgeinfer.copies import Copies, crc_of
-from edgeinfer.device import Device
 from edgeinfer.errors import DamageError, DeviceError
-from edgeinfer.flash import flash
+from edgeinfer.firmware.flash import flash
 from edgeinfer.image import read_image
 from edgeinfer.session import Session
-from edgeinfer.smp import WRITE, Smp
+from edgeinfer.wire.armour import ASKS, START, TEXT, Armour, Piece, decode, encode
+from edgeinfer.wire.copies import Copies, crc_of
+from edgeinfer.wire.device import Device
+from edgeinfer.wire.smp import WRITE, Smp
 from tests.board.noisy import Noisy
 from tests.conftest import cache_of_its_own
 from tests.ops.cases import common as cases

@@ -15,14 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import build, device, emulator, flash, ports, upload
-from edgeinfer.boards import Board, all_boards, load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import Board, all_boards, load_board
 from edgeinfer.cli.app import main
-from edgeinfer.device import Device
 from edgeinfer.errors import BoardError, DeviceError
+from edgeinfer.firmware import build, flash, upload
 from edgeinfer.image import read_image
-from edgeinfer.link import open_line
-from edgeinfer.ports import OnUsb
+from edgeinfer.wire import device, ports
+from edgeinfer.wire.device import Device
+from edgeinfer.wire.link import open_line
+from edgeinfer.wire.ports import OnUsb
 from tests.board.fake import INFO, FakeBoard
 from tests.board.usb import Found, connect
 from tests.export.conftest import tiny

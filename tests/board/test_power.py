@@ -17,15 +17,15 @@ from typing import Any
 
 import pytest
 
-from edgeinfer import emulator
-from edgeinfer.boards import Board, load_board
-from edgeinfer.debugger import Debugger
-from edgeinfer.device import Device
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import Board, load_board
+from edgeinfer.boards.debugger import Debugger
+from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.errors import DeviceError
-from edgeinfer.flash import flash
+from edgeinfer.firmware.flash import flash
 from edgeinfer.image import read_image
-from edgeinfer.smp import Smp
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer.wire.device import Device
+from edgeinfer.wire.smp import Smp
 from tests.board.conftest import Desk, two_inputs_like
 from tests.board.debugger import symbol
 

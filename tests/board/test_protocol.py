@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from edgeinfer.errors import DeviceError
-from edgeinfer.link import Link
 from edgeinfer.session import Session
+from edgeinfer.wire.link import Link
 from tests.board.conftest import WIDTH, Desk
 
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once

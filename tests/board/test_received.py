@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import serial
 
-from edgeinfer import emulator
-from edgeinfer.boards import all_boards, load_board
-from edgeinfer.device import Device
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import all_boards, load_board
+from edgeinfer.boards.toolchains import TOOLCHAINS
+from edgeinfer.wire.device import Device
 from tests.board.conftest import WIDTH, Desk
 from tests.board.debugger import connect, symbol
 

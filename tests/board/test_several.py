@@ -11,17 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeinfer import emulator, tflite
-from edgeinfer.boards import load_board
+from edgeinfer import tflite
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import load_board
 from edgeinfer.cli.app import main
 from edgeinfer.compile import compile_graph
-from edgeinfer.device import Device
 from edgeinfer.errors import DeviceError
-from edgeinfer.flash import flash
+from edgeinfer.firmware.flash import flash
+from edgeinfer.firmware.models import Models
+from edgeinfer.firmware.project import Parts, write
 from edgeinfer.graph import Graph
-from edgeinfer.models import Models
-from edgeinfer.project import Parts, write
 from edgeinfer.session import Session
+from edgeinfer.wire.device import Device
 from tests.board.conftest import two_inputs
 from tests.ops.cases import samples
 from tests.optimize.networks import network

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 import serial
 
-from edgeinfer import emulator
-from edgeinfer.boards import load_board
-from edgeinfer.device import Device
-from edgeinfer.flash import flash
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import load_board
+from edgeinfer.firmware.flash import flash
 from edgeinfer.image import read_image
-from edgeinfer.link import Link
+from edgeinfer.wire.device import Device
+from edgeinfer.wire.link import Link
 from tests.board.conftest import Desk, two_inputs_like
 
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once

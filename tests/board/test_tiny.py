@@ -10,16 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeinfer import emulator, tflite
-from edgeinfer.boards import load_board
+from edgeinfer import tflite
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import load_board
 from edgeinfer.cli.app import main
 from edgeinfer.compile import compile_graph
-from edgeinfer.device import Device
 from edgeinfer.errors import FitError
 from edgeinfer.evaluate import to_input
-from edgeinfer.flash import flash
+from edgeinfer.firmware.flash import flash
 from edgeinfer.graph import Array, Graph
 from edgeinfer.session import Session
+from edgeinfer.wire.device import Device
 from tests.board.runner import Runner
 from tests.conftest import cache_of_its_own
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeinfer import emulator, tflite
-from edgeinfer.boards import load_board
+from edgeinfer import tflite
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import load_board
+from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.compile import compile_graph
-from edgeinfer.device import Device
-from edgeinfer.flash import flash
+from edgeinfer.firmware.flash import flash
 from edgeinfer.plan import FASTEST, SMALLEST
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer.wire.device import Device
 from tests.board.debugger import connect, symbol
 
 pytestmark = pytest.mark.xdist_group("boards")

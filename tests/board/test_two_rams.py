@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeinfer import emulator
-from edgeinfer.boards import Board, load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import Board, load_board
 from edgeinfer.compile import compile_graph
-from edgeinfer.device import Device
 from edgeinfer.errors import FitError
-from edgeinfer.flash import arena_room, flash, goal_for
+from edgeinfer.firmware.flash import arena_room, flash, goal_for
 from edgeinfer.graph import Graph
 from edgeinfer.session import Session
+from edgeinfer.wire.device import Device
 from tests.board.conftest import two_inputs
 from tests.ops.cases import samples
 from tests.optimize.networks import Net

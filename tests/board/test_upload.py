@@ -11,15 +11,15 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from edgeinfer import emulator
-from edgeinfer.boards import load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import load_board
 from edgeinfer.compile import compile_graph
-from edgeinfer.device import Device
 from edgeinfer.errors import DeviceError
-from edgeinfer.flash import flash
+from edgeinfer.firmware.flash import flash
 from edgeinfer.image import read_image, with_selftest
 from edgeinfer.session import Session
-from edgeinfer.smp import MODEL, READ, WRITE, Refused, Smp
+from edgeinfer.wire.device import Device
+from edgeinfer.wire.smp import MODEL, READ, WRITE, Refused, Smp
 from tests.board.conftest import WIDTH, Desk, two_inputs, two_inputs_like
 from tests.board.noisy import Noisy
 

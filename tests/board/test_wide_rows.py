@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import emulator
-from edgeinfer.boards import load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import load_board
 from edgeinfer.compile import compile_graph
-from edgeinfer.flash import flash, goal_for
+from edgeinfer.firmware.flash import flash, goal_for
 from tests.optimize.networks import Net
 
 BOARD = "mps3-an547"

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeinfer import emulator, tflite
+from edgeinfer import tflite
+from edgeinfer.boards import emulator
 from edgeinfer.cli import main
 from edgeinfer.quantize import quantize
 from tests.ops.cases import common as cases

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edgeinfer.cli import common
-from edgeinfer.device import Device
+from edgeinfer.wire.device import Device
 from tests.board.fake import FakeBoard
 from tests.cli.conftest import Cli, Done
 
@@ -111,7 +111,7 @@ def test_nothing_answers_within_seconds(
     cli: Cli, silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr("edgeinfer.link.time", clock)
+    monkeypatch.setattr("edgeinfer.wire.link.time", clock)
     assert cli("bench", "--port", silent).status == 2
     assert 5 < clock.now < 15
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from edgeinfer import emulator
+from edgeinfer.boards import emulator
 from edgeinfer.cli.compare import compared, show
 from edgeinfer.cli.ui import Ui
 from tests.cli.conftest import Cli, Done

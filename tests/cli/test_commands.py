@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeinfer import emulator, tflite
+from edgeinfer import tflite
+from edgeinfer.boards import emulator
 from edgeinfer.cli.app import COMMANDS
 from edgeinfer.quantize import Settings
 from tests.cli.conftest import Cli, listing

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import access, ports
 from edgeinfer.cli import doctor
 from edgeinfer.cli.doctor import Check
+from edgeinfer.wire import access, ports
 from tests.board.usb import connect
 from tests.cli.conftest import Cli
 

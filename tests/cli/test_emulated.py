@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import emulator
+from edgeinfer.boards import emulator
 from tests.cli.conftest import Cli, Done
 
 pytestmark = pytest.mark.xdist_group("boards")

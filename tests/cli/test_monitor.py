@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import emulator
+from edgeinfer.boards import emulator
 from tests.board.fake import FakeBoard
 from tests.cli.conftest import Cli, Done
 

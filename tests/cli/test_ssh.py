@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer import emulator
-from edgeinfer.boards import load_board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import load_board
+from edgeinfer.boards.remote import SSH, Remote
 from edgeinfer.errors import BoardError
-from edgeinfer.remote import SSH, Remote
 from tests.cli.conftest import Cli, Done
 
 pytestmark = pytest.mark.xdist_group("ssh")

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgeinfer.boards import LAYOUTS
+from edgeinfer.boards.board import LAYOUTS
 from tests.conformance.bundle import INPUTS, make_cases
 from tests.conformance.core import CORES, Core
 from tests.conformance.models import CHUNK, model_cases

@@ -9,10 +9,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgeinfer.boards import Board, layout_for, load_board
-from edgeinfer.build import needed_tools
-from edgeinfer.project import memory_script
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer.boards.board import Board, layout_for, load_board
+from edgeinfer.boards.toolchains import TOOLCHAINS
+from edgeinfer.firmware.build import needed_tools
+from edgeinfer.firmware.project import memory_script
 from tests.conformance.bundle import Case, bundles
 from tests.conftest import ROOT
 

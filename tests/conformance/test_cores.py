@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeinfer.boards import LAYOUTS, SMALL
+from edgeinfer.boards.board import LAYOUTS, SMALL
 from tests.conformance.bundle import Case, make_cases
 from tests.conformance.core import CORES, Core
 from tests.ops.cases import CASES

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgeinfer import native
-from edgeinfer.boards import LAYOUTS
+from edgeinfer.boards.board import LAYOUTS
 from edgeinfer.compile import Compiled, compile_graph, make_plan
 from edgeinfer.image import pack, read_image, with_selftest
 from edgeinfer.lower import lower

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from edgeinfer import native
-from edgeinfer.boards import all_boards
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer.boards.board import all_boards
+from edgeinfer.boards.toolchains import TOOLCHAINS
 from tests.conftest import ROOT, need
 
 WARNINGS = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Wstrict-prototypes", "-Werror"]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgeinfer.boards import LAYOUTS, SMALL
+from edgeinfer.boards.board import LAYOUTS, SMALL
 from edgeinfer.compile import compile_graph
 from edgeinfer.export import export
 from edgeinfer.image import read_image

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edgeinfer.export import export
+from edgeinfer.firmware.library import NAMES, external_names, sources
 from edgeinfer.image import read_image
-from edgeinfer.library import NAMES, external_names, sources
 from edgeinfer.native import kernel_names
 from tests.conftest import ROOT
 from tests.export.conftest import example_output, said

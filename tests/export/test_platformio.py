@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from platformio.package.manifest.parser import ManifestParserFactory
 
-from edgeinfer.boards import load_board
+from edgeinfer.boards.board import load_board
+from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.export import export
-from edgeinfer.project import memory_script
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer.firmware.project import memory_script
 from tests.conftest import ROOT, need
 from tests.export.conftest import example_output, said
 

@@ -11,12 +11,11 @@ import pytest
 
 from edgeinfer import tflite
 from edgeinfer.bench import bench
-from edgeinfer.boards import SMALL, load_board
+from edgeinfer.boards.board import SMALL, load_board
 from edgeinfer.compile import compile_graph
 from edgeinfer.demo import digits
-from edgeinfer.device import Device
 from edgeinfer.evaluate import to_input
-from edgeinfer.flash import arena_room, flash
+from edgeinfer.firmware.flash import arena_room, flash
 from edgeinfer.graph import Array
 from edgeinfer.image import read_image
 from edgeinfer.inspection import macs
@@ -24,6 +23,7 @@ from edgeinfer.plan import Goal
 from edgeinfer.quantize import quantize
 from edgeinfer.session import Session
 from edgeinfer.verify import random_inputs
+from edgeinfer.wire.device import Device
 from tests.bench.measure import library_bytes, measure
 from tests.bench.mobilenet import mobilenet
 from tests.conftest import cache_of_its_own

@@ -15,7 +15,7 @@ import torch
 from sklearn.datasets import load_digits
 from torch import nn
 
-from edgeinfer import torch_convert
+from edgeinfer.importers import torch_convert
 
 OUT = Path(__file__).with_name("data") / "digits_pytorch.onnx"
 TRAIN, EPOCHS = 1200, 40  # images; the others are for the test

@@ -8,7 +8,7 @@ import os
 import numpy as np
 import pytest
 
-from edgeinfer.boards import LAYOUTS
+from edgeinfer.boards.board import LAYOUTS
 from edgeinfer.compile import compile_graph
 from edgeinfer.lower import lower
 from edgeinfer.native import BACKENDS, HOSTS, kernel_names

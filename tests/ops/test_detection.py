@@ -12,12 +12,12 @@ import pytest
 from flatbuffers import flexbuffers
 
 from edgeinfer import tflite
-from edgeinfer.boards import load_board
+from edgeinfer.boards.board import load_board
 from edgeinfer.compile import compile_graph
 from edgeinfer.errors import EdgeinferError, ModelError, UnsupportedError
-from edgeinfer.flash import misfit
+from edgeinfer.firmware.flash import misfit
+from edgeinfer.firmware.models import Models
 from edgeinfer.graph import Array, Graph, Node, Quant, Tensor
-from edgeinfer.models import Models
 from edgeinfer.reference import Reference
 from edgeinfer.session import Session
 from edgeinfer.verify import TfliteReference

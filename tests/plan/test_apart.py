@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from edgeinfer.compile import compile_graph, make_plan, scratch_bytes
 from edgeinfer.errors import ImageError, ModelError, PlanError
+from edgeinfer.firmware.models import Models
 from edgeinfer.image import pack
 from edgeinfer.lower import lower
-from edgeinfer.models import Models
 from edgeinfer.plan import FASTEST, SMALLEST, check
 from edgeinfer.reference import Reference
 from edgeinfer.session import FILL, Session

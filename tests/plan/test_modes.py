@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from edgeinfer.boards import LAYOUTS
+from edgeinfer.boards.board import LAYOUTS
 from edgeinfer.compile import compile_graph, make_plan, scratch_bytes
 from edgeinfer.errors import PlanError
 from edgeinfer.image import pack

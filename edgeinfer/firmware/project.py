@@ -10,10 +10,11 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeinfer import library, native, paths, tiny
-from edgeinfer.boards import Board, Store
-from edgeinfer.models import Models
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer import native, paths
+from edgeinfer.boards.board import Board, Store
+from edgeinfer.boards.toolchains import TOOLCHAINS
+from edgeinfer.firmware import library, tiny
+from edgeinfer.firmware.models import Models
 
 ARDUINO_SOURCES = (
     *("app.h", "port.h", "main.c", "serial.c", "state.c", "verbs.c", "benchmark.c"),

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeinfer import paths
-from edgeinfer.boards import Board
+from edgeinfer.boards.board import Board
+from edgeinfer.boards.toolchains import TOOLCHAINS, Toolchain
 from edgeinfer.errors import BoardError, FitError
-from edgeinfer.project import Parts, write
-from edgeinfer.toolchains import TOOLCHAINS, Toolchain
+from edgeinfer.firmware.project import Parts, write
 
 COMMAND_BUFFER = 128  # bytes, rounded up
 RING_BUFFER = 128  # bytes of firmware/src/ring.c, which is for boards without system or framework

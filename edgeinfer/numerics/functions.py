@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeinfer.fixed_point import (
+from edgeinfer.numerics.fixed_point import (
     INT32_MAX,
     Ints,
     bit_length,

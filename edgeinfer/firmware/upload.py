@@ -4,9 +4,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from edgeinfer import ports
-from edgeinfer.boards import Board
-from edgeinfer.build import run_platformio
+from edgeinfer.boards.board import Board
+from edgeinfer.firmware.build import run_platformio
+from edgeinfer.wire import ports
 
 
 def upload(

@@ -11,10 +11,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeinfer import counter
-from edgeinfer.boards import Board
+from edgeinfer.boards import counter
+from edgeinfer.boards.board import Board
+from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.errors import BoardError
-from edgeinfer.toolchains import TOOLCHAINS
 
 # In the plugin's order.
 CORES = ("cortex-m0", "cortex-m0+", "cortex-m3", "cortex-m4", "cortex-m7")

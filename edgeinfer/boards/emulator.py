@@ -21,10 +21,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from edgeinfer import counter, cycles, paths, probe
-from edgeinfer.boards import Board
+from edgeinfer import paths
+from edgeinfer.boards import counter, cycles, probe
+from edgeinfer.boards.board import Board
+from edgeinfer.boards.remote import Remote
 from edgeinfer.errors import BoardError, DeviceError
-from edgeinfer.remote import Remote
 
 _STOP_SECONDS = 5.0
 _START_SECONDS = 20.0

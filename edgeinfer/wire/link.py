@@ -14,10 +14,10 @@ from typing import Any, Self
 
 import serial
 
-from edgeinfer import access, ports
-from edgeinfer.armour import Armour
-from edgeinfer.copies import Copies
 from edgeinfer.errors import DamageError, DeviceError
+from edgeinfer.wire import access, ports
+from edgeinfer.wire.armour import Armour
+from edgeinfer.wire.copies import Copies
 
 READY = b"m-ready"
 GO = b"m-ei-go"

@@ -5,15 +5,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from edgeinfer import build, emulator, ports, tiny, upload
-from edgeinfer.boards import RAM_STORE, Board, Store
-from edgeinfer.device import Device
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import RAM_STORE, Board, Store
+from edgeinfer.boards.remote import Remote
+from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.errors import BoardError, DeviceError, FitError
-from edgeinfer.models import Models
+from edgeinfer.firmware import build, tiny, upload
+from edgeinfer.firmware.models import Models
+from edgeinfer.firmware.project import Parts, arduino_files, flash_bytes
 from edgeinfer.plan import SMALLEST, Goal
-from edgeinfer.project import Parts, arduino_files, flash_bytes
-from edgeinfer.remote import Remote
-from edgeinfer.toolchains import TOOLCHAINS
+from edgeinfer.wire import ports
+from edgeinfer.wire.device import Device
 
 _LEAVING_SECONDS = 3.0  # in which a monitor sees that it is to leave
 _ARENA_ALIGN = 16  # bytes

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from edgeinfer.errors import DeviceError
-from edgeinfer.link import SLOWEST, Link
+from edgeinfer.wire.link import SLOWEST, Link
 
 OS, IMAGE, MODEL = 0, 1, 17737  # groups; the last is edgeinfer's own
 READ, WRITE = 0, 2

@@ -5,8 +5,8 @@ read back, reset, run."""
 import struct
 from pathlib import Path
 
-from edgeinfer.boards import Board
-from edgeinfer.debugger import Debugger
+from edgeinfer.boards.board import Board
+from edgeinfer.boards.debugger import Debugger
 from edgeinfer.errors import BoardError, DeviceError
 
 _LOAD = 1  # a segment of an ELF file that belongs into memory

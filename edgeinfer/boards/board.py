@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from edgeinfer import paths
+from edgeinfer.boards.toolchains import FROM_PLATFORM, NATIVE, TOOLCHAINS
 from edgeinfer.errors import BoardError
-from edgeinfer.toolchains import FROM_PLATFORM, NATIVE, TOOLCHAINS
 
 VERIFIED = ("none", "build", "emulator", "hardware")
 OWN_BYTES = 1024  # what the firmware's own variables may take

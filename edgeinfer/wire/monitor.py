@@ -15,7 +15,7 @@ from typing import Protocol
 import serial
 
 from edgeinfer.errors import DeviceError, EdgeinferError
-from edgeinfer.link import open_line
+from edgeinfer.wire.link import open_line
 
 LEAVE = b"\x1d"  # Ctrl-]; Ctrl-C is a signal
 QUIET = 1.0  # seconds without a byte after which a board has answered what a file or pipe asked

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from serial.tools import list_ports
 
-from edgeinfer import emulator
-from edgeinfer.boards import Board, all_boards
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import Board, all_boards
 from edgeinfer.errors import BoardError, DeviceError
 
 _SETTLED = 1.0  # seconds that a port must have been there: one that is about to go is of no use

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from edgeinfer import native
-from edgeinfer.boards import SMALL
+from edgeinfer.boards.board import SMALL
 from edgeinfer.errors import ModelError
 from edgeinfer.image import Image, read_image
 

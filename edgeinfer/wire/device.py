@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Self
 
-from edgeinfer import emulator, ports
-from edgeinfer.boards import Board
+from edgeinfer.boards import emulator
+from edgeinfer.boards.board import Board
 from edgeinfer.errors import DamageError, DataError, DeviceError, MismatchError
-from edgeinfer.link import ATTEMPTS, BLOCK, MOST, SMALLEST, Link
+from edgeinfer.wire import ports
+from edgeinfer.wire.link import ATTEMPTS, BLOCK, MOST, SMALLEST, Link
 
 PROTOCOL = "1"
 BOOT_SECONDS = 2.5  # a boot loader's patience after a reset, and some more

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What boards/*.toml say, and the emulators that stand in for boards."""
