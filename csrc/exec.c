@@ -32,7 +32,7 @@ uint8_t *ei_at(const ei_model *m, uint8_t *arena, uint32_t offset) {
 }
 
 uint16_t ei_step_layer(const ei_model *m, uint32_t step) {
-  return m->steps[m->bands == NULL ? step : m->bands[step].step].layer;
+  return m->steps[EI_IN_BANDS(m) ? m->bands[step].step : step].layer;
 }
 
 /* Turn a step's offsets into pointers; returns its kernel. */

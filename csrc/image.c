@@ -99,6 +99,29 @@ uint32_t ei_crc32(uint32_t crc, const uint8_t *bytes, size_t n) {
   return ~crc;
 }
 
+#ifdef EI_NO_BANDS
+enum { LATEST = EI_BANDLESS };
+static int read_bands(const reader *r, uint32_t version, ei_model *m) {
+  (void)r, (void)version, (void)m;
+  return 1;
+}
+#else
+enum { LATEST = EI_VERSION };
+/* Images of the first version have none, all others some. */
+static int read_bands(const reader *r, uint32_t version, ei_model *m) {
+  uint32_t n;
+  m->bands = (const void *)vector(r, BANDS, sizeof(ei_band), 4, &n);
+  if (!m->bands || (n != 0) != (version != EI_BANDLESS)) return 0;
+  for (uint32_t i = 0; i < n; i++)
+    if (m->bands[i].step >= m->n_steps) return 0;
+  if (n != 0)
+    m->n_steps = n;
+  else
+    m->bands = NULL;
+  return 1;
+}
+#endif
+
 static uint32_t dtype_bytes(uint8_t dtype) {
   switch (dtype) {
     case EI_INT8:
@@ -173,7 +196,7 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
   reader r = {image, (uint32_t)size - TRAILER, 0, 0, 0};
   if (!open_root(&r)) return EI_ERR_FORMAT;
   const uint32_t version = scalar(&r, VERSION);
-  if (version != EI_VERSION && version != EI_BANDLESS) return EI_ERR_VERSION;
+  if (version != LATEST && version != EI_BANDLESS) return EI_ERR_VERSION;
   const reader trailer = {image, (uint32_t)size, 0, 0, 0};
   if (ei_crc32(0, image, (size_t)r.size) != u32(&trailer, r.size)) return EI_ERR_CRC;
 
@@ -187,8 +210,6 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
   m->fast_bytes = scalar(&r, FAST_BYTES);
   if (m->fast_bytes == 0) m->fast_bytes = m->arena_bytes;
   m->steps = (const void *)vector(&r, STEPS, sizeof(ei_step), 4, &m->n_steps);
-  uint32_t n_bands;
-  m->bands = (const void *)vector(&r, BANDS, sizeof(ei_band), 4, &n_bands);
   m->params = vector(&r, PARAMS, 1, 4, &m->params_bytes);
   m->data = vector(&r, DATA, 1, EI_IMAGE_ALIGN, &m->data_bytes);
   m->inputs = (const void *)vector(&r, INPUTS, sizeof(ei_io), 4, &m->n_inputs);
@@ -199,11 +220,7 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
       m->state_bytes > m->fast_bytes || m->state_bytes % EI_ARENA_ALIGN != 0 ||
       (m->fast_bytes < m->arena_bytes && m->fast_bytes % EI_ARENA_ALIGN != 0))
     return EI_ERR_FORMAT;
-  if (!m->bands || (n_bands != 0) != (version != EI_BANDLESS)) return EI_ERR_FORMAT;
-  if (n_bands == 0) m->bands = NULL;
-  for (uint32_t i = 0; i < n_bands; i++)
-    if (m->bands[i].step >= m->n_steps) return EI_ERR_FORMAT;
-  if (n_bands != 0) m->n_steps = n_bands;
+  if (!read_bands(&r, version, m)) return EI_ERR_FORMAT;
   if (m->reset_steps > m->n_steps || !m->steps || !m->params || !m->data || !m->inputs ||
       !m->outputs || !m->name || !m->layers)
     return EI_ERR_FORMAT;

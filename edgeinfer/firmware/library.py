@@ -26,9 +26,11 @@ def file_names(kernels: tuple[str, ...]) -> list[str]:
     return ["image.c", "exec.c", *(f"kernels/{kernel}.c" for kernel in kernels)]
 
 
-def sources(kernels: tuple[str, ...], prefix: str, small: bool = False) -> dict[str, str]:
+def sources(
+    kernels: tuple[str, ...], prefix: str, small: bool = False, *, bands: bool = True
+) -> dict[str, str]:
     """Texts by file name: csrc with these kernels, every function named `prefix`_…; `small` where
-    flash is dearer than time."""
+    flash is dearer than time, without `bands` where no image has any."""
     root = paths.share("csrc")
     texts: dict[str, str] = {}
     waiting = [PurePosixPath(name) for name in file_names(kernels)]
@@ -39,8 +41,8 @@ def sources(kernels: tuple[str, ...], prefix: str, small: bool = False) -> dict[
         text = (root / name).read_text(encoding="utf-8")
         texts[str(name)] = _local(root, name, text, waiting)
     texts["edgeinfer.h"] = _after_comment(texts["edgeinfer.h"], f'#include "{NAMES}"\n')
-    if small:
-        texts[_CHOICE] = _after_comment(texts[_CHOICE], "#define EI_SMALL\n")
+    defines = "#define EI_SMALL\n" * small + "#define EI_NO_BANDS\n" * (not bands)
+    texts[_CHOICE] = _after_comment(texts[_CHOICE], defines)
     texts[NAMES] = _names(root, prefix)
     texts[CHOSEN] = "".join(f"EI_KERNEL({kernel})\n" for kernel in kernels)
     return texts

@@ -74,7 +74,8 @@ def arduino_files(parts: Parts) -> dict[str, bytes]:
     image = parts.models.image
     rows = (image[at : at + _PER_LINE] for at in range(0, len(image), _PER_LINE))
     texts["model.inc"] = "".join("".join(f"{byte}," for byte in row) + "\n" for row in rows)
-    chosen = library.sources(parts.kernels, "fw", parts.models.small)
+    bands = parts.store is not None or any(facts.bands for facts in parts.models.facts)
+    chosen = library.sources(parts.kernels, "fw", parts.models.small, bands=bands)
     texts |= {f"csrc/{name}": text for name, text in chosen.items()}
     options = _local_options(parts) if board.platform == "local" else _public_options(parts)
     files = {f"src/{name}": text.encode() for name, text in texts.items()}

@@ -72,6 +72,7 @@ class Image:
     reset_steps: int  # the first steps, which put the state to its start
     state_bytes: int = 0  # the arena's first bytes, if they hold the state and nothing else
     fast_bytes: int = 0  # the arena's bytes from here on may lie in slower memory; 0: none
+    bands: bool = False  # whether steps are stored as bands, in fewer bytes
 
     @property
     def kernels(self) -> tuple[str, ...]:

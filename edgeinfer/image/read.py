@@ -39,6 +39,7 @@ def read_image(image: bytes) -> Image:
             reset_steps=_scalar(image, "reset_steps"),
             state_bytes=_scalar(image, "state_bytes"),
             fast_bytes=_scalar(image, "fast_bytes"),
+            bands=bool(vector(image, "bands", BAND.size)),
         )
     except (struct.error, IndexError) as error:
         raise ImageError(
