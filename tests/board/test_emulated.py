@@ -18,11 +18,11 @@ from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.compile import compile_graph
 from edgeinfer.errors import DataError, DeviceError, FitError
 from edgeinfer.firmware.flash import arena_room, flash
-from edgeinfer.image import read_image
+from edgeinfer.image import layer_names, read_image
 from edgeinfer.session import Session
 from edgeinfer.tflite import read
 from edgeinfer.wire.device import Device
-from tests.board.conftest import BOARDS, WIDTH, Desk
+from tests.board.conftest import BOARDS, WIDTH, Desk, two_inputs
 
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
 
@@ -58,12 +58,12 @@ def test_memory_is_known_and_small(name: str, desk: Desk) -> None:
 
 @pytest.mark.parametrize("name", [name for name in BOARDS if load_board(name).emulated])
 def test_instructions_repeat_exactly_on_a_fresh_board(name: str, desk: Desk, image: bytes) -> None:
-    board, facts = load_board(name), read_image(image)
+    board, facts, names = load_board(name), read_image(image), layer_names(two_inputs())
     counts = []
     for _ in range(2):
         emulator.stop(name)
         with Device(desk.port(name)) as device:
-            counts.append(bench(device, board, facts, runs=3, layers=True))
+            counts.append(bench(device, board, facts, runs=3, layers=True, names=names))
     for count in counts:
         del count["port"], count["stack_bytes"]
     assert counts[0] == counts[1]
