@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Any board of the Arduino framework: Serial, micros(), a cycle counter, nothing else. Start-up, stack and faults
- * are the framework's; there is no sketch but this. */
+ * Any board of the Arduino framework: Serial, micros(), a cycle counter, nothing else. Start-up,
+ * stack and faults are the framework's; there is no sketch but this. */
 #include <Arduino.h>
 
 extern "C" {

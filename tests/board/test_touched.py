@@ -27,6 +27,8 @@ FILLED = {"vww01": 8}
 # Bytes of scratch of convolutions in pairs, of which these loops fill one half: they keep bytes
 # where others have 16 bits, and an image runs on any core.
 HALF = {("sww01", "stm32vldiscovery"): {*range(3812, 3840), *range(4000, 4160)}}
+# And of depthwise tiles, which on ARMv6-M hold words of one channel: a short row needs fewer.
+HALF[("kws01", "microbit")] = {*range(8512, 8544)}
 GOALS = {"minimum": SMALLEST, "fast": FASTEST}
 
 
@@ -36,6 +38,7 @@ GOALS = {"minimum": SMALLEST, "fast": FASTEST}
         ("sww01", "stm32vldiscovery", "minimum"),
         ("sww01", "mps2-an386", "fast"),
         ("kws01", "microbit", "minimum"),
+        ("kws01", "mps2-an386", "minimum"),
         ("ic01", "mps2-an386", "minimum"),
         ("ad01", "mps2-an386", "minimum"),
         ("person_detect", "mps2-an386", "minimum"),
