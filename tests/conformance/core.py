@@ -89,7 +89,7 @@ class Core:
         (self._folder / "config.h").write_text(text)
         (self._folder / "memory.ld").write_text(memory_script(board))
         parts = {f"cpu_{self._toolchain.cpu}", f"port_{board.port}", f"timer_{board.timer}"}
-        parts |= {"serial", "fault"} | {"bare" if self._toolchain.bare else "stack"}
+        parts |= {"serial", "fault", *(("bare", "ring") if self._toolchain.bare else ("stack",))}
         sources = [firmware / f"{part}.c" for part in sorted(parts)]
         sources += sorted((ROOT / "csrc").glob("*.c"))
         sources += sorted((ROOT / "csrc" / "kernels").glob("*.c"))

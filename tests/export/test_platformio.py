@@ -65,7 +65,7 @@ int app_main(void) {
   }
 }
 """
-FIRMWARE = ("bare.c", "cpu_cortex_m.c", "port_stm32f4.c", "timer_systick.c")
+FIRMWARE = ("bare.c", "cpu_cortex_m.c", "port_stm32f4.c", "ring.c", "timer_systick.c")
 
 
 def project(folder: Path) -> None:
