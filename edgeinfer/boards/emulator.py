@@ -155,6 +155,13 @@ def _put(running: Emulator, board: Board, elf: Path, *, erase: bool) -> Emulator
     return running
 
 
+def without_firmware(name: str) -> BoardError:
+    """The error for a board that nothing was put on yet."""
+    return BoardError(
+        f"{name} has no firmware yet.", f"Flash it first: edgeinfer flash MODEL --board {name}"
+    )
+
+
 def _ended(name: str) -> BoardError:
     words = last_words(name)
     return BoardError(
@@ -184,10 +191,7 @@ def _command(board: Board, elf: Path | None = None) -> list[str]:
     if board.has_debug_port:
         return _machine(board)
     if elf is None:
-        raise BoardError(
-            f"{board.name} has no firmware yet.",
-            f"Flash it first: edgeinfer flash MODEL --board {board.name}",
-        )
+        raise without_firmware(board.name)
     if board.arduino:
         return [str(counter.program(board.emulator[0])), *board.emulator[1:], str(elf)]
     return _process(board, elf)

@@ -104,10 +104,7 @@ def _start(board: Board) -> emulator.Emulator:
         )
     elf = built(board)
     if elf is None and not board.has_debug_port:
-        raise BoardError(
-            f"{board.name} has no firmware yet.",
-            f"Flash it first: edgeinfer flash MODEL --board {board.name}",
-        )
+        raise emulator.without_firmware(board.name)
     require_tools(board)
     running = emulator.start(board, elf)
     if elf is None:

@@ -354,10 +354,7 @@ def running_port(board: Board | None) -> str:
     running = emulator.find(board.name)
     port = running.port if running else "" if board.runs_here else ports.answering(board)
     if running is not None and running.blank:
-        raise BoardError(
-            f"{board.name} has no firmware yet.",
-            f"Flash it first: edgeinfer flash MODEL --board {board.name}",
-        )
+        raise emulator.without_firmware(board.name)
     if not port:
         raise BoardError(
             f"No {board.name} is {'running' if board.runs_here else 'connected'}.",

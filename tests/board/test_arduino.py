@@ -27,6 +27,7 @@ from edgeinfer.wire.smp import WRITE, Smp
 from tests.board.conftest import two_inputs
 from tests.board.usb import connect
 from tests.conftest import need
+from tests.csrc.images import banded
 from tests.csrc.test_toolchains import STRING_H, XTENSA
 from tests.export.conftest import example_output, tiny
 
@@ -44,6 +45,12 @@ PROGRAMMER = {  # what avrdude is told for an Uno with this boot loader, and for
 @pytest.fixture(scope="module")
 def small() -> bytes:
     return tiny()
+
+
+def test_the_code_of_bands_comes_with_an_image_that_has_some(small: bytes) -> None:
+    for image, bands in ((small, False), (banded().image, True)):
+        chosen = project(image, load_board("megaatmega2560"))["src/csrc/isa/isa.h"]
+        assert ("#define EI_NO_BANDS\n" in chosen) != bands
 
 
 def gives_the_hosts_bytes(port: str, image: bytes) -> None:

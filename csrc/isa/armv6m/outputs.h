@@ -6,6 +6,8 @@
 #ifndef EI_ISA_ARMV6M_OUTPUTS_H
 #define EI_ISA_ARMV6M_OUTPUTS_H
 
+#include "isa/armv6m/high.h"
+
 #if defined(__ARM_ARCH_6M__) && !defined(EI_ARMV6M_EMULATION)
 typedef struct {
   const int32_t *head;  /* bias of the next filter; 8 bytes further its multiplier */
@@ -33,7 +35,7 @@ EI_NOINLINE void ei_quarters_of(const int32_t *sums, int8_t *out, int32_t pitch,
   register ei_quarters *at __asm__("r3") = frame;
   __asm__ volatile(
       ".syntax unified\n\t"
-      "push {r3-r7}\n\tmov r4, r8\n\tmov r5, r9\n\tmov r6, r10\n\tmov r7, r11\n\tpush {r4-r7}\n\t"
+      "push {r3-r7}\n\t" EI_PUSH_HIGH
       "mov r10, r2\n\tldr r4, [r3, #12]\n\tmov r11, r4\n\tmovs r4, #127\n\tmov r12, r4\n"
       "1:\n\tldm r3!, {r4, r5, r6}\n\tsubs r3, #12\n\t"
       "ldrb r7, [r5]\n\tadds r5, #1\n\tstr r5, [r3, #4]\n\t"
@@ -43,7 +45,7 @@ EI_NOINLINE void ei_quarters_of(const int32_t *sums, int8_t *out, int32_t pitch,
       EI_QUARTERS(0) EI_QUARTERS(4) EI_QUARTERS(8) EI_QUARTERS(12)
       "adds r0, #16\n\tmov r4, r10\n\tlsls r4, r4, #2\n\tsubs r1, r1, r4\n\tadds r1, #1\n\t"
       "ldr r3, [sp, #16]\n\tldr r4, [r3, #16]\n\tsubs r4, #1\n\tstr r4, [r3, #16]\n\tbne 1b\n\t"
-      "pop {r4-r7}\n\tmov r8, r4\n\tmov r9, r5\n\tmov r10, r6\n\tmov r11, r7\n\tpop {r3-r7}"
+      EI_POP_HIGH "pop {r3-r7}"
       : "+r"(from), "+r"(to), "+r"(apart), "+r"(at)
       :
       : "r12", "cc", "memory");

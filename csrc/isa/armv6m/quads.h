@@ -6,6 +6,8 @@
 #ifndef EI_ISA_ARMV6M_QUADS_H
 #define EI_ISA_ARMV6M_QUADS_H
 
+#include "isa/armv6m/high.h"
+
 /* Inputs r6 and r7 by the word of a record's weights at `from` + w. */
 #define EI_ONE_RECORD(from, w, s, t)                                      \
   "ldr r5, [" #from ", #" #w "]\n\tsxtb r3, r5\n\tmuls r3, r6\n\tadd " #s \
@@ -28,7 +30,7 @@ static __attribute__((noinline, unused)) void ei_pair_quads(const int8_t *vector
   register uint32_t *to __asm__("r3") = sums;
   __asm__ volatile(
       ".syntax unified\n\t"
-      "push {r3-r7}\n\tmov r4, r8\n\tmov r5, r9\n\tmov r6, r10\n\tmov r7, r11\n\tpush {r4-r7}\n\t"
+      "push {r3-r7}\n\t" EI_PUSH_HIGH
       "ldr r4, [r3]\n\tadds r4, r4, r0\n\tmov r12, r4\n\t"
       "movs r4, #0\n\tmov r8, r4\n\tmov r9, r4\n\tmov r10, r4\n\tmov r11, r4\n"
       /* Of an odd number of fours the first is the second half of eight. */
@@ -39,7 +41,7 @@ static __attribute__((noinline, unused)) void ei_pair_quads(const int8_t *vector
       "adds r0, #8\n\tadds r1, #16\n\tadds r2, #16\n\tcmp r0, r12\n\tbne 1b\n\t"
       "ldr r0, [sp, #16]\n\tmov r4, r8\n\tmov r5, r9\n\tmov r6, r10\n\tmov r7, r11\n\t"
       "str r4, [r0]\n\tstr r5, [r0, #4]\n\tstr r6, [r0, #8]\n\tstr r7, [r0, #12]\n\t"
-      "pop {r4-r7}\n\tmov r8, r4\n\tmov r9, r5\n\tmov r10, r6\n\tmov r11, r7\n\tpop {r3-r7}"
+      EI_POP_HIGH "pop {r3-r7}"
       : "+r"(x), "+r"(w), "+r"(v), "+r"(to)
       :
       : "r12", "cc", "memory");

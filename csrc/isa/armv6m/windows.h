@@ -6,6 +6,8 @@
 #ifndef EI_ISA_ARMV6M_WINDOWS_H
 #define EI_ISA_ARMV6M_WINDOWS_H
 
+#include "isa/armv6m/high.h"
+
 /* The offsets are those of the assembly below. */
 typedef struct {
   int32_t weights[9];  /* column by column */
@@ -88,8 +90,7 @@ EI_NOINLINE int8_t *ei_windows_rectified(const ei_windows *windows, const uint32
   register int8_t *to __asm__("r3") = out;
   __asm__ volatile(
       ".syntax unified\n\t"
-      "push {r4-r7, lr}\n\tmov r4, r8\n\tmov r5, r9\n\tmov r6, r10\n\tmov r7, r11\n\tpush "
-      "{r4-r7}\n\t"
+      "push {r4-r7, lr}\n\t" EI_PUSH_HIGH
       "mov lr, r2\n\tmovs r7, r3\n\tldr r4, [r1, #56]\n\tmov r9, r4\n\tldr r4, [r1, #52]\n\t"
       "mov r10, r4\n\tldr r4, [r1, #60]\n\tmov r11, r4\n\tmovs r4, #127\n\tmov r12, r4\n"
       "1:\n\tldr r6, [r1, #36]\n\tldr r2, [r1, #40]\n\tmov r8, r2\n\t" EI_TWO_TAPS(0, 4)
@@ -101,10 +102,7 @@ EI_NOINLINE int8_t *ei_windows_rectified(const ei_windows *windows, const uint32
                   "ldr r2, [r1, #68]\n\tstrb r4, [r7, r2]\n\tldr r2, [r1, #64]\n\tadds r7, r7, "
                   "r2\n\t"
                   "ldr r2, [r1, #72]\n\tadds r0, r0, r2\n\tcmp r0, lr\n\tbne 1b\n\t"
-                  "movs r3, r7\n\t"
-                  "pop {r4-r7}\n\tmov r8, r4\n\tmov r9, r5\n\tmov r10, r6\n\tmov r11, r7\n\tpop "
-                  "{r4-r7}\n\t"
-                  "pop {r2}\n\tmov lr, r2"
+                  "movs r3, r7\n\t" EI_POP_HIGH "pop {r4-r7}\n\tpop {r2}\n\tmov lr, r2"
       : "+r"(at), "+r"(w), "+r"(end), "+r"(to)
       :
       : "r12", "cc", "memory");
