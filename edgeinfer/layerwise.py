@@ -90,13 +90,23 @@ def layerwise(
         for a, value in values.items():
             made[a].spread(value)
         advance(0.7 + 0.3 * done)
-    makers = quantized.producers()
     found = []
     for a, b in pairs.items():
-        index = makers.get(b, -1)
+        index = _maker(quantized, b)
         op = quantized.nodes[index].op if index >= 0 else "input"
         found.append(made[a].layer(index, op, short_name(quantized.tensors[b].name)))
     return [asdict(layer) for layer in sorted(found, key=lambda f: f.layer)], count
+
+
+def _maker(graph: Graph, t: int) -> int:
+    """The layer that computes an integer tensor, not what only brings it to its type; −1: none."""
+    makers = graph.producers()
+    index = makers.get(t, -1)
+    if index >= 0 and graph.nodes[index].op == "QUANTIZE":
+        before = makers.get(graph.nodes[index].inputs[0], -1)
+        if before >= 0 and graph.nodes[before].op != "DEQUANTIZE":
+            return before
+    return index
 
 
 def _reals(

@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer.errors import QuantizeError
+from edgeinfer.errors import QuantizeError, UnsupportedError
 from edgeinfer.graph import Array, Graph
+from edgeinfer.inspection import short_name
 from edgeinfer.lower import lower
 from edgeinfer.quantize import prepare
+from edgeinfer.quantize import real as floats
 from edgeinfer.quantize import wide as wides
 from edgeinfer.quantize.assign import assign
 from edgeinfer.quantize.channels import Group, scaled
@@ -33,6 +35,7 @@ from edgeinfer.quantize.outliers import left_out, outliers
 from edgeinfer.quantize.params import Range
 from edgeinfer.quantize.probes import Loss
 from edgeinfer.quantize.ranges import METHODS, method
+from edgeinfer.quantize.real import Reals
 from edgeinfer.quantize.recipe import written
 from edgeinfer.quantize.reconstruct import reconstruct
 from edgeinfer.quantize.resume import Cache, fingerprint
@@ -41,6 +44,7 @@ from edgeinfer.quantize.search import Choice, search
 from edgeinfer.quantize.settings import FAST, Settings
 from edgeinfer.quantize.split import copied
 from edgeinfer.quantize.wide import Forms
+from edgeinfer.reference import is_stateful
 
 __all__ = ["FAST", "METHODS", "Quantized", "Samples", "Settings", "check", "load", "quantize"]
 
@@ -81,6 +85,7 @@ def quantize(
     _rehearse(graph, settings)
     checked = samples if isinstance(samples, Samples) else check(graph, samples)
     settings, warnings = _possible(graph, checked, settings)
+    given = graph
     form: dict[str, Any] = {"per_channel": settings.per_channel, "io": settings.io}
 
     if settings.fold:
@@ -93,28 +98,43 @@ def quantize(
         if rows:
             warnings.append(left_out(rows, len(checked)))
             checked = checked.without(rows)
+    layers = floats.followed(given, floats.named(given, settings.floats), graph)
+    real = floats.reals(graph, layers, settings.io)
     few = _spread(graph, checked.inputs)
     kept = Cache(cache and cache / fingerprint(graph, checked.inputs, settings.as_dict()))
     graph, found, losses, costs, noise = _scale(graph, checked, few, settings, kept, tell)
     assigned = assign(graph, found)
 
-    def breaks(wide: frozenset[int], narrow: frozenset[int], other: Graph | None = None) -> str:
+    def breaks(
+        wide: frozenset[int],
+        narrow: frozenset[int],
+        other: Graph | None = None,
+        reals: Reals = real,
+    ) -> str:
         if misfit is None:
             return ""
-        return misfit(convert(other or graph, assigned.quants, wide=wide, narrow=narrow, **form)[0])
+        chosen: dict[str, Any] = {"wide": wide, "narrow": narrow, "real": reals, **form}
+        return misfit(convert(other or graph, assigned.quants, **chosen)[0])
 
     def choosing(part: float) -> None:
         tell("Choosing types", part)
 
     if settings.split:
         fits = (lambda other: breaks(frozenset(), frozenset(), other)) if misfit else None
+        noise = {group: n for group, n in noise.items() if not real.tensors & {*group.tensors}}
         graph, settings, notes = copied(graph, noise, found, assigned.quants, settings, fits)
         warnings += notes
-    wide = wides.given(graph, settings)
+    wide = wides.given(graph, settings, real)
     budget = (lambda few: breaks(wide, few)) if misfit else None
-    narrow, settings, notes = narrowed(graph, costs, settings, wide, budget, choosing)
-    wide, settings, more = types(
-        graph, losses, settings, narrow, lambda chosen: breaks(chosen, narrow), choosing
+    narrow, settings, notes = narrowed(graph, costs, settings, wide, budget, choosing, real.layers)
+    wide, real, settings, more = types(
+        graph,
+        losses,
+        settings,
+        narrow,
+        lambda wide, real: breaks(wide, narrow, None, real),
+        choosing,
+        real,
     )
     warnings += [*notes, *more]
     fitted = None
@@ -128,12 +148,15 @@ def quantize(
             lambda part: tell("Fitting weights", part),
             wide,
             narrow,
+            real,
         )
         graph, fitted = made.graph, made.weights
-    result, dead = convert(graph, assigned.quants, fitted=fitted, wide=wide, narrow=narrow, **form)
+    form |= {"wide": wide, "narrow": narrow, "real": real}
+    result, dead = convert(graph, assigned.quants, fitted=fitted, **form)
     lower(result)
     kept.clear()
-    recipe = written(graph, settings, len(checked), found, Forms(assigned.quants, wide), losses)
+    forms = Forms(assigned.quants, wide, real)
+    recipe = written(graph, settings, len(checked), found, forms, losses)
     return Quantized(result, recipe, [*checked.warnings, *warnings, *assigned.warnings, *dead])
 
 
@@ -183,7 +206,7 @@ def _scale(
 
 def _possible(graph: Graph, samples: Samples, settings: Settings) -> tuple[Settings, list[str]]:
     """The settings that this network allows, and a warning if they are not those wished for."""
-    if settings.reconstructs and mixes_samples(graph, samples.inputs):
+    if settings.reconstructs and not is_stateful(graph) and mixes_samples(graph, samples.inputs):
         plain = {k: v for k, v in FAST.items() if k != "ranges" or settings.ranges == "search"}
         return replace(settings, **plain), [
             "The network mixes the samples of a batch, which only the simple pipeline can follow."
@@ -217,6 +240,18 @@ def _rehearse(graph: Graph, settings: Settings) -> None:
     """Quantize with made-up ranges, so that what no kernel runs is refused at once."""
     unit: dict[int, Range] = dict.fromkeys(graph.activations(), (-1.0, 1.0))
     quants = assign(graph, unit).quants
-    types = wides.able(graph, settings.io) if settings.activations == "int16" else frozenset()
-    options: dict[str, Any] = {"per_channel": settings.per_channel, "io": settings.io}
-    lower(convert(graph, quants, wide=types, **options)[0])
+    real = floats.reals(graph, floats.named(graph, settings.floats), settings.io)
+    types = wides.able(graph, settings.io, real) if settings.activations == "int16" else frozenset()
+    options: dict[str, Any] = {"per_channel": settings.per_channel, "wide": types, "real": real}
+    try:
+        lower(convert(graph, quants, io=settings.io, **options)[0])
+    except UnsupportedError as error:
+        only = floats.only_real(graph, lambda part: convert(part, quants, **options)[0])
+        if not only:
+            raise
+        outputs = (graph.tensors[graph.nodes[i].outputs[0]].name for i in only)
+        ways = " ".join(f"--float '{short_name(name)}'" for name in outputs)
+        raise UnsupportedError(
+            f"There is no int8 for {', '.join(map(graph.label, only))}.",
+            f"Let it stay float32 ({ways}), or change the network.",
+        ) from error

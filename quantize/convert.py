@@ -14,6 +14,7 @@ from edgeinfer.ops.base import QuantRule, Site
 from edgeinfer.quantize import wide as wides
 from edgeinfer.quantize.assign import rule_of
 from edgeinfer.quantize.params import INT8, NARROW, NARROW4, bias_quant, to_integers, weight_quant
+from edgeinfer.quantize.real import INNER, NONE, Reals
 from edgeinfer.quantize.wide import Forms, widened
 
 INT32, INT64 = (-(2**31), 2**31 - 1), (-(2**62), 2**62)
@@ -52,34 +53,39 @@ def convert(
     fitted: Mapping[int, Fitted] | None = None,
     wide: Collection[int] = frozenset(),
     narrow: Collection[int] = frozenset(),
+    real: Reals = NONE,
 ) -> tuple[Graph, list[str]]:
     """The int8 graph with these scales, and warnings about dead channels.
 
     `quants` is for activations and constants used as such; weights and bias follow from them,
     except for the weight tensors in `fitted`. The activations in `wide` are int16, and so is what
-    the layers compute that make or read one; the weight tensors in `narrow` have 4 bits. Tensors
-    keep their names and places; where a constant serves two layers differently, where a layer needs
-    another scale or type than its input has, and for float I/O (`io` is "float32"), tensors are
-    added at the end."""
-    build = _Builder(graph, Forms(quants, wide), per_channel, fitted or {}, narrow)
+    the layers compute that make or read one; the weight tensors in `narrow` have 4 bits; the layers
+    and activations in `real` stay float32. Tensors keep their names and places; where a constant
+    serves two layers differently, where a layer needs another scale or type than its input has, and
+    for float I/O (`io` is "float32"), tensors are added at the end."""
+    build = _Builder(graph, Forms(quants, wide, real), per_channel, fitted or {}, narrow)
     if io == "float32":
-        for t in graph.inputs:
+        for t in dict.fromkeys((*graph.inputs, *graph.outputs)):
+            if t in real.tensors:
+                continue
             build.inner[t] = build.add(stored := build.stored(t), f"_{stored.dtype}")
-            build.quantize(t, build.inner[t])
-        for t in dict.fromkeys(graph.outputs):
-            if t not in build.inner:
-                build.inner[t] = build.add(stored := build.stored(t), f"_{stored.dtype}")
+            if t in graph.inputs:
+                build.quantize(t, build.inner[t])
+                build.reals[t] = t
     for t in graph.activations():
-        if t not in build.inner:
+        if t not in build.inner and t not in real.tensors:
             build.tensors[t] = build.stored(t)
     for index in range(len(graph.nodes)):
         build.layer(index)
     if io == "float32":
         for t in dict.fromkeys(graph.outputs):
-            if t not in graph.inputs:
+            if t not in real.tensors and t not in build.reals:
                 build.dequantize(build.inner[t], t)
     nodes = (
-        replace(node, version=max(node.version, VERSIONS.get(node.op, 1))) for node in build.nodes
+        node
+        if i in build.floats
+        else replace(node, version=max(node.version, VERSIONS.get(node.op, 1)))
+        for i, node in enumerate(build.nodes)
     )
     metadata = {k: v for k, v in graph.metadata.items() if k not in _STALE_METADATA}
     result = replace(graph, tensors=tuple(build.tensors), nodes=tuple(nodes), metadata=metadata)
@@ -113,6 +119,8 @@ class _Builder:
         self.nodes: list[Node] = []
         self.dead: dict[str, int] = {}  # layer's label → channels whose weights are all but zero
         self.inner: dict[int, int] = {}  # float I/O tensor → the integer tensor that layers see
+        self.reals: dict[int, int] = {}  # integer activation → itself as float32
+        self.floats: set[int] = set()  # positions among the nodes of those that stay float32
         self._widened: dict[int, int] = {}  # int8 activation → itself as int16
         self._uses: dict[int, list[int]] = {}  # float constant → its int8 or int32 forms
 
@@ -140,7 +148,10 @@ class _Builder:
     def layer(self, index: int) -> None:
         """Append one node of the float graph, quantized."""
         node, site = self.graph.nodes[index], Site.of(self.graph, index)
-        rule, is_wide = rule_of(self.graph, index), self.forms.is_wide(self.graph, node)
+        if self.forms.is_real(node):
+            self._real(node)
+            return
+        rule, is_wide = rule_of(self.graph, index), self.forms.is_wide(node)
         inputs = [self._operand(t, node, rule, is_wide) for t in node.inputs]
         if rule.weights is not None:
             weights, quant = self._weights(site, rule)
@@ -168,6 +179,37 @@ class _Builder:
         for source, target in zip(made, outputs, strict=True):
             if source != target:
                 self.quantize(source, target)
+
+    def _real(self, node: Node) -> None:
+        """Append a node that stays float32, and what makes integers of its outputs."""
+        inputs = [self._as_real(t) for t in node.inputs]
+        made = [
+            t if self.tensors[t].dtype == np.float32 else self.add(self.graph.tensors[t], INNER)
+            for t in node.outputs
+        ]
+        self.floats.add(len(self.nodes))
+        self.nodes.append(replace(node, inputs=tuple(inputs), outputs=tuple(made)))
+        for t, own in zip(node.outputs, made, strict=True):
+            if t in self.forms.real.tensors:
+                continue
+            self.reals[t] = own
+            self.quantize(own, self.inner.get(t, t))
+
+    def _as_real(self, t: int) -> int:
+        """An input of a node that stays float32."""
+        if t < 0 or t in self.forms.real.tensors:
+            return t
+        tensor = self.graph.tensors[t]
+        if tensor.data is not None:
+            return self._constant(t, tensor.data, tensor.quant)
+        if t not in self.quants:
+            return t
+        if t not in self.reals:
+            # A float output of the model is there already.
+            own = self.tensors[t].dtype == np.float32
+            self.reals[t] = t if own else self.add(tensor, INNER)
+            self.dequantize(self.inner.get(t, t), self.reals[t])
+        return self.reals[t]
 
     def dead_channels(self) -> list[str]:
         """A warning if there are dead channels."""
@@ -223,8 +265,7 @@ class _Builder:
     def _as_int16(self, t: int) -> int:
         """An int8 activation as int16. By way of reals: TFLite has no QUANTIZE between the two."""
         if t not in self._widened:
-            real = self.add(self.graph.tensors[t], "_real")
-            self.dequantize(self.inner.get(t, t), real)
+            real = self._as_real(t)
             self._widened[t] = self._wider(t)
             self.quantize(real, self._widened[t])
         return self._widened[t]
@@ -236,16 +277,16 @@ class _Builder:
             replace(self.graph.tensors[t], dtype=np.dtype(np.int16), quant=quant), wides.INNER
         )
 
-    def _constant(self, t: int, data: Array, quant: Quant) -> int:
-        """The index of a float constant's integer form; equal forms are one tensor."""
+    def _constant(self, t: int, data: Array, quant: Quant | None) -> int:
+        """The index of a constant in the form that a layer needs; equal forms are one tensor."""
         forms = self._uses.setdefault(t, [])
         for index in forms:
             old = self.tensors[index]
-            same = old.dtype == data.dtype and quant.equals(old.quant)
+            same = old.dtype == data.dtype and (quant is None or quant.equals(old.quant))
             if same and old.data is not None and np.array_equal(old.data, data):
                 return index
         tensor = replace(self.graph.tensors[t], dtype=data.dtype, data=data, quant=quant)
-        tensor = replace(tensor, packed=t in self.narrow)
+        tensor = replace(tensor, packed=t in self.narrow and quant is not None)
         if forms:
             forms.append(self.add(tensor, f"_{len(forms)}"))
         else:

@@ -16,12 +16,14 @@ from edgeinfer.ops.base import Site
 from edgeinfer.quantize.settings import Settings
 
 
-def eligible(graph: Graph) -> dict[int, int]:
-    """The layers whose weights may have 4 bits: output tensor → weight tensor."""
+def eligible(graph: Graph, real: Collection[int] = frozenset()) -> dict[int, int]:
+    """The layers whose weights may have 4 bits, output tensor → weight tensor, but for those in
+    `real`."""
     found = {}
     for index, node in enumerate(graph.nodes):
         dense = node.op == "FULLY_CONNECTED"
-        if dense or (node.op == "CONV_2D" and is_pointwise(Site.of(graph, index))):
+        pointwise = node.op == "CONV_2D" and is_pointwise(Site.of(graph, index))
+        if (dense or pointwise) and node.outputs[0] not in real:
             found[node.outputs[0]] = node.inputs[1]
     return found
 
@@ -39,14 +41,15 @@ def narrowed(
     wide: Collection[int],
     misfit: Callable[[frozenset[int]], str] | None,
     progress: Callable[[float], None],
+    real: Collection[int] = frozenset(),
 ) -> tuple[frozenset[int], Settings, list[str]]:
     """The weight tensors of 4 bits, the settings that repeat this choice, and warnings.
 
     `losses` are of 4-bit weights, by the layer's output. `misfit` says why the choice of some
     weight tensors still breaks the budget, and gives an empty text once it does not; without it all
-    layers are chosen that compute in int8. Raises
+    layers are chosen that compute in int8, the layers in `real` being float32. Raises
     QuantizeError for a name in the settings that is no such layer's."""
-    found = eligible(graph)
+    found = eligible(graph, real)
     names = {graph.tensors[t].name: t for t in found}
     for name in settings.narrow:
         if name not in names:

@@ -41,6 +41,7 @@ def written(
         if t not in forms.narrow:
             continue
         quant = forms.quant(t)
+        scale = {"scale": float(quant.scale[0]), "zero_point": int(quant.zero_point[0])}
         tensors.append(
             {
                 "tensor": t,
@@ -48,8 +49,7 @@ def written(
                 "low": low,
                 "high": high,
                 "type": np.dtype(forms.dtype(t)).name,
-                "scale": float(quant.scale[0]),
-                "zero_point": int(quant.zero_point[0]),
+                **({} if t in forms.real.tensors else scale),
                 **({"loss": losses[t]} if t in losses else {}),
             }
         )

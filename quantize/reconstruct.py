@@ -19,8 +19,9 @@ from edgeinfer.ops.base import Site
 from edgeinfer.quantize import layers, rounding
 from edgeinfer.quantize.biases import corrected
 from edgeinfer.quantize.convert import Fitted, convert, scales_axis
-from edgeinfer.quantize.params import NARROW, NARROW4, to_integers, to_reals, weight_quant
+from edgeinfer.quantize.params import NARROW, NARROW4, weight_quant
 from edgeinfer.quantize.prepare import one_node, with_data
+from edgeinfer.quantize.real import NONE, Reals
 from edgeinfer.quantize.resume import Cache
 from edgeinfer.quantize.settings import Settings
 from edgeinfer.quantize.targets import compensated
@@ -36,7 +37,7 @@ PARTS4 = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)  # with 4 bits, whose steps are lar
 class Reconstructed:
     """The layers' weights and biases."""
 
-    graph: Graph  # float, with the new biases
+    graph: Graph  # float, with the new biases, and weights of layers that stay so
     weights: Mapping[int, Fitted]  # weight tensor → its integers and scales
 
 
@@ -49,23 +50,24 @@ def reconstruct(
     progress: Callable[[float], None],
     wide: Collection[int] = frozenset(),
     narrow: Collection[int] = frozenset(),
+    real: Reals = NONE,
 ) -> Reconstructed:
     """Fit all layers with weights, in order, on samples [n, …] of each input.
 
     Needs weights and biases of their own (prepare.own_constants) and a network that keeps its
-    samples apart. The activations in `wide` are int16, the others int8; the weights in `narrow`
-    have 4 bits. Layers found in `kept` are taken from there; `progress` is called with the part
-    that is done."""
+    samples apart, or has state, with which each sample then begins anew. The activations in `wide`
+    are int16, the others int8; the weights in `narrow` have 4 bits; what is in `real` stays
+    float32. Layers found in `kept` are taken from there; `progress` is called with the part that is
+    done."""
     exact: dict[int, Array] = dict(zip(graph.inputs, samples, strict=True))
-    forms = Forms(quants, wide)
-    made = {
-        t: to_integers(x, forms.quant(t), forms.dtype(t), forms.limits(t)) for t, x in exact.items()
-    }
+    forms = Forms(quants, wide, real)
+    made = {t: forms.stored(t, x) for t, x in exact.items()}
     # What a budget has chosen is not in the settings.
-    chosen = repr((sorted(wide), sorted(narrow), settings.split))
+    chosen = repr((sorted(wide), sorted(narrow), sorted(real.layers), settings.split))
     mark = f"_{crc32(chosen.encode()):08x}"
     last = {t: i for i, node in enumerate(graph.nodes) for t in node.inputs}
-    biases: dict[int, Array] = {}
+    run = _apart if reference.is_stateful(graph) else reference.run
+    changed: dict[int, Array] = {}  # biases, and weights that stay float32
     fitted: dict[int, Fitted] = {}
     for index, node in enumerate(graph.nodes):
         site = Site.of(graph, index)
@@ -75,7 +77,7 @@ def reconstruct(
         if op.rule.weights is not None:
             wanted = layers.before_activation(site, inputs)
             exact[node.outputs[0]] = clip(site, wanted)
-            source = to_reals(made[node.inputs[0]], forms.quant(node.inputs[0]))
+            source = forms.meant(node.inputs[0], made[node.inputs[0]])
             name = f"layer{index}{mark}"
             done = kept.load(name)
             if done is None:
@@ -83,26 +85,42 @@ def reconstruct(
                 reach = forms.reals(node.outputs[0])
                 few = node.inputs[1] in narrow
                 layer = _Layer(site, source, wanted, reach, settings, random, few)
-                done = layer.fit(quants[node.inputs[0]])
+                is_real = forms.is_real(node)
+                done = layer.real() if is_real else layer.fit(quants[node.inputs[0]])
                 kept.save(name, done)
-            scales, axis = done["scales"], op.rule.channel_axis or 0
-            quant = Quant(scales, np.zeros(scales.size, np.int64), axis)
-            fitted[node.inputs[1]] = Fitted(done["weights"], quant)
-            biases[node.inputs[2]] = done["bias"]
-            part = with_data(part, biases)
+            if forms.is_real(node):
+                changed[node.inputs[1]] = done["weights"]
+            else:
+                scales, axis = done["scales"], op.rule.channel_axis or 0
+                quant = Quant(scales, np.zeros(scales.size, np.int64), axis)
+                fitted[node.inputs[1]] = Fitted(done["weights"], quant)
+            changed[node.inputs[2]] = done["bias"]
+            part = with_data(part, changed)
         else:
-            exact.update(zip(node.outputs, op.run(site, inputs), strict=True))
-        how: dict[str, Any] = {"per_channel": settings.per_channel, "wide": wide}
+            exact.update(zip(node.outputs, run(part, [exact[t] for t in part.inputs]), strict=True))
+        how: dict[str, Any] = {"per_channel": settings.per_channel, "wide": wide, "real": real}
         part8, _ = convert(part, quants, fitted=fitted, narrow=narrow, **how)
-        made.update(
-            zip(node.outputs, reference.run(part8, [made[t] for t in part.inputs]), strict=True)
-        )
+        made.update(zip(node.outputs, run(part8, [made[t] for t in part.inputs]), strict=True))
         for t in node.inputs:
             if last[t] == index:
                 exact.pop(t, None)
                 made.pop(t, None)
         progress((index + 1) / len(graph.nodes))
-    return Reconstructed(with_data(graph, biases), fitted)
+    return Reconstructed(with_data(graph, changed), fitted)
+
+
+def _apart(part: Graph, values: Sequence[Array]) -> list[Array]:
+    """The outputs of a network for samples that each begin with its state at the start."""
+    units = [graph_input.shape[0] for graph_input in (part.tensors[t] for t in part.inputs)]
+    count = len(values[0]) // units[0]
+    made = [
+        reference.run(
+            part,
+            [x[i * unit : (i + 1) * unit] for x, unit in zip(values, units, strict=True)],
+        )
+        for i in range(count)
+    ]
+    return [np.concatenate(parts) for parts in zip(*made, strict=True)]
 
 
 class _Layer:
@@ -165,15 +183,24 @@ class _Layer:
             best_q[better] = q[better]
             best_scale = np.where(better, scale, best_scale)
             best = np.where(better, lost, best)
-        bias = self._bias
-        if self._settings.correct_bias:
-            sums = self._sums(best_scale[:, None] * best_q)
-            bias = corrected(sums, self._wanted, self._limits)
         return {
             "weights": layers.weights(self._site, best_q.astype(np.int8)),
             "scales": best_scale[: quant.scale.size].astype(np.float32),
-            "bias": bias,
+            "bias": self._own_bias(best_scale[:, None] * best_q),
         }
+
+    def real(self) -> dict[str, Array]:
+        """Float `weights` and `bias` that make good for what the layers before did."""
+        if self._settings.compensate:
+            self._w = compensated(self._x, self._w, self._wanted, self._limits)
+        weights = layers.weights(self._site, self._w.astype(np.float32))
+        return {"weights": weights, "bias": self._own_bias(self._w)}
+
+    def _own_bias(self, w: Array) -> Array:
+        """The bias that goes with these weights [channels, k]."""
+        if not self._settings.correct_bias:
+            return self._bias
+        return corrected(self._sums(w), self._wanted, self._limits)
 
     def _moments(self) -> Array:
         """Covariances of the inputs [g, k, k], since biases take care of the means."""

@@ -28,6 +28,8 @@ class Settings:
     activations: str = "int8"  # type of all activations that can be of it
     mixed: float = 0.0  # part of the activations' loss that int16 is to take away
     wide: tuple[str, ...] = ()  # names of activations that are int16
+    floats: tuple[str, ...] = ()  # names of layers (their outputs) that stay float32
+    mixed_float: bool = False  # let `mixed` choose float32, too, where there is no int16
     int4: bool = False  # give as many layers as the budget asks for weights of 4 bits, or all
     narrow: tuple[str, ...] = ()  # names of layers (their outputs) with weights of 4 bits
     per_channel: bool = True  # a scale for each output channel of weights, or one for the tensor

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeinfer.errors import QuantizeError, UnsupportedError
-from edgeinfer.graph import Graph, Node, Quant
+from edgeinfer.graph import Array, Graph, Node, Quant
 from edgeinfer.inspection import short_name
 from edgeinfer.ops import op_for
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.wide import Q15
-from edgeinfer.quantize.params import INT8
+from edgeinfer.quantize.params import INT8, to_integers, to_reals
+from edgeinfer.quantize.real import NONE, Reals
 from edgeinfer.quantize.settings import Settings
 
 FINER = 64  # steps of int16 to one of int8
@@ -38,10 +39,11 @@ _FIXED = (Quant.per_tensor(1 / 256, -128), Quant.per_tensor(1 / 128, 0))
 
 @dataclass(frozen=True)
 class Forms:
-    """The integer types and scales of activations."""
+    """The types and scales of activations."""
 
     narrow: Mapping[int, Quant]  # as int8
     wide: Collection[int] = frozenset()  # those that are int16
+    real: Reals = NONE  # what stays float32
 
     def quant(self, t: int) -> Quant:
         """The scale of a tensor as it is stored."""
@@ -49,6 +51,8 @@ class Forms:
 
     def dtype(self, t: int) -> npt.DTypeLike:
         """The type of a tensor as it is stored."""
+        if t in self.real.tensors:
+            return np.float32
         return np.int16 if t in self.wide else np.int8
 
     def limits(self, t: int) -> tuple[int, int]:
@@ -57,14 +61,30 @@ class Forms:
 
     def reals(self, t: int) -> tuple[float, float]:
         """The least and the largest number that a tensor can say."""
+        if t in self.real.tensors:
+            return -np.inf, np.inf
         quant = self.quant(t)
         scale, zero = float(quant.scale[0]), int(quant.zero_point[0])
         low, high = self.limits(t)
         return (low - zero) * scale, (high - zero) * scale
 
-    def is_wide(self, graph: Graph, node: Node) -> bool:
+    def stored(self, t: int, values: Array) -> Array:
+        """Reals as a tensor stores them."""
+        if t in self.real.tensors:
+            return values
+        return to_integers(values, self.quant(t), self.dtype(t), self.limits(t))
+
+    def meant(self, t: int, values: Array) -> Array:
+        """The reals that a tensor stores so."""
+        return values if t in self.real.tensors else to_reals(values, self.quant(t))
+
+    def is_real(self, node: Node) -> bool:
+        """Whether a node computes in float32."""
+        return node.outputs[0] in self.real.layers
+
+    def is_wide(self, node: Node) -> bool:
         """Whether a node computes in int16: it does if one of its tensors is int16."""
-        return any(t in self.wide for t in (*node.inputs, *node.outputs))
+        return not self.is_real(node) and any(t in self.wide for t in (*node.inputs, *node.outputs))
 
 
 def widened(quant: Quant) -> Quant:
@@ -74,14 +94,16 @@ def widened(quant: Quant) -> Quant:
     return Quant(quant.scale / np.float32(FINER), np.zeros_like(quant.zero_point), quant.axis)
 
 
-def able(graph: Graph, io: str) -> frozenset[int]:
-    """The float activations that may be int16: all nodes that make or read them can be.
+def able(graph: Graph, io: str, real: Reals = NONE) -> frozenset[int]:
+    """The float activations that may be int16: all nodes that make or read them can be, or stay
+    float32.
 
     Inputs and outputs are of the type `io`, and only where that is float32 may layers see int16
     of them.  Raises UnsupportedError if `io` is int16 where that cannot be."""
     found = {t for t in graph.activations() if graph.tensors[t].dtype == np.float32}
+    found -= {*real.tensors}
     for index, node in enumerate(graph.nodes):
-        if node.op not in VERSIONS:
+        if node.op not in VERSIONS and node.outputs[0] not in real.layers:
             stuck = {*node.inputs, *node.outputs} & {*graph.inputs, *graph.outputs}
             if io == "int16" and stuck:
                 raise UnsupportedError(
@@ -92,16 +114,17 @@ def able(graph: Graph, io: str) -> frozenset[int]:
     return frozenset(found - {*graph.inputs, *graph.outputs} if io == "int8" else found)
 
 
-def given(graph: Graph, settings: Settings) -> frozenset[int]:
+def given(graph: Graph, settings: Settings, real: Reals = NONE) -> frozenset[int]:
     """The activations that the settings want int16, before any search for more."""
     if settings.activations == "int16":
-        return able(graph, settings.io)
-    return named(graph, settings.wide, settings.io)
+        return able(graph, settings.io, real)
+    return named(graph, settings.wide, settings.io, real)
 
 
-def named(graph: Graph, names: Sequence[str], io: str) -> frozenset[int]:
+def named(graph: Graph, names: Sequence[str], io: str, real: Reals = NONE) -> frozenset[int]:
     """The activations of these names. Raises QuantizeError for one that cannot be int16."""
-    fitting, found = able(graph, io), {t: graph.tensors[t].name for t in graph.activations()}
+    fitting = able(graph, io, real)
+    found = {t: graph.tensors[t].name for t in graph.activations()}
     for name in names:
         if name not in found.values():
             raise QuantizeError(
@@ -117,9 +140,12 @@ def named(graph: Graph, names: Sequence[str], io: str) -> frozenset[int]:
     return wanted
 
 
-def narrow_layers(graph: Graph) -> list[str]:
+def narrow_layers(graph: Graph, real: Reals = NONE) -> list[str]:
     """A warning if there are layers that cannot be int16."""
-    found = sorted({node.op for node in graph.nodes if node.op not in VERSIONS})
+    own = real.index(graph)
+    found = sorted(
+        {node.op for i, node in enumerate(graph.nodes) if i not in own and node.op not in VERSIONS}
+    )
     if not found:
         return []
     return [f"{', '.join(found)} have no int16 in TFLite or here, and stay int8."]

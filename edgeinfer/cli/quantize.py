@@ -23,6 +23,7 @@ from edgeinfer.quantize import load as load_samples
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.choose import Trial, choose
 from edgeinfer.quantize.narrow import packed_layers
+from edgeinfer.quantize.real import float_layers
 from edgeinfer.quantize.recipe import sensitivity
 from edgeinfer.quantize.settings import CHOICES
 from edgeinfer.quantize.wide import wide_layers
@@ -41,6 +42,7 @@ EXAMPLES = (
     "edgeinfer quantize model.tflite --calib x.npz --mixed --board nano33ble",
     "edgeinfer quantize model.tflite --calib x.npz --int16 -o model_16x8.tflite",
     "edgeinfer quantize model.tflite --calib x.npz --int4 --max-flash 100000",
+    "edgeinfer quantize model.tflite --calib x.npz --float conv2d/Relu --float lstm",
 )
 DEFAULTS = Settings()
 MIXED = 0.9  # part of the loss that --mixed takes away
@@ -92,6 +94,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PERCENT",
         help="16 bits only where rounding to 8 costs the most, until PERCENT of that is gone "
         f"(default {100 * MIXED:.0f}), or the budget is spent",
+    )
+    parser.add_argument(
+        "--float",
+        dest="floats",
+        nargs="?",
+        action="append",
+        const="",
+        metavar="LAYER",
+        help="a layer that stays float32, by the name of its output; once for each. Without a name "
+        "--mixed may choose layers, where there is no 16-bit form",
     )
     parser.add_argument(
         "--int4",
@@ -197,6 +209,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         "sensitivity": sensitivity(done.recipe),
         "int16_layers": wide_layers(result),
         "int4_layers": packed_layers(result),
+        "float_layers": float_layers(result),
         "trials": [asdict(trial) for trial in trials],
         **report,
     }
@@ -213,6 +226,13 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
     given = {k: getattr(args, k) for k in names if getattr(args, k, None) is not None}
     if args.activations == "int16" and args.io is None:
         given["io"] = "int16"
+    if args.floats:
+        if "" in args.floats and not args.mixed:
+            raise DataError(
+                "--float without a layer's name needs --mixed.", "Give both, or name it."
+            )
+        given["floats"] = [name for name in args.floats if name]
+        given["mixed_float"] = "" in args.floats
     if args.percentile is not None and args.ranges is None:
         given["ranges"] = "percentile"
     base = _recipe(args.recipe) if args.recipe else {}
@@ -272,7 +292,11 @@ def show(result: dict[str, Any], ui: Ui) -> None:
         f"  on a board: image {size(result['image_bytes'])} of flash, "
         f"arena {size(result['arena_bytes'])} of RAM"
     )
-    for kind, what in (("int16_layers", "in int16"), ("int4_layers", "with int4 weights")):
+    for kind, what in (
+        ("int16_layers", "in int16"),
+        ("int4_layers", "with int4 weights"),
+        ("float_layers", "in float32"),
+    ):
         if found := result[kind]:
             names = ", ".join([*found[:SHOWN], *["…"] * (len(found) > SHOWN)])
             ui.say(f"  {some(len(found), 'layer')} {what}: {names}")

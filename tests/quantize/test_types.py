@@ -117,14 +117,14 @@ def test_the_most_loss_for_the_least_work_comes_first() -> None:
     graph = net.graph(y)
     a, b, c = tensors[1:4]
     losses, able = {a: 1.0, b: 1.0, c: 1.0}, {a, b, c}
-    chosen = mixed(graph, losses, able, 0.1, lambda wide: "", nothing)
+    chosen = mixed(graph, losses, able, 0.1, lambda wide, real: "", nothing)
     assert chosen.wide == {a}  # between layers of 16 and 256; b is between 256 and 4,096
-    assert mixed(graph, {**losses, c: 100.0}, able, 0.1, lambda wide: "", nothing).wide == {c}
-    most = mixed(graph, losses, able, 1.0, lambda wide: "No." if b in wide else "", nothing)
+    assert mixed(graph, {**losses, c: 100.0}, able, 0.1, lambda wide, real: "", nothing).wide == {c}
+    most = mixed(graph, losses, able, 1.0, lambda wide, real: "No." if b in wide else "", nothing)
     assert most.wide == {a, c}
     assert most.passed_over == ("No.",)
     assert most.gone == pytest.approx(2 / 3)
-    assert mixed(graph, losses, {c}, 1.0, lambda wide: "", nothing).wide == {c}
+    assert mixed(graph, losses, {c}, 1.0, lambda wide, real: "", nothing).wide == {c}
 
 
 def test_a_budget_holds_int16_back() -> None:
