@@ -107,7 +107,10 @@ def scaled(graph: Graph, factors: Mapping[Group, Array]) -> dict[int, Array]:
 
 def _activation(site: Site) -> tuple[float, float]:
     own = {"RELU": (0.0, inf), "RELU6": (0.0, 6.0)}
-    return own.get(site.node.op) or real_range(site)
+    op = site.node.op
+    # Of others, such as an LSTM, the option means something else.
+    clips = op_for(site).rule.weights is not None or op in _PASSING
+    return own.get(op) or (real_range(site) if clips else (-inf, inf))
 
 
 def _same_channels(graph: Graph, index: int, floats: list[int]) -> bool:

@@ -2,7 +2,8 @@
 """Gradients of the output with respect to every activation, by the chain rule over the float graph.
 
 They tell how much the network's answer minds an error at each place. A new operator gets a function
-of slopes.py in RULES. A graph with an operator that has none is quantized without it."""
+of slopes.py, or of a file of its own, in RULES. A graph with an operator that has none is quantized
+without it."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from edgeinfer.graph import Array, Graph
 from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.moves import View
-from edgeinfer.quantize import slopes
+from edgeinfer.quantize import recurrence, slopes
 
 Rule = Callable[[Site, Sequence[Array | None], Array, Array], list[Array | None]]
 
@@ -98,6 +99,7 @@ RULES: dict[str, Rule] = {
     "SOFTMAX": slopes.softmax,
     "SUM": slopes.sum,
     "TRANSPOSE_CONV": slopes.transposed,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrence.lstm,
     **dict.fromkeys(("EXPAND_DIMS", "RESHAPE", "SQUEEZE"), slopes.reshape),
     **dict.fromkeys(
         ("BROADCAST_TO", "DEPTH_TO_SPACE", "MIRROR_PAD", "RESIZE_NEAREST_NEIGHBOR", "REVERSE_V2",

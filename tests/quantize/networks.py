@@ -125,3 +125,24 @@ def through(graph: Graph, samples: Array, close: float = 25.0, **options: object
     assert report.sqnr_db is not None
     assert report.sqnr_db > close
     return made
+
+
+def recurrent(batch: int = 1, steps: int = 5) -> Graph:
+    """Input [batch, steps, 4] → UNIDIRECTIONAL_SEQUENCE_LSTM of 6 cells → RESHAPE →
+    FULLY_CONNECTED → [batch, 3]."""
+    net = Net()
+    x = net.input(batch, steps, 4)
+    cells = 6
+    inputs = [x, *[-1] * 23]
+    for gate in range(4):
+        inputs[1 + gate] = net.const(net.random.normal(size=(cells, 4)) / 2)
+        inputs[5 + gate] = net.const(net.random.normal(size=(cells, cells)) / 2.5)
+        inputs[12 + gate] = net.const(net.random.normal(size=cells) / 2)
+    for place in (18, 19):
+        state = Tensor(f"state{place}", (batch, cells), np.dtype(np.float32), is_variable=True)
+        inputs[place] = net.add(state)
+    how = {"fused_activation_function": 4, "cell_clip": 0.9, "time_major": False}
+    y = net.add(Tensor("lstm", (batch, steps, cells), np.dtype(np.float32)))
+    kind = "UnidirectionalSequenceLSTMOptions"
+    net.nodes.append(Node("UNIDIRECTIONAL_SEQUENCE_LSTM", tuple(inputs), (y,), how, kind))
+    return net.graph(net.dense(net.reshape(y, batch, steps * cells), 3))
