@@ -43,6 +43,7 @@ from edgeinfer.quantize.samples import Samples, check, load
 from edgeinfer.quantize.search import Choice, search
 from edgeinfer.quantize.settings import FAST, Settings
 from edgeinfer.quantize.split import copied
+from edgeinfer.quantize.unstack import without_turns
 from edgeinfer.quantize.wide import Forms
 from edgeinfer.reference import is_stateful
 
@@ -81,7 +82,7 @@ def quantize(
     the first sample is run."""
     settings = Settings.of(options)
     tell = progress or (lambda stage, part: None)
-    graph = check_float(graph)
+    graph = without_turns(check_float(graph))
     _rehearse(graph, settings)
     checked = samples if isinstance(samples, Samples) else check(graph, samples)
     settings, warnings = _possible(graph, checked, settings)

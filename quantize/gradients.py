@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from edgeinfer.graph import Array, Graph
+from edgeinfer.graph import Array, Graph, Node
 from edgeinfer.ops import OPS
 from edgeinfer.ops.base import Site
 from edgeinfer.ops.moves import View
@@ -21,8 +21,16 @@ Rule = Callable[[Site, Sequence[Array | None], Array, Array], list[Array | None]
 
 
 def differentiable(graph: Graph) -> bool:
-    """Whether each operator's gradient is known."""
-    return all(node.op in RULES or node.op in PARTS for node in graph.nodes)
+    """Whether each operator's gradient is known, and samples lead in all tensors."""
+    return all(node.op in RULES or node.op in PARTS for node in graph.nodes) and not any(
+        _turns(graph, node) for node in graph.nodes
+    )
+
+
+def _turns(graph: Graph, node: Node) -> bool:
+    """Whether a node puts another dimension in the samples' place."""
+    order = graph.tensors[node.inputs[1]].data if node.op == "TRANSPOSE" else None
+    return order is not None and int(order[0]) != 0
 
 
 def backward(

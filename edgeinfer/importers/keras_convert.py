@@ -31,7 +31,18 @@ def _keras(tf: Any, model: str) -> bytes:
         except ImportError:
             raise first from None
         legacy = tf_keras.models.load_model(model, compile=False)
+        _unroll(legacy)
         return bytes(tf.lite.TFLiteConverter.from_keras_model(legacy).convert())
+    _unroll(loaded)
     with tempfile.TemporaryDirectory() as folder:
         loaded.export(folder)
         return bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
+
+
+def _unroll(model: Any) -> None:
+    """Let recurrent layers be one step after the other: TensorFlow's converter makes a loop of
+    lists of them, or refuses, and of Keras 2's an operator that keeps its state between samples."""
+    for layer in model._flatten_layers():
+        if hasattr(layer, "unroll"):
+            layer.unroll = True
+            layer._could_use_gpu_kernel = False  # of Keras 2: what else it would trace

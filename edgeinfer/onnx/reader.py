@@ -187,9 +187,10 @@ def read_file(path: str | Path) -> Graph:
             raise ValueError("it has no nodes")
     except Exception as error:  # protobuf has a dozen kinds
         reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise ModelError(
-            f"{path}: This is no sound ONNX file ({reason}).", "Export the network again."
-        ) from error
+        remedy = "Export the network again."
+        if "should be stored in" in reason:
+            remedy = "Put the .data file that was exported with it beside it."
+        raise ModelError(f"{path}: This is no sound ONNX file ({reason}).", remedy) from error
     try:
         return Reader(model).read()
     except (ModelError, UnsupportedError) as error:

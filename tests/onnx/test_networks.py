@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
@@ -115,6 +116,12 @@ def test_what_is_not_read_names_node_and_remedy(tmp_path: Path) -> None:
     path.write_bytes(b"\x08not onnx")
     assert "no sound ONNX file" in refusal(path)[0]
     assert "no sound ONNX file" in refusal(tmp_path / "absent.onnx")[0]
+    net = Net(1, 3, 8, 8)
+    model = net.model(net.conv("x", 4, 5))
+    apart = {"save_as_external_data": True, "location": "net.data", "size_threshold": 0}
+    onnx.save(model, path, **apart)
+    (tmp_path / "net.data").unlink()
+    assert ".data file" in refusal(path)[1]
 
 
 def test_other_ways_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
