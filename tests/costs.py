@@ -2,7 +2,8 @@
 """python -m tests.costs MODELS [CORE …]: measures the figures in edgeinfer/costs.py.
 
 Each public int8 model of the folder MODELS, and each that is called NAME_16x8.tflite there
-('edgeinfer quantize --int16'), runs on an emulator of each core. The instructions of an operator's
+('edgeinfer quantize --int16') or NAME_float32.tflite (with --float for each layer), runs on an
+emulator of each core. The instructions of an operator's
 layers, and their estimated cycles (docs/cycles.md), are fitted by two factors: one for each unit of
 work, one for each byte of the output (edgeinfer/costs.py). Relative errors count."""
 
@@ -39,7 +40,10 @@ def measured(folder: Path, core: str) -> dict[str, list[Row]]:
     """The layers of each operator."""
     found: dict[str, list[Row]] = defaultdict(list)
     paths = [folder / f"{model}_int8.tflite" for model in MODELS]
-    for path in (*filter(Path.exists, paths), *sorted(folder.glob("*_16x8.tflite"))):
+    others = (
+        path for kind in ("16x8", "float32") for path in sorted(folder.glob(f"*_{kind}.tflite"))
+    )
+    for path in (*filter(Path.exists, paths), *others):
         words = ["bench", path, "--board", BOARDS[core], "--runs", "1", "--layers"]
         command = [sys.executable, "-m", "edgeinfer", *map(str, words), "--memory", "fast"]
         done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
