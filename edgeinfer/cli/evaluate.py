@@ -61,12 +61,12 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         other = _reference(args.reference)
         result |= {"reference": args.reference, "float_bytes": data.size_of(args.reference)}
         with ui.progress("Float reference", len(samples), "sample") as advance:
-            wanted = measure.float_outputs(other, samples.inputs, advance)
+            wanted = measure.float_outputs(other, samples.inputs, advance, True)
     where = "host"
     if is_float(graph) and not (args.board or args.port):
         graph = check_float(graph)
         with ui.progress("Evaluating", len(samples), "sample") as advance:
-            got = measure.float_outputs(graph, samples.inputs, advance)
+            got = measure.float_outputs(graph, samples.inputs, advance, True)
     else:
         model = common.compiled(graph, args.model, ui, args)
         result |= {

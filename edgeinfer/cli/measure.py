@@ -21,8 +21,18 @@ from edgeinfer.report.charts import decibels, percent
 Runner = Callable[[Sequence[Array]], list[Array]]
 
 
-def float_outputs(graph: Graph, inputs: Sequence[Array], advance: Callable[[float], None]) -> Array:
-    """What a float graph gives for samples [n, …] of each input: its first output, [n, k]."""
+def float_outputs(
+    graph: Graph,
+    inputs: Sequence[Array],
+    advance: Callable[[float], None],
+    in_turn: bool = False,
+) -> Array:
+    """What a float graph gives for samples [n, …] of each input: its first output, [n, k].
+
+    A graph with state takes them one after the other if `in_turn`; else each finds it at its
+    start."""
+    if in_turn and reference.is_stateful(graph):
+        return outputs(graph, inputs, reference.Reference(graph, quick=True).run, advance)
 
     def run(batch: Sequence[Array]) -> list[Array]:
         with np.errstate(over="ignore", invalid="ignore"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from edgeinfer.cli import budget, common, data, measure
 from edgeinfer.cli.rater import rater
 from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.errors import DataError, QuantizeError
-from edgeinfer.graph import Graph
+from edgeinfer.graph import Array, Graph
 from edgeinfer.image import read_image
 from edgeinfer.paths import cache_dir
 from edgeinfer.plan import METADATA_KEY, offline_metadata
@@ -279,7 +280,12 @@ def _compared(
 ) -> dict[str, Any]:
     """The int8 model's figures against float on all samples, float's own top-1 beside them."""
     wanted = measure.float_outputs(graph, samples.inputs, lambda done: advance(done / 2))
-    run_int8 = Session(image).run
+    session = Session(image)
+
+    def run_int8(inputs: Sequence[Array]) -> list[Array]:
+        session.reset()  # as each sample found it in the calibration
+        return session.run(inputs)
+
     got = measure.outputs(quantized, samples.inputs, run_int8, lambda done: advance(0.5 + done / 2))
     beside = measure.figures(wanted, samples.labels, None)["top1"]
     figures = measure.figures(got, samples.labels, wanted)

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edgeinfer import reference, tflite
+from edgeinfer.cli import main
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Array
 from edgeinfer.ops import op_for
@@ -62,3 +66,22 @@ def test_the_gradient_of_a_recurrent_layer_is_its_slope(major: bool) -> None:
     wanted = (slope * grad).sum((1, 2, 3))
     mine = (found.reshape(2, *x.shape) * way).sum((1, 2, 3))
     assert mine == pytest.approx(wanted, rel=0.01)
+
+
+def test_samples_find_the_state_at_its_start_or_come_in_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    graph = recurrent()
+    tflite.write_file("net.tflite", graph)
+    np.savez("x.npz", x=noise(graph, 40))
+    words = ["quantize", "net.tflite", "--calib", "x.npz", "--float", "lstm", "--json"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["sqnr_db"] > 25
+    words = ["eval", "net_int8.tflite", "--data", "x.npz", "--reference", "net.tflite", "--json"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["sqnr_db"] > 25
+    # Both see other numbers than a model that forgets.
+    x = noise(graph, 2)
+    alone, after = reference.run(graph, [x[1:]])[0], reference.run(graph, [x])[0][1:]
+    assert np.abs(alone - after).max() > 0.05
