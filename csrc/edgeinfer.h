@@ -17,8 +17,7 @@ extern "C" {
 #endif
 
 enum ei_limits {
-  EI_VERSION = 2,        /* of the image format; a later one is refused, */
-  EI_BANDLESS = 1,       /* and in this one there are no bands */
+  EI_VERSION = 3,        /* of the image format; any other one is refused */
   EI_MAX_RANK = 6,       /* dimensions of an input or output */
   EI_IMAGE_ALIGN = 16,   /* bytes: alignment of an image's first byte */
   EI_ARENA_ALIGN = 16,   /* bytes: alignment of the arena's first byte */
@@ -71,10 +70,21 @@ enum ei_step_flags {
   EI_STEP_IN1_CONST = 2, /* in[1] is an offset into the image's data */
 };
 
-/* A step like another one, for other rows: what plans in bands have many of, in a quarter of the
- * bytes. */
+/* A step in less than half the bytes: of a small model, for all output rows or as bands say. */
 typedef struct {
-  uint8_t step;  /* index of the step that it is like */
+  uint8_t kernel;
+  uint8_t layer;
+  uint16_t params; /* in words of 4 bytes */
+  uint16_t in[2];
+  uint16_t out;
+  uint16_t scratch;
+  uint8_t rows; /* how many, from row 0 on */
+  uint8_t flags;
+} ei_short_step;
+
+/* A short step for other rows and places: what plans in bands have many of. */
+typedef struct {
+  uint8_t step;  /* index of the short step that it is like */
   uint8_t y0;    /* first output row */
   uint8_t rows;  /* how many of them */
   uint8_t in_y0; /* the input row that the operands point to */
@@ -100,8 +110,9 @@ typedef struct {
  * sets `state` or `slow` after ei_verify. What is left is the arena. Nothing reaches from one part
  * into another. */
 typedef struct {
-  const ei_step *steps;
-  const ei_band *bands; /* what is run, each like one of the steps; NULL: the steps themselves */
+  const ei_step *steps; /* NULL: they are short, */
+  const ei_short_step *short_steps;
+  const ei_band *bands; /* and these are run, each like one of them; NULL: they themselves */
   const uint8_t *params;
   const uint8_t *data;
   const ei_io *inputs;

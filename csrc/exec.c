@@ -31,21 +31,46 @@ uint8_t *ei_at(const ei_model *m, uint8_t *arena, uint32_t offset) {
   return offset < m->state_bytes ? m->state + offset : arena + (offset - m->state_bytes);
 }
 
+void ei_step_at(const ei_model *m, uint32_t i, ei_step *step) {
+  if (m->steps != NULL) {
+    *step = m->steps[i];
+    return;
+  }
+  const ei_short_step *like = &m->short_steps[i];
+#ifndef EI_NO_BANDS
+  const ei_band *band = NULL;
+  if (m->bands != NULL) band = &m->bands[i], like = &m->short_steps[band->step];
+#endif
+  step->kernel = like->kernel, step->layer = like->layer, step->flags = like->flags;
+  step->params = UINT32_C(4) * like->params;
+  step->in[0] = like->in[0], step->in[1] = like->in[1];
+  step->out = like->out, step->scratch = like->scratch;
+  step->y0 = 0, step->y1 = like->rows, step->in_y0 = 0;
+#ifndef EI_NO_BANDS
+  if (band == NULL) return;
+  step->in[0] = band->in0, step->out = band->out;
+  step->y0 = band->y0, step->y1 = (uint16_t)(band->y0 + band->rows), step->in_y0 = band->in_y0;
+#endif
+}
+
 uint16_t ei_step_layer(const ei_model *m, uint32_t step) {
-  return m->steps[EI_IN_BANDS(m) ? m->bands[step].step : step].layer;
+  ei_step found;
+  ei_step_at(m, step, &found);
+  return found.layer;
 }
 
 /* Turn a step's offsets into pointers; returns its kernel. */
 static uint16_t resolve(const ei_model *m, uint32_t i, uint8_t *arena, ei_call *call) {
-  uint32_t in0, out;
-  const ei_step *step = ei_step_at(m, i, call, &in0, &out);
-  call->params = m->params + step->params;
-  call->in[0] = step->flags & EI_STEP_IN0_CONST ? m->data + in0 : ei_at(m, arena, in0);
-  call->in[1] =
-      step->flags & EI_STEP_IN1_CONST ? m->data + step->in[1] : ei_at(m, arena, step->in[1]);
-  call->out = ei_at(m, arena, out);
-  call->scratch = ei_at(m, arena, step->scratch);
-  return step->kernel;
+  ei_step step;
+  ei_step_at(m, i, &step);
+  call->params = m->params + step.params;
+  for (int k = 0; k < 2; k++)
+    call->in[k] =
+        step.flags & (EI_STEP_IN0_CONST << k) ? m->data + step.in[k] : ei_at(m, arena, step.in[k]);
+  call->out = ei_at(m, arena, step.out);
+  call->scratch = ei_at(m, arena, step.scratch);
+  call->y0 = step.y0, call->y1 = step.y1, call->in_y0 = step.in_y0;
+  return step.kernel;
 }
 
 /* The steps [i, end), which only the kernel `jump` leaves their order. */

@@ -23,6 +23,7 @@ enum field {
   RESET_STEPS,
   STATE_BYTES,
   FAST_BYTES,
+  SHORT_STEPS,
   BANDS
 };
 
@@ -99,28 +100,22 @@ uint32_t ei_crc32(uint32_t crc, const uint8_t *bytes, size_t n) {
   return ~crc;
 }
 
+/* Steps at full length, or short ones with or without bands. */
+static int read_steps(const reader *r, ei_model *m) {
+  uint32_t n_short, n_bands;
+  m->steps = (const void *)vector(r, STEPS, sizeof(ei_step), 4, &m->n_steps);
+  m->short_steps = (const void *)vector(r, SHORT_STEPS, sizeof(ei_short_step), 4, &n_short);
+  m->bands = (const void *)vector(r, BANDS, sizeof(ei_band), 4, &n_bands);
+  if (!m->steps || !m->short_steps || !m->bands || (m->n_steps != 0 && n_short != 0)) return 0;
 #ifdef EI_NO_BANDS
-enum { LATEST = EI_BANDLESS };
-static int read_bands(const reader *r, uint32_t version, ei_model *m) {
-  (void)r, (void)version, (void)m;
-  return 1;
-}
-#else
-enum { LATEST = EI_VERSION };
-/* Images of the first version have none, all others some. */
-static int read_bands(const reader *r, uint32_t version, ei_model *m) {
-  uint32_t n;
-  m->bands = (const void *)vector(r, BANDS, sizeof(ei_band), 4, &n);
-  if (!m->bands || (n != 0) != (version != EI_BANDLESS)) return 0;
-  for (uint32_t i = 0; i < n; i++)
-    if (m->bands[i].step >= m->n_steps) return 0;
-  if (n != 0)
-    m->n_steps = n;
-  else
-    m->bands = NULL;
-  return 1;
-}
+  if (n_bands != 0) return 0;
 #endif
+  for (uint32_t i = 0; i < n_bands; i++)
+    if (m->bands[i].step >= n_short) return 0;
+  if (n_bands == 0) m->bands = NULL;
+  if (n_short != 0) m->steps = NULL, m->n_steps = n_bands != 0 ? n_bands : n_short;
+  return 1;
+}
 
 static uint32_t dtype_bytes(uint8_t dtype) {
   switch (dtype) {
@@ -151,13 +146,13 @@ static int check_io(const ei_model *m, const ei_io *io, uint32_t n) {
 
 static int check_step(const ei_model *m, uint32_t index) {
   ei_call call;
-  uint32_t places[2], out;
+  ei_step step;
   memset(&call, 0, sizeof call);
-  const ei_step *step = ei_step_at(m, index, &call, &places[0], &out);
-  places[1] = step->in[1];
-  const ei_kernel *kernel = ei_find_kernel(step->kernel);
+  ei_step_at(m, index, &step);
+  call.y0 = step.y0, call.y1 = step.y1, call.in_y0 = step.in_y0;
+  const ei_kernel *kernel = ei_find_kernel(step.kernel);
   if (kernel == NULL) return EI_ERR_KERNEL;
-  if (step->params % 4 != 0 || call.y0 >= call.y1) return EI_ERR_PARAMS;
+  if (step.params % 4 != 0 || call.y0 >= call.y1) return EI_ERR_PARAMS;
 
   const int reset = index < m->reset_steps;
   ei_need need = {{0, 0},
@@ -166,25 +161,27 @@ static int check_step(const ei_model *m, uint32_t index) {
                   1,
                   m->data_bytes,
                   m,
-                  m->params_bytes - step->params,
+                  m->params_bytes - step.params,
                   reset ? 0 : m->reset_steps,
                   reset ? m->reset_steps : m->n_steps};
-  if (step->params > m->params_bytes) return EI_ERR_BOUNDS;
-  call.params = m->params + step->params;
+  if (step.params > m->params_bytes) return EI_ERR_BOUNDS;
+  call.params = m->params + step.params;
   call.data = m->data;
   const int result = kernel->check(&call, &need);
   if (result != EI_OK) return result;
 
-  if (places[0] % need.in_align != 0 || places[1] % need.in_align != 0 || out % need.out_align != 0)
+  if (step.in[0] % need.in_align != 0 || step.in[1] % need.in_align != 0 ||
+      step.out % need.out_align != 0)
     return EI_ERR_BOUNDS;
   for (int i = 0; i < 2; i++) {
-    const unsigned constant = step->flags & (i == 0 ? EI_STEP_IN0_CONST : EI_STEP_IN1_CONST);
-    if (constant ? places[i] + need.in[i] > m->data_bytes : !ei_in_arena(m, places[i], need.in[i]))
+    const unsigned constant = step.flags & (unsigned)(EI_STEP_IN0_CONST << i);
+    if (constant ? (uint64_t)step.in[i] + need.in[i] > m->data_bytes
+                 : !ei_in_arena(m, step.in[i], need.in[i]))
       return EI_ERR_BOUNDS;
   }
   const uint64_t scratch = kernel->scratch(call.params);
-  if (!ei_in_arena(m, out, need.out) || step->scratch % 4 != 0 ||
-      !ei_in_arena(m, step->scratch, scratch))
+  if (!ei_in_arena(m, step.out, need.out) || step.scratch % 4 != 0 ||
+      !ei_in_arena(m, step.scratch, scratch))
     return EI_ERR_BOUNDS;
   return EI_OK;
 }
@@ -195,8 +192,7 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
     return EI_ERR_SIZE;
   reader r = {image, (uint32_t)size - TRAILER, 0, 0, 0};
   if (!open_root(&r)) return EI_ERR_FORMAT;
-  const uint32_t version = scalar(&r, VERSION);
-  if (version != LATEST && version != EI_BANDLESS) return EI_ERR_VERSION;
+  if (scalar(&r, VERSION) != EI_VERSION) return EI_ERR_VERSION;
   const reader trailer = {image, (uint32_t)size, 0, 0, 0};
   if (ei_crc32(0, image, (size_t)r.size) != u32(&trailer, r.size)) return EI_ERR_CRC;
 
@@ -209,7 +205,6 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
   m->state_bytes = scalar(&r, STATE_BYTES);
   m->fast_bytes = scalar(&r, FAST_BYTES);
   if (m->fast_bytes == 0) m->fast_bytes = m->arena_bytes;
-  m->steps = (const void *)vector(&r, STEPS, sizeof(ei_step), 4, &m->n_steps);
   m->params = vector(&r, PARAMS, 1, 4, &m->params_bytes);
   m->data = vector(&r, DATA, 1, EI_IMAGE_ALIGN, &m->data_bytes);
   m->inputs = (const void *)vector(&r, INPUTS, sizeof(ei_io), 4, &m->n_inputs);
@@ -220,9 +215,9 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
       m->state_bytes > m->fast_bytes || m->state_bytes % EI_ARENA_ALIGN != 0 ||
       (m->fast_bytes < m->arena_bytes && m->fast_bytes % EI_ARENA_ALIGN != 0))
     return EI_ERR_FORMAT;
-  if (!read_bands(&r, version, m)) return EI_ERR_FORMAT;
-  if (m->reset_steps > m->n_steps || !m->steps || !m->params || !m->data || !m->inputs ||
-      !m->outputs || !m->name || !m->layers)
+  if (!read_steps(&r, m)) return EI_ERR_FORMAT;
+  if (m->reset_steps > m->n_steps || !m->params || !m->data || !m->inputs || !m->outputs ||
+      !m->name || !m->layers)
     return EI_ERR_FORMAT;
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const uint32_t at = (uint32_t)(m->layers - image) + 4 * i;

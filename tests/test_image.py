@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import json
 import struct
 import subprocess
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,13 +14,11 @@ import pytest
 from edgeinfer import native
 from edgeinfer.compile import compile_graph
 from edgeinfer.errors import ImageError
-from edgeinfer.image import pack, read_image
-from edgeinfer.image.layout import BAND, BANDLESS, IO, MAX_RANK, STEP, VERSION, sealed
-from edgeinfer.image.read import _field, vector
+from edgeinfer.image import read_image
+from edgeinfer.image.layout import BAND, IO, MAX_RANK, SHORT, STEP, VERSION
 from edgeinfer.native import DTYPES
 from edgeinfer.session import Session
 from tests.conftest import ROOT, need
-from tests.csrc.images import banded
 from tests.ops.cases import CASES
 
 
@@ -32,9 +28,10 @@ def image_of(op: str, seed: int = 1) -> bytes:
 
 def test_python_and_c_agree_on_the_format() -> None:
     ffi, lib = native.library()
-    assert (lib.EI_VERSION, lib.EI_BANDLESS) == (VERSION, BANDLESS)
+    assert lib.EI_VERSION == VERSION
     assert lib.EI_MAX_RANK == MAX_RANK
     assert ffi.sizeof("ei_step") == STEP.size
+    assert ffi.sizeof("ei_short_step") == SHORT.size
     assert ffi.sizeof("ei_band") == BAND.size
     assert ffi.sizeof("ei_io") == IO.size
     for number, name in enumerate(DTYPES):
@@ -48,7 +45,7 @@ def test_flatc_decodes_an_image_by_its_schema(tmp_path: Path) -> None:
     schema = ROOT / "csrc" / "image.fbs"
     subprocess.run([*command, str(schema), "--", str(tmp_path / "image.eim")], check=True)
     text = (tmp_path / "image.json").read_text()
-    assert '"arena_bytes"' in text and '"steps"' in text and "conv_2d" in text
+    assert '"arena_bytes"' in text and '"short_steps"' in text and "conv_2d" in text
 
 
 @pytest.mark.parametrize(
@@ -75,62 +72,6 @@ def code_of(image: bytes) -> int:
     start = memory + (-int(ffi.cast("uintptr_t", memory)) % 16)
     ffi.memmove(start, image, len(image))
     return int(lib.ei_verify(start, len(image), ffi.new("ei_model *")))
-
-
-def test_bands_are_the_same_steps_in_fewer_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = banded()
-    facts = read_image(made.image)
-    rows = [(step.call.kernel, step.call.node, step.y0, step.y1) for step in made.plan.steps]
-    assert [(s.kernel, s.layer, s.y0, s.y1) for s in facts.steps] == rows
-    assert len(vector(made.image, "steps", STEP.size)) < len(rows) * STEP.size / 5
-    monkeypatch.setattr("edgeinfer.image.write.in_bands", lambda steps: (steps, []))
-    plain = pack(made.plan, strip=True)
-    assert read_image(plain).steps == facts.steps
-    assert len(plain) > len(made.image) + 400
-    sample = [np.arange(16 * 16 * 3, dtype=np.int64).astype(np.int8).reshape(1, 16, 16, 3)]
-    for backend in ("host", "dsp", "armv6m"):
-        (a,), (b,) = (Session(image, backend).run(sample) for image in (made.image, plain))
-        assert a.tobytes() == b.tobytes()
-
-
-def test_flatc_knows_bands(tmp_path: Path) -> None:
-    need("flatc")
-    (tmp_path / "image.eim").write_bytes(banded().image[:-4])
-    command = ["flatc", "--json", "--strict-json", "--raw-binary", "-o", str(tmp_path)]
-    schema = ROOT / "csrc" / "image.fbs"
-    subprocess.run([*command, str(schema), "--", str(tmp_path / "image.eim")], check=True)
-    found = json.loads((tmp_path / "image.json").read_text())
-    assert found["version"] == VERSION
-    bands = BAND.iter_unpack(vector(banded().image, "bands", BAND.size))
-    assert [tuple(band.values()) for band in found["bands"]] == list(bands)
-
-
-def test_a_band_is_like_a_step_that_there_is_and_stays_in_bounds() -> None:
-    image = banded().image
-    assert code_of(image) == 0
-    kinds = len(vector(image, "steps", STEP.size)) // STEP.size
-    arena = read_image(image).arena_bytes
-    for at, value, code in ((0, kinds, "FORMAT"), (2, 0, "PARAMS"), (2, 255, "PARAMS")):
-        assert code_of(with_band(image, "<B", at, value)) == getattr(lib(), f"EI_ERR_{code}")
-    for at in (4, 6):  # operand and result
-        assert code_of(with_band(image, "<H", at, arena)) == lib().EI_ERR_BOUNDS
-    without = bytearray(image[:-4])
-    assert struct.unpack_from("<I", without, _field(image, "version")) == (VERSION,)
-    struct.pack_into("<I", without, _field(image, "version"), BANDLESS)
-    assert code_of(sealed(bytes(without))) == lib().EI_ERR_FORMAT
-    struct.pack_into("<I", without, _field(image, "version"), VERSION + 1)
-    assert code_of(sealed(bytes(without))) == lib().EI_ERR_VERSION
-
-
-def lib() -> Any:
-    return native.library()[1]
-
-
-def with_band(image: bytes, form: str, at: int, value: int) -> bytes:
-    """The image with a value in its first band."""
-    changed = bytearray(image[:-4])
-    struct.pack_into(form, vector(changed, "bands", BAND.size), at, value)
-    return sealed(bytes(changed))
 
 
 def test_python_refuses_what_is_no_image() -> None:

@@ -13,8 +13,8 @@ typedef struct {
   uint16_t in_h, in_w, in_c, out_h, out_w, out_c; /* elements */
   uint16_t k_h, k_w, stride_h, stride_w, dil_h, dil_w;
   uint16_t pad_top, pad_left; /* rows, columns */
-  int16_t in_zero, out_zero;  /* zero points, -128..127 */
-  int16_t act_min, act_max;   /* of the fused activation, -128..127 */
+  int8_t in_zero, out_zero;   /* zero points */
+  int8_t act_min, act_max;    /* of the fused activation */
 } ei_conv;
 
 #ifdef EI_COPY

@@ -28,7 +28,7 @@ void ei_conv_16_run(const ei_call *c) {
         sum = (int64_t)((uint64_t)sum + (uint64_t)bias[o]);
         const int32_t q = p->narrow ? ei_requantize((int32_t)sum, mult[o], shift[o])
                                     : ei_requantize_wide(sum, mult[o], shift[o]);
-        *out++ = (int16_t)ei_clamp(q, p->conv.act_min, p->conv.act_max);
+        *out++ = (int16_t)ei_clamp(q, p->act_min, p->act_max);
       }
     }
 }

@@ -20,6 +20,7 @@ typedef struct {
   uint16_t group_in, group_out; /* channels of a group */
   int16_t w_zero;               /* of int8: zero point of the weights, -128..127 */
   uint16_t narrow;              /* of int16: 1 when sums have 32 bits, as without a bias */
+  int16_t act_min, act_max;     /* of int16: of the fused activation */
 } ei_direct;
 
 /* `size`: bytes of an activation, `bias_size` of a bias. */

@@ -47,7 +47,7 @@ void ei_transpose_conv_16_run(const ei_call *c) {
           const int32_t q = params->narrow
                                 ? ei_requantize((int32_t)(uint32_t)sum, mult[o], shift[o])
                                 : ei_requantize_wide((int64_t)sum, mult[o], shift[o]);
-          out[x * out_c + o] = (int16_t)ei_clamp(q, p->act_min, p->act_max);
+          out[x * out_c + o] = (int16_t)ei_clamp(q, params->act_min, params->act_max);
         }
       }
     }

@@ -18,6 +18,7 @@ typedef struct {
   uint32_t shift;   /* data offset: int8 [out_c] */
   ei_conv conv;     /* its windows lie in the output, without dilation */
   uint32_t narrow;  /* of int16: 1 when sums have 32 bits, as without a bias */
+  int16_t act_min, act_max; /* of int16: of the fused activation */
 } ei_transposed;
 
 /* What the outputs of one phase see along an axis. */

@@ -13,10 +13,11 @@ import numpy as np
 from edgeinfer import native
 
 IDENTIFIER = b"EIM1"
-VERSION, BANDLESS = 2, 1  # of images with bands, and without
+VERSION = 3
 MAX_RANK = 6
 IN_DATA = 1 << 31  # EI_IN_DATA: an operand of the params lies in the image's data
 STEP = struct.Struct("<HHIIIIIHHHH")
+SHORT = struct.Struct("<BBHHHHHBB")
 BAND = struct.Struct("<BBBBHH")
 IO = struct.Struct("<IIfiBBH6I")
 SCALARS = (
@@ -30,7 +31,7 @@ SCALARS = (
     "fast_bytes",
 )
 VECTORS = ("steps", "params", "data", "inputs", "outputs", "name", "layers")
-FIELDS = (*SCALARS[:5], *VECTORS, *SCALARS[5:], "bands")
+FIELDS = (*SCALARS[:5], *VECTORS, *SCALARS[5:], "short_steps", "bands")
 SEED = 0x2545F491  # of the self-test's input; any number would do, it must only never change
 
 
@@ -72,7 +73,7 @@ class Image:
     reset_steps: int  # the first steps, which put the state to its start
     state_bytes: int = 0  # the arena's first bytes, if they hold the state and nothing else
     fast_bytes: int = 0  # the arena's bytes from here on may lie in slower memory; 0: none
-    bands: bool = False  # whether steps are stored as bands, in fewer bytes
+    bands: bool = False  # whether steps are stored as bands
 
     @property
     def kernels(self) -> tuple[str, ...]:

@@ -14,7 +14,18 @@ import numpy as np
 from edgeinfer import native
 from edgeinfer.boards.board import LAYOUTS
 from edgeinfer.errors import ImageError
-from edgeinfer.image.layout import BAND, FIELDS, IDENTIFIER, IO, STEP, Image, Io, Step, sealed
+from edgeinfer.image.layout import (
+    BAND,
+    FIELDS,
+    IDENTIFIER,
+    IO,
+    SHORT,
+    STEP,
+    Image,
+    Io,
+    Step,
+    sealed,
+)
 from edgeinfer.native import DTYPES
 
 
@@ -50,7 +61,7 @@ def read_image(image: bytes) -> Image:
 def with_selftest(image: bytes, crc: int) -> bytes:
     """The image with the expected CRC-32 of its self-test's outputs."""
     changed = bytearray(image[:-4])
-    struct.pack_into("<I", changed, _field(image, "selftest_crc"), crc)
+    struct.pack_into("<I", changed, field_at(image, "selftest_crc"), crc)
     return sealed(bytes(changed))
 
 
@@ -59,12 +70,14 @@ def _steps(image: bytes) -> Iterator[Step]:
     names = native.kernel_names()
     fields = STEP.iter_unpack(vector(image, "steps", STEP.size))
     steps = [Step(names[s[0]], s[1], s[7], s[8]) for s in fields]
+    short = SHORT.iter_unpack(vector(image, "short_steps", SHORT.size))
+    steps += [Step(names[s[0]], s[1], 0, s[7]) for s in short]
     bands = list(BAND.iter_unpack(vector(image, "bands", BAND.size)))
     yield from (replace(steps[like], y0=y0, y1=y0 + n) for like, y0, n, *_ in bands)
     yield from [] if bands else steps
 
 
-def _field(image: bytes | bytearray, field: str) -> int:
+def field_at(image: bytes | bytearray, field: str) -> int:
     """Position of a field of the root table, 0 when absent."""
     table = struct.unpack_from("<I", image, 0)[0]
     vtable = table - struct.unpack_from("<i", image, table)[0]
@@ -76,7 +89,7 @@ def _field(image: bytes | bytearray, field: str) -> int:
 
 
 def _scalar(image: bytes, field: str) -> int:
-    at = _field(image, field)
+    at = field_at(image, field)
     return int(struct.unpack_from("<I", image, at)[0]) if at else 0
 
 
@@ -84,7 +97,7 @@ def vector(image: bytes | bytearray, field: str, size: int) -> memoryview:
     """The bytes of a vector of items of `size` bytes in the root table; empty if it is absent.
 
     Raises struct.error for a damaged image."""
-    at = _field(image, field)
+    at = field_at(image, field)
     if not at:
         return memoryview(b"")
     at += struct.unpack_from("<I", image, at)[0]
@@ -93,7 +106,7 @@ def vector(image: bytes | bytearray, field: str, size: int) -> memoryview:
 
 
 def _strings(image: bytes, field: str) -> list[memoryview]:
-    at = _field(image, field)
+    at = field_at(image, field)
     if not at:
         return []
     at += struct.unpack_from("<I", image, at)[0]

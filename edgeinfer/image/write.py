@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import flatbuffers
 import numpy as np
@@ -11,21 +11,17 @@ import numpy as np
 from edgeinfer import native
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Array, Graph, Tensor
-from edgeinfer.image.bands import Fields, in_bands
 from edgeinfer.image.layout import (
-    BAND,
-    BANDLESS,
     FIELDS,
     IDENTIFIER,
     IN_DATA,
     IO,
     MAX_RANK,
-    SCALARS,
     SEED,
-    STEP,
     VERSION,
     sealed,
 )
+from edgeinfer.image.steps import Fields, step_vectors
 from edgeinfer.native import DTYPES
 from edgeinfer.plan import JUMP, Plan, first_steps
 
@@ -88,15 +84,21 @@ def pack(plan: Plan, *, target: int = 0, strip: bool = False, selftest_crc: int 
         places += [planned.out, planned.scratch]
         rows = (planned.y0, planned.y1, planned.in_y0)
         steps.append((number, call.node, known[encoded], *places, *rows, flags))
-    kinds, bands = in_bands(steps)
+    vectors = step_vectors(steps)
     layers = [] if strip else layer_names(graph)
-    version = VERSION if bands else BANDLESS
-    scalars = (version, target, plan.arena_bytes, SEED, selftest_crc, first[plan.program.resets])
-    parts = {"state_bytes": plan.state_bytes, "fast_bytes": plan.fast_bytes}
+    scalars = {
+        "version": VERSION,
+        "target": target,
+        "arena_bytes": plan.arena_bytes,
+        "selftest_seed": SEED,
+        "reset_steps": first[plan.program.resets],
+        "state_bytes": plan.state_bytes,
+        "fast_bytes": plan.fast_bytes,
+    }
     return _assemble(
-        dict(zip(SCALARS, scalars, strict=False)) | {n: size for n, size in parts.items() if size},
-        [STEP.pack(*kind) for kind in kinds],
-        [BAND.pack(*band) for band in bands],
+        # with_selftest patches the CRC in place, so that it must be there.
+        {n: value for n, value in scalars.items() if value} | {"selftest_crc": selftest_crc},
+        vectors,
         bytes(params),
         bytes(data.bytes),
         [_io(graph.tensors[t], plan.begin[t]) for t in graph.inputs],
@@ -134,8 +136,7 @@ def _io(tensor: Tensor, offset: int) -> bytes:
 
 def _assemble(
     scalars: dict[str, int],
-    steps: Sequence[bytes],
-    bands: Sequence[bytes],
+    steps: Mapping[str, Sequence[bytes]],
     params: bytes,
     data: bytes,
     inputs: Sequence[bytes],
@@ -154,13 +155,11 @@ def _assemble(
     offsets = {
         "data": vector(data, len(data), 16),
         "params": vector(params, len(params), 4),
-        "steps": vector(b"".join(steps), len(steps), 4),
+        **{name: vector(b"".join(items), len(items), 4) for name, items in steps.items()},
         "inputs": vector(b"".join(inputs), len(inputs), 4),
         "outputs": vector(b"".join(outputs), len(outputs), 4),
         "name": builder.CreateString(name),
     }
-    if bands:
-        offsets["bands"] = vector(b"".join(bands), len(bands), 4)
     if layers:
         strings = [builder.CreateString(text) for text in layers]
         builder.StartVector(4, len(strings), 4)
@@ -168,7 +167,7 @@ def _assemble(
             builder.PrependUOffsetTRelative(string)
         offsets["layers"] = builder.EndVector()
     builder.StartObject(len(FIELDS))
-    builder.ForceDefaults(True)  # with_selftest patches fields in place: all must be there
+    builder.ForceDefaults(True)
     for slot, field in enumerate(FIELDS):
         if field in scalars:
             builder.PrependUint32Slot(slot, scalars[field], 0)

@@ -123,16 +123,15 @@ class Convolution(Op):
             site.require_int8(0)
         check_weights(site)
         low, high = int8_range(site)
-        conv = {
-            **self._geometry(site),
-            "in_zero": site.input(0).zero_point,
-            "out_zero": site.output.zero_point,
-            "act_min": low,
-            "act_max": high,
-        }
-        special = is_int16 or self.groups(site) > 1 or site.input(1).zero_point != 0
+        limits = {"act_min": low, "act_max": high}
+        if is_int16:
+            chosen = self.direct(site)
+            chosen = replace(chosen, params={**chosen.params, **limits})
+            return self._calls(site, chosen, self._geometry(site))
+        zeros = {"in_zero": site.input(0).zero_point, "out_zero": site.output.zero_point}
+        special = self.groups(site) > 1 or site.input(1).zero_point != 0
         chosen = self.direct(site) if special else self.variant(site)
-        return self._calls(site, chosen, conv)
+        return self._calls(site, chosen, {**self._geometry(site), **zeros, **limits})
 
     def _pack_float(self, site: Site) -> list[Call]:
         real.check(site)

@@ -118,18 +118,15 @@ class FullyConnected(Op):
         if is_int16:
             wide.check_shifts(site, shift)
         low, high = int8_range(site)
-        conv = {
-            **geometry(rows, in_c, out_c),
-            "in_zero": site.input(0).zero_point,
-            "out_zero": site.output.zero_point,
-            "act_min": low,
-            "act_max": high,
-        }
+        limits = {"act_min": low, "act_max": high}
+        conv = geometry(rows, in_c, out_c)
         groups = {"group_in": in_c, "group_out": out_c}
         if is_int16:
-            groups["narrow"] = int(wide.is_narrow(site))
+            groups |= {"narrow": int(wide.is_narrow(site)), **limits}
         else:
             groups["w_zero"] = site.input(1).zero_point
+            zeros = {"in_zero": site.input(0).zero_point, "out_zero": site.output.zero_point}
+            conv |= {**zeros, **limits}
         bias = bias_of(site, out_c, np.int64 if is_int16 else np.int32)
         size = site.output.dtype.itemsize
         return [

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from edgeinfer import native, tflite
-from edgeinfer.image.layout import STEP
-from edgeinfer.image.read import vector
+from edgeinfer.image.layout import STEP, VERSION
+from edgeinfer.image.read import field_at, vector
 from tests.csrc.images import all_images
 from tests.ops.cases import CASES
 
@@ -32,20 +32,22 @@ def seeds(kind: str) -> list[bytes]:
 
 
 def load(kind: str) -> list[bytes]:
-    """The kept corpus; images with the numbers that their kernels have today."""
+    """The kept corpus; images with the version and the kernels' numbers of today."""
     with zipfile.ZipFile(FOLDER / f"{kind}.zip") as archive:
         inputs = [archive.read(name) for name in archive.namelist() if name != KERNELS]
         if kind == "image":
             kernels = archive.read(KERNELS).decode().split()
-            inputs = [renumbered(image, kernels) for image in inputs]
+            inputs = [of_today(image, kernels) for image in inputs]
     return inputs
 
 
-def renumbered(image: bytes, kernels: list[str]) -> bytes:
-    """An image whose kernels had the numbers of this list."""
+def of_today(image: bytes, kernels: list[str]) -> bytes:
+    """An image whose kernels had the numbers of this list, as of this version of the format."""
     today, changed = list(native.kernel_names()), bytearray(image)
     try:
         steps = vector(changed, "steps", STEP.size)
+        if version := field_at(changed, "version"):
+            struct.pack_into("<I", changed, version, VERSION)
     except (struct.error, OverflowError):
         return image  # too damaged to have steps
     for at in range(0, len(steps) - STEP.size + 1, STEP.size):
