@@ -32,10 +32,12 @@ uint8_t *ei_at(const ei_model *m, uint8_t *arena, uint32_t offset) {
 }
 
 void ei_step_at(const ei_model *m, uint32_t i, ei_step *step) {
+#ifndef EI_NO_STEPS
   if (m->steps != NULL) {
     *step = m->steps[i];
     return;
   }
+#endif
   const ei_short_step *like = &m->short_steps[i];
 #ifndef EI_NO_BANDS
   const ei_band *band = NULL;

@@ -100,20 +100,31 @@ uint32_t ei_crc32(uint32_t crc, const uint8_t *bytes, size_t n) {
   return ~crc;
 }
 
-/* Steps at full length, or short ones with or without bands. */
+/* Steps at full length, or short ones with or without bands. A firmware that knows its images
+ * leaves out what they lack. */
 static int read_steps(const reader *r, ei_model *m) {
-  uint32_t n_short, n_bands;
-  m->steps = (const void *)vector(r, STEPS, sizeof(ei_step), 4, &m->n_steps);
-  m->short_steps = (const void *)vector(r, SHORT_STEPS, sizeof(ei_short_step), 4, &n_short);
-  m->bands = (const void *)vector(r, BANDS, sizeof(ei_band), 4, &n_bands);
-  if (!m->steps || !m->short_steps || !m->bands || (m->n_steps != 0 && n_short != 0)) return 0;
-#ifdef EI_NO_BANDS
-  if (n_bands != 0) return 0;
+  m->short_steps = (const void *)vector(r, SHORT_STEPS, sizeof(ei_short_step), 4, &m->n_steps);
+  if (!m->short_steps) return 0;
+#ifndef EI_NO_STEPS
+  uint32_t n;
+  m->steps = (const void *)vector(r, STEPS, sizeof(ei_step), 4, &n);
+  if (!m->steps || (n != 0 && m->n_steps != 0)) return 0;
+  if (m->n_steps != 0)
+    m->steps = NULL;
+  else
+    m->n_steps = n;
 #endif
+#ifndef EI_NO_BANDS
+  uint32_t n_bands;
+  m->bands = (const void *)vector(r, BANDS, sizeof(ei_band), 4, &n_bands);
+  if (!m->bands || (n_bands != 0 && m->steps)) return 0;
   for (uint32_t i = 0; i < n_bands; i++)
-    if (m->bands[i].step >= n_short) return 0;
-  if (n_bands == 0) m->bands = NULL;
-  if (n_short != 0) m->steps = NULL, m->n_steps = n_bands != 0 ? n_bands : n_short;
+    if (m->bands[i].step >= m->n_steps) return 0;
+  if (n_bands != 0)
+    m->n_steps = n_bands;
+  else
+    m->bands = NULL;
+#endif
   return 1;
 }
 

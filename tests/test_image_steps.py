@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from edgeinfer import native
 from edgeinfer.compile import compile_graph
-from edgeinfer.image import pack, read_image
+from edgeinfer.image import read_image
 from edgeinfer.image.layout import BAND, SHORT, STEP, VERSION, sealed
 from edgeinfer.image.read import field_at, vector
 from edgeinfer.image.steps import step_vectors
-from edgeinfer.plan import FASTEST, Plan
+from edgeinfer.plan import FASTEST
 from edgeinfer.session import Session
 from tests.conftest import ROOT, need
-from tests.csrc.images import banded
+from tests.csrc.images import banded, wide
 from tests.ops.cases import CASES
 from tests.test_image import code_of
 
@@ -47,16 +47,6 @@ def test_bands_are_the_same_steps_in_fewer_bytes(monkeypatch: pytest.MonkeyPatch
     for backend in ("host", "dsp", "armv6m"):
         (a,), (b,) = (Session(image, backend).run(sample) for image in (made.image, plain))
         assert a.tobytes() == b.tobytes()
-
-
-def wide(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """The image of a plan with steps at full length."""
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            "edgeinfer.image.write.step_vectors",
-            lambda steps: {"steps": [STEP.pack(*step) for step in steps]},
-        )
-        return pack(plan, strip=True)
 
 
 def test_short_steps_are_the_same_steps_in_fewer_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ def export(image: bytes, folder: Path, kind: str, *, model: str, name: str = "")
         output_type=element(facts.outputs),
         small=facts.layout == SMALL,
     )
-    csrc = sources(facts.kernels, name, library.small)
+    csrc = sources(facts.kernels, name, library.small, facts.forms)
     files = {
         f"src/{name}.h": header(facts, name, model),
         f"src/{name}.c": source(facts, image, name),

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Set
 from pathlib import Path, PurePosixPath
 
 from edgeinfer import paths
+from edgeinfer.image.layout import FORMS
 
 _INCLUDE = re.compile(r'^(\s*#\s*include\s+")([^"]+)(")', re.MULTILINE)
 _FUNCTION = re.compile(r"^(?!static\b)[\w *]*?\b(ei_\w+)\(", re.MULTILINE)
@@ -27,10 +29,10 @@ def file_names(kernels: tuple[str, ...]) -> list[str]:
 
 
 def sources(
-    kernels: tuple[str, ...], prefix: str, small: bool = False, *, bands: bool = True
+    kernels: tuple[str, ...], prefix: str, small: bool = False, forms: Set[str] = FORMS
 ) -> dict[str, str]:
     """Texts by file name: csrc with these kernels, every function named `prefix`_…; `small` where
-    flash is dearer than time, without `bands` where no image has any."""
+    flash is dearer than time, without the code for other `forms` of steps than these."""
     root = paths.share("csrc")
     texts: dict[str, str] = {}
     waiting = [PurePosixPath(name) for name in file_names(kernels)]
@@ -41,7 +43,8 @@ def sources(
         text = (root / name).read_text(encoding="utf-8")
         texts[str(name)] = _local(root, name, text, waiting)
     texts["edgeinfer.h"] = _after_comment(texts["edgeinfer.h"], f'#include "{NAMES}"\n')
-    defines = "#define EI_SMALL\n" * small + "#define EI_NO_BANDS\n" * (not bands)
+    others = sorted(form.upper() for form in FORMS - forms if form != "short_steps")
+    defines = "#define EI_SMALL\n" * small + "".join(f"#define EI_NO_{form}\n" for form in others)
     texts[_CHOICE] = _after_comment(texts[_CHOICE], defines)
     texts[NAMES] = _names(root, prefix)
     texts[CHOSEN] = "".join(f"EI_KERNEL({kernel})\n" for kernel in kernels)

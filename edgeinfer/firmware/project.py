@@ -15,6 +15,7 @@ from edgeinfer.boards.board import Board, Store
 from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.firmware import library, tiny
 from edgeinfer.firmware.models import Models
+from edgeinfer.image.layout import FORMS
 
 ARDUINO_SOURCES = (
     *("app.h", "port.h", "main.c", "serial.c", "state.c", "verbs.c", "benchmark.c"),
@@ -74,8 +75,8 @@ def arduino_files(parts: Parts) -> dict[str, bytes]:
     image = parts.models.image
     rows = (image[at : at + _PER_LINE] for at in range(0, len(image), _PER_LINE))
     texts["model.inc"] = "".join("".join(f"{byte}," for byte in row) + "\n" for row in rows)
-    bands = parts.store is not None or any(facts.bands for facts in parts.models.facts)
-    chosen = library.sources(parts.kernels, "fw", parts.models.small, bands=bands)
+    forms = FORMS if parts.store else frozenset().union(*(f.forms for f in parts.models.facts))
+    chosen = library.sources(parts.kernels, "fw", parts.models.small, forms)
     texts |= {f"csrc/{name}": text for name, text in chosen.items()}
     options = _local_options(parts) if board.platform == "local" else _public_options(parts)
     files = {f"src/{name}": text.encode() for name, text in texts.items()}

@@ -19,6 +19,7 @@ IN_DATA = 1 << 31  # EI_IN_DATA: an operand of the params lies in the image's da
 STEP = struct.Struct("<HHIIIIIHHHH")
 SHORT = struct.Struct("<BBHHHHHBB")
 BAND = struct.Struct("<BBBBHH")
+FORMS = frozenset(("steps", "short_steps", "bands"))
 IO = struct.Struct("<IIfiBBH6I")
 SCALARS = (
     "version",
@@ -73,7 +74,7 @@ class Image:
     reset_steps: int  # the first steps, which put the state to its start
     state_bytes: int = 0  # the arena's first bytes, if they hold the state and nothing else
     fast_bytes: int = 0  # the arena's bytes from here on may lie in slower memory; 0: none
-    bands: bool = False  # whether steps are stored as bands
+    forms: frozenset[str] = FORMS  # of steps that it has
 
     @property
     def kernels(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from edgeinfer.errors import ImageError
 from edgeinfer.image.layout import (
     BAND,
     FIELDS,
+    FORMS,
     IDENTIFIER,
     IO,
     SHORT,
@@ -50,7 +51,7 @@ def read_image(image: bytes) -> Image:
             reset_steps=_scalar(image, "reset_steps"),
             state_bytes=_scalar(image, "state_bytes"),
             fast_bytes=_scalar(image, "fast_bytes"),
-            bands=bool(vector(image, "bands", BAND.size)),
+            forms=frozenset(form for form in FORMS if vector(image, form, 1)),
         )
     except (struct.error, IndexError) as error:
         raise ImageError(

@@ -21,13 +21,14 @@ from edgeinfer.firmware import build, upload
 from edgeinfer.firmware.flash import flash, project
 from edgeinfer.firmware.models import Models
 from edgeinfer.firmware.project import Parts
+from edgeinfer.image import read_image
 from edgeinfer.tflite import read_file, write
 from edgeinfer.wire.device import Device
 from edgeinfer.wire.smp import WRITE, Smp
 from tests.board.conftest import two_inputs
 from tests.board.usb import connect
 from tests.conftest import need
-from tests.csrc.images import banded
+from tests.csrc.images import banded, wide
 from tests.csrc.test_toolchains import STRING_H, XTENSA
 from tests.export.conftest import example_output, tiny
 
@@ -47,10 +48,19 @@ def small() -> bytes:
     return tiny()
 
 
-def test_the_code_of_bands_comes_with_an_image_that_has_some(small: bytes) -> None:
-    for image, bands in ((small, False), (banded().image, True)):
+def test_the_code_of_forms_of_steps_comes_with_an_image_that_has_them(
+    small: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = banded()
+    for image, forms in (
+        (small, {"short_steps"}),
+        (made.image, {"short_steps", "bands"}),
+        (wide(made.plan, monkeypatch), {"steps"}),
+    ):
+        assert read_image(image).forms == forms
         chosen = project(image, load_board("megaatmega2560"))["src/csrc/isa/isa.h"]
-        assert ("#define EI_NO_BANDS\n" in chosen) != bands
+        assert ("#define EI_NO_STEPS\n" in chosen) != ("steps" in forms)
+        assert ("#define EI_NO_BANDS\n" in chosen) != ("bands" in forms)
 
 
 def gives_the_hosts_bytes(port: str, image: bytes) -> None:

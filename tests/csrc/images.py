@@ -7,14 +7,16 @@ import functools
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from edgeinfer import native
 from edgeinfer.boards.board import LAYOUTS
 from edgeinfer.compile import Compiled, compile_graph, make_plan
 from edgeinfer.image import pack, read_image, with_selftest
+from edgeinfer.image.layout import STEP
 from edgeinfer.lower import lower
 from edgeinfer.ops.base import Call
-from edgeinfer.plan import FASTEST, Goal
+from edgeinfer.plan import FASTEST, Goal, Plan
 from edgeinfer.session import Session
 from tests.ops.cases import CASES
 from tests.optimize.networks import Net
@@ -47,6 +49,16 @@ def banded() -> Compiled:
     net = Net(1)
     x = net.conv(net.input(1, 16, 16, 3), 8)
     return compile_graph(net.graph(net.conv(net.conv(x, 8, stride=2), 4, stride=2)), passes=())
+
+
+def wide(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """The image of a plan with steps at full length."""
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "edgeinfer.image.write.step_vectors",
+            lambda steps: {"steps": [STEP.pack(*step) for step in steps]},
+        )
+        return pack(plan, strip=True)
 
 
 def _parts() -> dict[str, bytes]:

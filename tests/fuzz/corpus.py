@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from edgeinfer import native, tflite
-from edgeinfer.image.layout import STEP, VERSION
+from edgeinfer.image.layout import SHORT, STEP, VERSION
 from edgeinfer.image.read import field_at, vector
 from tests.csrc.images import all_images
 from tests.ops.cases import CASES
@@ -46,14 +46,16 @@ def of_today(image: bytes, kernels: list[str]) -> bytes:
     today, changed = list(native.kernel_names()), bytearray(image)
     try:
         steps = vector(changed, "steps", STEP.size)
+        short = vector(changed, "short_steps", SHORT.size)
         if version := field_at(changed, "version"):
             struct.pack_into("<I", changed, version, VERSION)
     except (struct.error, OverflowError):
         return image  # too damaged to have steps
-    for at in range(0, len(steps) - STEP.size + 1, STEP.size):
-        (number,) = struct.unpack_from("<H", steps, at)
-        if number < len(kernels) and kernels[number] in today:
-            struct.pack_into("<H", steps, at, today.index(kernels[number]))
+    for items, size, form in ((steps, STEP.size, "<H"), (short, SHORT.size, "<B")):
+        for at in range(0, len(items) - size + 1, size):
+            (number,) = struct.unpack_from(form, items, at)
+            if number < len(kernels) and kernels[number] in today:
+                struct.pack_into(form, items, at, today.index(kernels[number]))
     return bytes(changed)
 
 

@@ -34,7 +34,7 @@ def test_models() -> None:
 def test_images_follow_their_kernels() -> None:
     made = all_images()["move"]
     kernels = native.kernel_names()
-    other = corpus.renumbered(made, [*kernels[1:], kernels[0]])
+    other = corpus.of_today(made, [*kernels[1:], kernels[0]])
     assert other != made
-    assert corpus.renumbered(other, [kernels[-1], *kernels[:-1]]) == made
-    assert corpus.renumbered(b"", []) == b""
+    assert corpus.of_today(other, [kernels[-1], *kernels[:-1]]) == made
+    assert corpus.of_today(b"", []) == b""
