@@ -20,6 +20,7 @@ enum ei_limits {
   EI_VERSION = 3,        /* of the image format; any other one is refused */
   EI_MAX_RANK = 6,       /* dimensions of an input or output */
   EI_IMAGE_ALIGN = 16,   /* bytes: alignment of an image's first byte */
+  EI_DATA_ALIGN = 8,     /* bytes: alignment of its constants, which no kernel wants coarser */
   EI_ARENA_ALIGN = 16,   /* bytes: alignment of the arena's first byte */
   EI_MAX_LOOPS = 1048576 /* jumps back in one inference; a model that takes more is stopped */
 };

@@ -217,7 +217,7 @@ int ei_verify(const uint8_t *image, size_t size, ei_model *m) {
   m->fast_bytes = scalar(&r, FAST_BYTES);
   if (m->fast_bytes == 0) m->fast_bytes = m->arena_bytes;
   m->params = vector(&r, PARAMS, 1, 4, &m->params_bytes);
-  m->data = vector(&r, DATA, 1, EI_IMAGE_ALIGN, &m->data_bytes);
+  m->data = vector(&r, DATA, 1, EI_DATA_ALIGN, &m->data_bytes);
   m->inputs = (const void *)vector(&r, INPUTS, sizeof(ei_io), 4, &m->n_inputs);
   m->outputs = (const void *)vector(&r, OUTPUTS, sizeof(ei_io), 4, &m->n_outputs);
   m->name = (const void *)vector(&r, NAME, 1, 4, &m->name_bytes);

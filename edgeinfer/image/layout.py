@@ -15,6 +15,7 @@ from edgeinfer import native
 IDENTIFIER = b"EIM1"
 VERSION = 3
 MAX_RANK = 6
+DATA_ALIGN = 8  # EI_DATA_ALIGN
 IN_DATA = 1 << 31  # EI_IN_DATA: an operand of the params lies in the image's data
 STEP = struct.Struct("<HHIIIIIHHHH")
 SHORT = struct.Struct("<BBHHHHHBB")

@@ -12,6 +12,7 @@ from edgeinfer import native
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Array, Graph, Tensor
 from edgeinfer.image.layout import (
+    DATA_ALIGN,
     FIELDS,
     IDENTIFIER,
     IN_DATA,
@@ -153,7 +154,7 @@ def _assemble(
         return int(builder.EndVector())
 
     offsets = {
-        "data": vector(data, len(data), 16),
+        "data": vector(data, len(data), DATA_ALIGN),
         "params": vector(params, len(params), 4),
         **{name: vector(b"".join(items), len(items), 4) for name, items in steps.items()},
         "inputs": vector(b"".join(inputs), len(inputs), 4),
