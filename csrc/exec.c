@@ -67,8 +67,8 @@ static uint16_t resolve(const ei_model *m, uint32_t i, uint8_t *arena, ei_call *
   ei_step_at(m, i, &step);
   call->params = m->params + step.params;
   for (int k = 0; k < 2; k++)
-    call->in[k] =
-        step.flags & (EI_STEP_IN0_CONST << k) ? m->data + step.in[k] : ei_at(m, arena, step.in[k]);
+    call->in[k] = step.flags & (unsigned)EI_STEP_IN0_CONST << k ? m->data + step.in[k]
+                                                                : ei_at(m, arena, step.in[k]);
   call->out = ei_at(m, arena, step.out);
   call->scratch = ei_at(m, arena, step.scratch);
   call->y0 = step.y0, call->y1 = step.y1, call->in_y0 = step.in_y0;

@@ -185,7 +185,7 @@ static int check_step(const ei_model *m, uint32_t index) {
       step.out % need.out_align != 0)
     return EI_ERR_BOUNDS;
   for (int i = 0; i < 2; i++) {
-    const unsigned constant = step.flags & (unsigned)(EI_STEP_IN0_CONST << i);
+    const unsigned constant = step.flags & (unsigned)EI_STEP_IN0_CONST << i;
     if (constant ? (uint64_t)step.in[i] + need.in[i] > m->data_bytes
                  : !ei_in_arena(m, step.in[i], need.in[i]))
       return EI_ERR_BOUNDS;
