@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""boards/<name>.toml → Board: facts off the data sheet, and how the board is flashed."""
+"""boards/<name>.toml → Board: facts off the data sheet, and how the board is flashed.
+
+A table `real` in an emulated board's file has what differs on the board itself, if PlatformIO
+builds for that as well."""
 
 import difflib
 import tomllib
@@ -14,11 +17,12 @@ from edgeinfer.errors import BoardError
 VERIFIED = ("none", "build", "emulator", "hardware")
 OWN_BYTES = 1024  # what the firmware's own variables may take
 MICROS_HZ, BAUD = 1_000_000, 115_200  # of the Arduino framework's clock; where no other is named
+LOCAL = "local"  # the platform of firmware/platform
 RAM_STORE, SLOT_HEADER_BYTES = "ram", 64  # firmware/src/store_ram.c and slots.c
 ROOMY = 65_536  # bytes of RAM that leave some for a long packet of SMP
 _LEAST_RAM = 16_384  # bytes, for SMP beside Arduino's framework
 SMALL = "small"  # pairs for the fewest kernels, in firmware that is compiled for size
-CYCLE_COUNTERS = ("dwt", "ccount", "mpccr")  # of Cortex-M, Xtensa, the ESP32-C3
+CYCLE_COUNTERS = ("dwt", "ccount", "mpccr", "mcycle")  # Cortex-M, Xtensa, ESP32-C3, other RISC-V
 LAYOUTS = ("pairs", "rows", "quads", SMALL)  # of filters in an image: csrc/isa/<layout>.h
 
 
@@ -66,7 +70,7 @@ class Board:
     toolchain: str  # one of TOOLCHAINS
     core_hz: int  # of the processor
     clock_hz: int  # of the timer that counts ticks
-    cycle_counter: str  # what counts its processor's cycles for the Arduino framework; "": nothing
+    cycle_counter: str  # what counts its processor's cycles; "": nothing, or what an emulator makes
     flash_origin: int
     flash_bytes: int
     ram_origin: int
@@ -93,6 +97,7 @@ class Board:
     emulator: tuple[str, ...]  # command line; empty for a real board
     icount_shift: int  # an emulated instruction takes 2**icount_shift ns
     pins: dict[str, int]  # what is built in: GPIO numbers by name
+    two_sided: bool  # it is emulated, and there is a real one: `real_board`
 
     @property
     def emulated(self) -> bool:
@@ -112,6 +117,16 @@ class Board:
     def arduino(self) -> bool:
         """Whether its firmware is a program of the Arduino framework."""
         return self.framework == "arduino"
+
+    @property
+    def folder(self) -> str:
+        """The name of its project's folder, and of no other board's."""
+        return f"{self.name}.real" if self.two_sided and not self.emulated else self.name
+
+    @property
+    def local(self) -> bool:
+        """Whether its firmware is built by firmware/platform, and not by a public platform."""
+        return self.platform == LOCAL
 
     @property
     def store_in_flash(self) -> bool:
@@ -147,7 +162,6 @@ class Board:
 
 def load_board(name: str) -> Board:
     """Raises BoardError when no such board is known."""
-    file = paths.share("boards") / f"{name}.toml"
     names = board_names()
     if name not in names:
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
@@ -155,7 +169,12 @@ def load_board(name: str) -> Board:
         raise BoardError(
             f"There is no board {name!r}.", f"{hint}'edgeinfer boards' lists them all."
         )
-    return _read(file)
+    return _read(_file(name))
+
+
+def real_board(board: Board) -> Board:
+    """The real one of a board that is emulated, too; any other as it is."""
+    return _read(_file(board.name), real=True) if board.two_sided else board
 
 
 def layout_for(board: Board | None, small: bool = False) -> str:
@@ -174,14 +193,23 @@ def all_boards() -> list[Board]:
     return [load_board(name) for name in board_names()]
 
 
-def _read(file: Path) -> Board:
+def _file(name: str) -> Path:
+    return paths.share("boards") / f"{name}.toml"
+
+
+def _read(file: Path, real: bool = False) -> Board:
     try:
         facts = _facts(file)
+        two_sided = "real" in facts
+        if real:
+            facts = _over(facts, facts["real"])
+            del facts["emulator"]
         emulator, build = facts.get("emulator", {}), facts["platformio"]
         arduino = build.get("framework") == "arduino"
         core, memory = facts["core"], facts["memory"]
         firmware = facts.get("firmware", {}) if arduino else facts["firmware"]
-        counter = str(core.get("cycle_counter", "")) if arduino else ""
+        counter = str(core.get("cycle_counter", ""))
+        ticks_hz = int(emulator.get("ticks_hz", core["clock_hz"]))
         board = Board(
             name=file.stem,
             title=str(facts["title"]),
@@ -191,7 +219,7 @@ def _read(file: Path) -> Board:
             layout=str(core.get("layout", LAYOUTS[0])),
             toolchain=str(core.get("toolchain", FROM_PLATFORM) if arduino else core["toolchain"]),
             core_hz=int(core["clock_hz"]),
-            clock_hz=MICROS_HZ if arduino and not counter else int(core["clock_hz"]),
+            clock_hz=MICROS_HZ if arduino and not counter else ticks_hz,
             cycle_counter=counter,
             flash_origin=int(memory.get("flash_origin", 0)),
             flash_bytes=int(memory["flash_bytes"]),
@@ -219,6 +247,7 @@ def _read(file: Path) -> Board:
             emulator=tuple(emulator.get("command", ())),
             icount_shift=int(emulator.get("icount_shift", 0)),
             pins={str(name): int(number) for name, number in facts.get("pins", {}).items()},
+            two_sided=two_sided,
         )
     except KeyError as error:
         raise BoardError(
@@ -276,7 +305,11 @@ def _facts(file: Path) -> dict[str, Any]:
     facts: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
     if "like" not in facts:
         return facts
-    base = _facts(file.parent / f"{facts['like']}.toml")
+    return _over(_facts(file.parent / f"{facts['like']}.toml"), facts)
+
+
+def _over(base: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    """Tables, and what they say, on top of others."""
     return {
         key: base.get(key, {}) | facts.get(key, {})
         if isinstance(base.get(key, facts.get(key)), dict)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from edgeinfer import paths
 from edgeinfer.boards import counter, cycles, probe
-from edgeinfer.boards.board import Board
+from edgeinfer.boards.board import Board, real_board
 from edgeinfer.boards.remote import Remote
 from edgeinfer.errors import BoardError, DeviceError
 
@@ -254,11 +254,12 @@ def _noted(name: str) -> Emulator | None:
 
 
 def as_found(board: Board, port: str) -> Board:
-    """The board as it is at a port. A Linux firmware counts instructions only under an emulator of
-    ours; over ssh, or started by hand, it runs on the real thing."""
+    """The board as it is at a port. Under an emulator of ours it is emulated; else it is the real
+    thing, if it may be: so is a Linux firmware over ssh, or started by hand."""
     running = find(board.name)
-    ours = running is not None and running.port == port and not running.ssh
-    return board if ours or not board.hosted else replace(board, emulator=())
+    if running is not None and running.port == port and not running.ssh:
+        return board
+    return replace(board, emulator=()) if board.hosted else real_board(board)
 
 
 def running() -> list[Emulator]:

@@ -7,7 +7,7 @@ import argparse
 from typing import Any
 
 from edgeinfer import bench as benchmark
-from edgeinfer.boards.board import Board, load_board
+from edgeinfer.boards.board import Board, load_board, real_board
 from edgeinfer.cli import common, compare, data
 from edgeinfer.cli.compare import THRESHOLD
 from edgeinfer.cli.ui import Ui, size, some
@@ -141,12 +141,13 @@ def _flash(args: argparse.Namespace, board: Board | None, ui: Ui) -> tuple[Compi
         raise BoardError(
             f"No board is named to flash {args.model} to.", "Give --board; see 'edgeinfer boards'."
         )
+    board = real_board(board) if args.port else board
     if board.emulated and args.port:
         raise BoardError(
             f"{board.name} is emulated: flashing it makes a port of its own.", "Leave out --port."
         )
     model = common.compiled(common.load(args.model), args.model, ui, args)
-    return model, common.flashed(board.name, [model.image], ui, args.port or "")
+    return model, common.flashed(board, [model.image], ui, args.port or "")
 
 
 def show(result: dict[str, Any], ui: Ui) -> None:

@@ -292,8 +292,9 @@ def runner(args: argparse.Namespace, model: Compiled, ui: Ui) -> Iterator[tuple[
         return
     port, name, baud = args.port, args.port, 115_200
     if args.board is not None:
-        name, baud = args.board, load_board(args.board).baud
-        port = _loaded(load_board(args.board), facts) or flashed(args.board, [model.image], ui).port
+        board = load_board(args.board)
+        name, baud = args.board, board.baud
+        port = _loaded(board, facts) or flashed(board, [model.image], ui).port
     with connected(port, baud, ui) as device:
         _choose_model(device, facts, model.image, args.model)
         if facts.reset_steps:
@@ -370,7 +371,7 @@ def connected(port: str, baud: int, ui: Ui) -> Device:
 
 
 def flashed(
-    board: str,
+    board: Board,
     images: Sequence[bytes],
     ui: Ui,
     port: str = "",
@@ -380,10 +381,10 @@ def flashed(
     all_kernels: bool = False,
 ) -> FlashResult:
     """Flash an image or several, with its stages on the terminal; returns the FlashResult."""
-    with ui.progress(f"Flashing {board}") as advance:
+    with ui.progress(f"Flashing {board.name}") as advance:
         return flash(
             images,
-            load_board(board),
+            board,
             port=port,
             ssh=ssh,
             smp=smp,

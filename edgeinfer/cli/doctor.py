@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer import paths
-from edgeinfer.boards.board import Board, all_boards, load_board
+from edgeinfer.boards.board import Board, all_boards, load_board, real_board
 from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.cli.ui import Ui, some
 from edgeinfer.errors import EdgeinferError
@@ -68,8 +68,8 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         for name, purpose, extra in PACKAGES:
             version = _version(name)
             checks.append(Check(name, _with(purpose, version), bool(version), extra=extra))
-        if board and board.arduino and board.platform != "local":
-            checks.append(_platform(board))
+        if board and not (real := real_board(board)).local:
+            checks.append(_platform(real))
         if board is None:
             checks += [_ssh(), _oracle()]
         elif board.hosted and board.emulated:
@@ -191,8 +191,13 @@ def _cache() -> Check:
 
 
 def _platform(board: Board) -> Check:
-    """PlatformIO's platform, which brings compiler, framework and uploader."""
-    purpose = f"PlatformIO's platform for {board.name}: compiler, Arduino framework, uploader"
+    """PlatformIO's platform, which brings compiler, framework and uploader; who has a board only
+    emulated does without."""
+    framework = "Arduino framework, " if board.arduino else ""
+    purpose = f"PlatformIO's platform for {board.name}: compiler, {framework}uploader"
+    if board.two_sided:
+        purpose += "; only for a real one, and fetched when that is first flashed"
+        return Check(board.platform, purpose, True)
     pio = _ours("pio", "platformio")
     command = f"{pio} pkg install --global --platform '{board.platform}'"
     advice = "the first flash fetches it, too; either needs the internet"
@@ -212,7 +217,7 @@ def _usb(board: Board | None) -> list[Check]:
         for each in ports.on_usb()
         if any(ports.runs_program(each, b) or ports.in_boot_loader(each, b) for b in known)
     ]
-    if not there and (board is None or not board.usb.program):
+    if not there and (board is None or board.two_sided or not board.usb.program):
         return []
     group = access.missing_group([each.port for each in there if each.port])
     joined = bool(group) and access.joined(group)

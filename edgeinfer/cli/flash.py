@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from edgeinfer.boards.board import load_board
+from edgeinfer.boards.board import load_board, real_board
 from edgeinfer.cli import common
 from edgeinfer.cli.ui import Ui, size, some
 from edgeinfer.export import folder
@@ -32,7 +32,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "--port", default="", metavar="P", help="a real board's serial port, if it is not found"
+        "--port",
+        default="",
+        metavar="P",
+        help="a real board's serial port, if it is not found or the board is emulated, too",
     )
     where.add_argument(
         "--ssh",
@@ -69,7 +72,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         folder.write(Path(args.project), texts, {"model": args.model[0], "board": board.name})
         return {**result, "board": board.name, "project": args.project}
     done = common.flashed(
-        args.board,
+        real_board(board) if args.port else board,
         images,
         ui,
         args.port,

@@ -75,7 +75,8 @@ def require_tools(board: Board) -> None:
 def needed_tools(board: Board) -> dict[str, str]:
     """Programs that building for this board and running it need, and their Debian packages."""
     toolchain = TOOLCHAINS[board.toolchain]
-    needed = {f"{toolchain.prefix}gcc": toolchain.package} if toolchain.package else {}
+    compiles = bool(toolchain.package) and board.local  # a public platform brings its compiler
+    needed = {f"{toolchain.prefix}gcc": toolchain.package} if compiles else {}
     if board.emulator and board.arduino:
         needed |= {"simavr": "simavr libsimavr-dev", "gcc": "gcc libc6-dev"}
     elif board.emulator:
@@ -96,14 +97,14 @@ def build(
     Raises BoardError when a tool is missing or fails, FitError when memory runs out at linking."""
     board = parts.board
     require_tools(board)
-    folder = project_folder(project_name or board.name)
+    folder = project_folder(project_name or board.folder)
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder / "lock"):
         write(parts, folder)
         log = run_platformio(folder, board)
         elf = _elf(folder, board)
-        if board.arduino:
-            return _measure_arduino(elf, parts, log)
+        if board.arduino or not board.local:
+            return _measure_whole(elf, parts, log)
         if board.hosted:
             return _measure_hosted(elf, parts)
         return _measure(elf, TOOLCHAINS[board.toolchain])
@@ -111,7 +112,7 @@ def build(
 
 def built(board: Board) -> Path | None:
     """The firmware that was last built for this board; None when there is none."""
-    elf = _elf(project_folder(board.name), board)
+    elf = _elf(project_folder(board.folder), board)
     return elf if elf.is_file() else None
 
 
@@ -136,7 +137,7 @@ def run_platformio(
         "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
         "PLATFORMIO_NO_ANSI": "true",
     }
-    if board.platform == "local":
+    if board.local:
         environment["PLATFORMIO_CORE_DIR"] = str(paths.cache_dir() / "platformio")
     command = [sys.executable, "-m", "platformio", "run", "-d", str(folder), "-e", board.name]
     command += options
@@ -155,7 +156,7 @@ def run_platformio(
     over = re.search(r"The (\w+) size \((\d+) bytes\) is greater than .*?\((\d+) bytes\)", text)
     if over:
         raise does_not_fit(board, _MEMORIES.get(over[1], over[1]), int(over[2]) - int(over[3]))
-    if board.platform != "local" and re.search(_UNFETCHED, text):
+    if not board.local and re.search(_UNFETCHED, text):
         raise BoardError(
             f"PlatformIO could not fetch '{board.platform}', which builds for {board.name}.",
             "Connect this PC to the internet once and repeat; or write the project with --project "
@@ -227,9 +228,10 @@ def _measure(elf: Path, toolchain: Toolchain) -> Firmware:
     )
 
 
-def _measure_arduino(elf: Path, parts: Parts, log: str) -> Firmware:
-    """The same of an Arduino program, whose framework counts as code and variables of its own."""
-    if parts.board.platform == "local":
+def _measure_whole(elf: Path, parts: Parts, log: str) -> Firmware:
+    """The same of a program of Arduino's, whose framework counts as code and variables of its own,
+    or of any that a public platform has built."""
+    if parts.board.local:
         size = _output(f"{TOOLCHAINS[parts.board.toolchain].prefix}size", str(elf))
         text, data, bss = (int(n) for n in size.split("\n")[1].split()[:3])
         flash, ram = text + data, data + bss
@@ -239,6 +241,9 @@ def _measure_arduino(elf: Path, parts: Parts, log: str) -> Firmware:
     image = len(parts.models.image)
     serial = parts.input_bytes + COMMAND_BYTES + parts.smp_bytes
     ram -= parts.store.size if parts.store else 0
+    if TOOLCHAINS[parts.board.toolchain].bare:
+        serial += RING_BUFFER
+        ram -= parts.board.stack_bytes
     arena = parts.arena_bytes
     constants = image if parts.board.constants_in_ram else 0
     return Firmware(

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from edgeinfer.boards import emulator
-from edgeinfer.boards.board import RAM_STORE, Board, Store
+from edgeinfer.boards.board import RAM_STORE, Board, Store, real_board
 from edgeinfer.boards.remote import Remote
 from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.errors import BoardError, DeviceError, FitError
 from edgeinfer.firmware import build, tiny, upload
 from edgeinfer.firmware.models import Models
-from edgeinfer.firmware.project import Parts, arduino_files, flash_bytes
+from edgeinfer.firmware.project import Parts, flash_bytes, whole_files
 from edgeinfer.plan import SMALLEST, Goal
 from edgeinfer.wire import ports
 from edgeinfer.wire.device import Device
@@ -88,7 +88,7 @@ def flash(
     else:
         total = firmware.code_bytes + len(models.image)
         watch = (lambda share: uploaded(round(share * total), total)) if uploaded else None
-        folder = build.project_folder(project_name or board.name)
+        folder = build.project_folder(project_name or board.folder)
         port = upload.upload(board, folder, port, watch)
         say("self-test")
         _prove(models, board, port)
@@ -129,14 +129,16 @@ def project(
 ) -> dict[str, str]:
     """The firmware's PlatformIO project for a real board, built nowhere yet: texts by file name.
 
-    Raises FitError, or BoardError for a board whose project needs what only edgeinfer has."""
-    if not board.arduino or board.platform == "local":
+    Of a board that is emulated and real it is the real one's. Raises FitError, or BoardError for a
+    board whose project needs what only edgeinfer has."""
+    board = real_board(board)
+    if board.local:
         raise BoardError(
             f"{board.name} is built by edgeinfer's own platform, for which a project is of no use.",
             "Leave out --project, or export a library: edgeinfer export MODEL --as platformio.",
         )
     parts = _parts(Models(images), board, smp, all_kernels)
-    return {name: data.decode() for name, data in arduino_files(parts).items()}
+    return {name: data.decode() for name, data in whole_files(parts).items()}
 
 
 def _prove(models: Models, board: Board, port: str) -> None:

@@ -17,15 +17,17 @@ from edgeinfer.firmware import library, tiny
 from edgeinfer.firmware.models import Models
 from edgeinfer.image.layout import FORMS
 
-ARDUINO_SOURCES = (
+SOURCES = (
     *("app.h", "port.h", "main.c", "serial.c", "state.c", "verbs.c", "benchmark.c"),
-    *("convert.c", "stack.c", "armour.h"),
-    *("model_arduino.c", "port_arduino.cpp"),
+    *("convert.c", "armour.h", "model_numbers.c"),
 )
+ARDUINO_SOURCES = ("stack.c", "port_arduino.cpp")
+BARE_SOURCES = ("bare.c", "bare.h", "ring.c", "fault.c")  # without a framework
 SMP_SOURCES = (  # beside them, where the firmware speaks SMP
     *("armour.c", "cbor.c", "cbor.h", "small.h", "smp.c", "smp.h", "smp_frame.c", "smp_image.c"),
     *("smp_model.c", "smp_os.c", "slots.c", "slots.h", "store.h", "store_ram.c"),
 )
+LINK_SCRIPT = "link.ld"
 _PER_LINE = 20  # bytes of the image
 
 
@@ -56,7 +58,9 @@ class Parts:
 def write(parts: Parts, folder: Path) -> None:
     """Bring the project in a folder up to date; what is as it was is not written."""
     for name, data in (
-        arduino_files(parts) if parts.board.arduino else _files(parts, folder)
+        whole_files(parts)
+        if parts.board.arduino or not parts.board.local
+        else _files(parts, folder)
     ).items():
         file = folder / name
         # An edit of platformio.ini makes PlatformIO build everything anew.
@@ -65,10 +69,12 @@ def write(parts: Parts, folder: Path) -> None:
             file.write_bytes(data)
 
 
-def arduino_files(parts: Parts) -> dict[str, bytes]:
-    """A whole project for the Arduino framework: contents by file name."""
+def whole_files(parts: Parts) -> dict[str, bytes]:
+    """A project that needs nothing of this package, for the Arduino framework or for none: contents
+    by file name."""
     board, source = parts.board, paths.share("firmware") / "src"
-    names = ARDUINO_SOURCES + (SMP_SOURCES if parts.smp_bytes else ())
+    names = SOURCES + (SMP_SOURCES if parts.smp_bytes else ())
+    names += ARDUINO_SOURCES if board.arduino else BARE_SOURCES + _chosen(board)
     texts = {name: (source / name).read_text(encoding="utf-8") for name in names}
     texts["app.h"] = texts["app.h"].replace('"edgeinfer.h"', '"csrc/edgeinfer.h"')
     texts["config.h"] = _config(parts)
@@ -78,10 +84,24 @@ def arduino_files(parts: Parts) -> dict[str, bytes]:
     forms = FORMS if parts.store else frozenset().union(*(f.forms for f in parts.models.facts))
     chosen = library.sources(parts.kernels, "fw", parts.models.small, forms)
     texts |= {f"csrc/{name}": text for name, text in chosen.items()}
-    options = _local_options(parts) if board.platform == "local" else _public_options(parts)
+    options = _local_options(parts) if board.local else _public_options(parts)
     files = {f"src/{name}": text.encode() for name, text in texts.items()}
     files["platformio.ini"] = _ini(board, options).encode()
+    if not board.arduino:
+        files[LINK_SCRIPT] = _link_script(parts).encode()
     return files
+
+
+def _chosen(board: Board) -> tuple[str, ...]:
+    """The files of the firmware that its board's name, and no framework, chooses."""
+    cpu = TOOLCHAINS[board.toolchain].cpu
+    return f"cpu_{cpu}.c", f"port_{board.port}.c", f"timer_{board.timer}.c"
+
+
+def _link_script(parts: Parts) -> str:
+    """firmware/link.ld with its memory map in it."""
+    text = (paths.share("firmware") / LINK_SCRIPT).read_text(encoding="utf-8")
+    return text.replace("INCLUDE memory.ld\n", memory_script(parts.board, flash_bytes(parts)))
 
 
 def _files(parts: Parts, folder: Path) -> dict[str, bytes]:
@@ -131,10 +151,13 @@ def _public_options(parts: Parts) -> dict[str, str]:
     board = parts.board
     small = board.core == "avr" or parts.models.small
     flags = ("-Os" if small else "-O2", "-ffp-contract=off", *board.build_flags)
+    if not board.arduino:  # whose frameworks say these themselves
+        flags += ("-ffunction-sections", "-fdata-sections", "-lm")
     return {
         "platform": board.platform,
         "board": board.platformio_board,
         "framework": board.framework,
+        "board_build.ldscript": "" if board.arduino else LINK_SCRIPT,
         "monitor_speed": str(board.baud),
         "build_unflags": "" if small else "-Os",
         "build_flags": " ".join(flags),
@@ -150,7 +173,8 @@ def _config(parts: Parts) -> str:
         "EI_BOARD": f'"{board.name}"',
         "EI_TIMER": f'"{board.timer}"',
         "EI_CLOCK_HZ": f"{board.clock_hz}u",
-        "EI_CYCLES": f"{int(bool(board.cycle_counter))}",
+        "EI_CORE_HZ": f"{board.core_hz}u",
+        "EI_CYCLES": f"{int(board.arduino and bool(board.cycle_counter))}",
         "EI_BAUD": f"{board.baud}u",
         "EI_UART_BASE": f"0x{board.uart_base:08X}u",
         "EI_UART_IRQ": f"{board.uart_irq}u",

@@ -163,11 +163,14 @@ def after_upload(board: Board, before: OnUsb, seconds: float = 20.0) -> str:
 
 def _back(board: Board, before: OnUsb) -> list[OnUsb]:
     """What may be the board that was uploaded to: what is in its socket, since its old name may by
-    now be another board's; else what has its name, else what has its numbers."""
+    now be another board's; of several ports there, and else, what has its name, else what has its
+    numbers."""
     there = [each for each in on_usb() if each.port and not in_boot_loader(each, board)]
     if before.location:
-        return [each for each in there if each.location == before.location]
+        there = [each for each in there if each.location == before.location]
     same = [each for each in there if each.port == before.port]
+    if before.location:
+        return same or there
     if not same and not before.numbers:  # of a serial line that is none of USB
         lines = [port for port in list_ports.comports() if port.vid is None]
         same = [before for port in lines if port.device == before.port]

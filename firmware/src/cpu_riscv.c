@@ -86,8 +86,11 @@ void riscv_interrupt(void) {
   PLIC_CLAIM = irq;
 }
 
-/* Nothing resets these chips from within: begin again. */
-void cpu_reset(void) { reset_handler(); }
+/* Where nothing resets the chip from within: begin again. */
+void cpu_reset(void) {
+  port_reset();
+  reset_handler();
+}
 
 void cpu_fault(void) { __asm volatile("unimp"); }
 

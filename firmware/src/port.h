@@ -2,7 +2,8 @@
  *
  * What a family of parts must provide: port_<family>.c the serial line, timer_<kind>.c the clock,
  * cpu_<kind>.c the processor.
- * The generated config.h says which UART (EI_UART_BASE, EI_UART_IRQ) and which clock (EI_CLOCK_HZ).
+ * The generated config.h says which UART (EI_UART_BASE, EI_UART_IRQ) and which clock (EI_CLOCK_HZ,
+ * of the timer; EI_CORE_HZ, of the processor: in an emulator a tick may be something else).
  */
 #ifndef PORT_H
 #define PORT_H
@@ -19,6 +20,7 @@ int port_readable(void);   /* whether port_getc has a byte at once */
 uint8_t port_getc(void);   /* sleeps until there is one */
 void port_listen(int on);  /* what is received interrupts (1), or waits (0): it must not be timed */
 void port_interrupt(void); /* called by the UART's interrupt */
+void port_reset(void);     /* RISC-V: reset the chip; returns where that cannot be done */
 
 /* Where ring.c does that for UARTs: port_<family>.c. */
 void uart_init(void); /* each received byte interrupts */

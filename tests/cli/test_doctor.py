@@ -98,6 +98,14 @@ def test_a_real_board(cli: Cli, record: Path, monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
+def test_a_board_emulated_and_real(cli: Cli, record: Path) -> None:
+    """What only the real one needs is said, and not missed."""
+    data = cli("doctor", "--board", "hifive1-revb", "--json")
+    checks = {check["name"]: check for check in data.json["checks"]}
+    assert checks["sifive"]["ok"] and "only for a real one" in checks["sifive"]["purpose"]
+    assert not checks["qemu-system-riscv32"]["ok"] and "udev rules" not in checks
+
+
 def test_what_is_there_is_not_asked_for(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ class Core:
         config = {
             "EI_BOARD": f'"{board.name}"',
             "EI_CLOCK_HZ": f"{board.clock_hz}u",
+            "EI_CORE_HZ": f"{board.core_hz}u",
             "EI_BAUD": f"{board.baud}u",
             "EI_UART_BASE": f"0x{board.uart_base:08X}u",
             "EI_UART_IRQ": f"{board.uart_irq}u",
