@@ -24,7 +24,7 @@ FLOORS = [
         "numerics.functions",
         "tflite",
     },
-    {"boards.probe"},
+    {"boards.machine", "boards.probe"},
     {"boards.emulator", "ops"},
     {"shapes", "wire.ports"},
     {"fold"},

@@ -13,16 +13,14 @@ import json
 import os
 import signal
 import subprocess
-import tempfile
 import time
 import tty
-import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from edgeinfer import paths
-from edgeinfer.boards import counter, cycles, probe
+from edgeinfer.boards import cycles, machine, probe
 from edgeinfer.boards.board import Board, real_board
 from edgeinfer.boards.remote import Remote
 from edgeinfer.errors import BoardError, DeviceError
@@ -30,7 +28,6 @@ from edgeinfer.errors import BoardError, DeviceError
 _STOP_SECONDS = 5.0
 _START_SECONDS = 20.0
 _GONE_SECONDS = 1.0
-_LONGEST_SOCKET = 100  # bytes of its path; systems take 104 or 108
 _children: dict[int, "subprocess.Popen[bytes]"] = {}  # started by this process; to be waited for
 
 
@@ -62,16 +59,16 @@ def start(board: Board, elf: Path | None = None, ssh: str = "", *, blank: bool =
     emulator does not start."""
     stop(board.name)
     if blank:
-        _store(board).unlink(missing_ok=True)
-    command = Remote(ssh).serving(board.name) if ssh else _command(board, elf)
-    debug = "" if ssh or not board.has_debug_port else _socket(board.name)
+        machine.store(board).unlink(missing_ok=True)
+    command = Remote(ssh).serving(board.name) if ssh else machine.command(board, elf)
+    debug = "" if ssh or not board.has_debug_port else machine.socket(board.name)
     if debug:
-        _prepare(board)
+        machine.prepare(board)
     master, slave = os.openpty()
     try:
         tty.setraw(slave)
         port = os.ttyname(slave)
-        log = _file(board.name).with_suffix(".log")
+        log = machine.record(board.name).with_suffix(".log")
         with log.open("wb") as errors:
             process = subprocess.Popen(
                 command,
@@ -112,7 +109,7 @@ def put(board: Board, elf: Path, ssh: str = "") -> Emulator:
 
     Raises BoardError when the emulator does not start, DeviceError when it does not answer."""
     running = find(board.name)
-    if running is not None and running.debug and running.command == tuple(_command(board)):
+    if running is not None and running.debug and running.command == tuple(machine.command(board)):
         with contextlib.suppress(BoardError):  # it ends just now
             return _put(running, board, elf, erase=True)
     return start(board, elf, ssh, blank=True)
@@ -142,7 +139,7 @@ def _wait_for(running: Emulator) -> None:
 def _put(running: Emulator, board: Board, elf: Path, *, erase: bool) -> Emulator:
     """Put a firmware into the memory of a running board."""
     if cycles.cores_of(board):
-        cycles.flashed(board, elf, _cycles(board.name))
+        cycles.flashed(board, elf, machine.estimate(board.name))
     _note(replace(running, elf=""))  # if this is broken off, neither the old nor the new is there
     try:
         probe.put(board, elf, Path(running.debug), erase=erase)
@@ -153,13 +150,6 @@ def _put(running: Emulator, board: Board, elf: Path, *, erase: bool) -> Emulator
     running = replace(running, elf=str(elf))
     _note(running)
     return running
-
-
-def without_firmware(name: str) -> BoardError:
-    """The error for a board that nothing was put on yet."""
-    return BoardError(
-        f"{name} has no firmware yet.", f"Flash it first: edgeinfer flash MODEL --board {name}"
-    )
 
 
 def _ended(name: str) -> BoardError:
@@ -181,58 +171,10 @@ def _ends(running: Emulator) -> bool:
 
 
 def _note(running: Emulator) -> None:
-    file = _file(running.board)
+    file = machine.record(running.board)
     new = file.with_suffix(f".{os.getpid()}")
     new.write_text(json.dumps(asdict(running)), encoding="utf-8")
     new.replace(file)  # whole for whoever looks at the same time
-
-
-def _command(board: Board, elf: Path | None = None) -> list[str]:
-    if board.has_debug_port:
-        return _machine(board)
-    if elf is None:
-        raise without_firmware(board.name)
-    if board.arduino:
-        return [str(counter.program(board.emulator[0])), *board.emulator[1:], str(elf)]
-    return _process(board, elf)
-
-
-def _machine(board: Board) -> list[str]:
-    """Command of an emulated board without operating system. It stands still until something is
-    put into its memory, and is told so through its debug port."""
-    timing = f"shift={board.icount_shift},align=off,sleep=off"
-    command = [*board.emulator, "-icount", timing, "-display", "none", "-monitor", "none"]
-    command += cycles.options(board, _cycles(board.name))
-    if _banked(board):
-        command += ["-drive", f"if=pflash,unit=1,format=raw,file={_store(board)}"]
-    command += ["-S", "-gdb", f"unix:{_escaped(_socket(board.name))},server=on,wait=off"]
-    return [*command, "-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line"]
-
-
-def _banked(board: Board) -> bool:
-    """Whether its store is a bank of flash that QEMU keeps in a file."""
-    return board.store is not None and board.store.kind == "cfi"
-
-
-def _prepare(board: Board) -> None:
-    """Make the files that the command of a machine names."""
-    Path(_socket(board.name)).unlink(missing_ok=True)
-    if cycles.cores_of(board):
-        cycles.blank(_cycles(board.name))
-    if _banked(board):
-        _bank(board)
-
-
-def _process(board: Board, elf: Path) -> list[str]:
-    """Command of a firmware that is a Linux program; emulated, it counts its instructions."""
-    store = ["--store", str(_store(board))] if board.store else []
-    if not board.emulated:
-        return [str(elf), *store]
-    count = _file(board.name).with_suffix(".count")
-    with count.open("wb") as file:
-        file.truncate(4096)
-    plugin = ["-plugin", f"{counter.plugin('count')},count={count}"]
-    return [*board.emulator, *plugin, str(elf), "--count", str(count), *store]
 
 
 def find(name: str) -> Emulator | None:
@@ -247,7 +189,7 @@ def find(name: str) -> Emulator | None:
 def _noted(name: str) -> Emulator | None:
     """What was noted of the board when it was started."""
     try:
-        facts = json.loads(_file(name).read_text(encoding="utf-8"))
+        facts = json.loads(machine.record(name).read_text(encoding="utf-8"))
         return Emulator(**{**facts, "command": tuple(facts.get("command", ()))})
     except (OSError, ValueError, TypeError):
         return None
@@ -300,7 +242,7 @@ def last_words(name: str) -> str:
     """The last line that the board's emulator wrote to its log, but for warnings, of which QEMU has
     one that means nothing; empty when there is none."""
     try:
-        lines = _file(name).with_suffix(".log").read_text(errors="replace").splitlines()
+        lines = machine.record(name).with_suffix(".log").read_text(errors="replace").splitlines()
     except OSError:
         return ""
     return next((line for line in reversed(lines) if ": warning: " not in line), "")
@@ -311,7 +253,7 @@ def _alive(emulator: Emulator) -> bool:
     child = _children.get(emulator.pid)
     if child is not None:
         return child.poll() is None
-    mark = emulator.ssh or _escaped(emulator.debug) or emulator.elf
+    mark = emulator.ssh or machine.escaped(emulator.debug) or emulator.elf
     status = Path(f"/proc/{emulator.pid}/cmdline")
     if Path("/proc/self").exists():
         try:
@@ -329,49 +271,13 @@ def _alive(emulator: Emulator) -> bool:
 
 def marks(board: Board, port: str) -> cycles.Marks | None:
     """The estimate of cycles of the emulated board on this port; None when there is none."""
-    file = _cycles(board.name)
+    file = machine.estimate(board.name)
     cores, running = cycles.cores_of(board), find(board.name)
     if not cores or running is None or running.port != port or not file.is_file():
         return None
     return cycles.Marks(file, cores)
 
 
-def _store(board: Board) -> Path:
-    """The file that holds what is in a board's store."""
-    return _file(board.name).with_suffix(".store")
-
-
-def _bank(board: Board) -> None:
-    """Make that file of the size that QEMU wants."""
-    file, size = _store(board), board.store.size if board.store else 0
-    if not file.is_file() or file.stat().st_size != size:
-        with file.open("wb") as handle:
-            handle.truncate(size)
-
-
-def _cycles(name: str) -> Path:
-    """The file that a board's estimate of cycles is in."""
-    return _file(name).with_suffix(".cycles")
-
-
-def _socket(name: str) -> str:
-    """The path of a board's debug port. Only its user may connect to it, unlike to a TCP port:
-    through it QEMU can be told to do anything that its user may do."""
-    path = str(_file(name).with_suffix(".gdb"))
-    if len(path.encode()) <= _LONGEST_SOCKET:
-        return path
-    return str(Path(tempfile.gettempdir()) / f"edgeinfer-{zlib.crc32(path.encode()):08x}.gdb")
-
-
-def _escaped(path: str) -> str:
-    """As QEMU takes a path among options."""
-    return path.replace(",", ",,")
-
-
 def _forget(name: str) -> None:
-    for file in (_file(name), _cycles(name), Path(_socket(name))):
+    for file in (machine.record(name), machine.estimate(name), Path(machine.socket(name))):
         file.unlink(missing_ok=True)
-
-
-def _file(name: str) -> Path:
-    return paths.state_dir() / f"{name}.json"

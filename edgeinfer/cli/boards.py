@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from edgeinfer.boards import emulator
+from edgeinfer.boards import emulator, machine
 from edgeinfer.boards.board import Board, all_boards, load_board
 from edgeinfer.cli.ui import Ui
 from edgeinfer.errors import BoardError
@@ -104,7 +104,7 @@ def _start(board: Board) -> emulator.Emulator:
         )
     elf = built(board)
     if elf is None and not board.has_debug_port:
-        raise emulator.without_firmware(board.name)
+        raise machine.without_firmware(board.name)
     require_tools(board)
     running = emulator.start(board, elf)
     if elf is None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer import importers
-from edgeinfer.boards import emulator
+from edgeinfer.boards import emulator, machine
 from edgeinfer.boards.board import Board, board_names, layout_for, load_board
 from edgeinfer.cli.ui import Ui
 from edgeinfer.compile import Compiled, compile_graph
@@ -355,7 +355,7 @@ def running_port(board: Board | None) -> str:
     running = emulator.find(board.name)
     port = running.port if running else "" if board.runs_here else ports.answering(board)
     if running is not None and running.blank:
-        raise emulator.without_firmware(board.name)
+        raise machine.without_firmware(board.name)
     if not port:
         raise BoardError(
             f"No {board.name} is {'running' if board.runs_here else 'connected'}.",
