@@ -38,6 +38,7 @@ from edgeinfer.quantize.ranges import METHODS, method
 from edgeinfer.quantize.real import Reals
 from edgeinfer.quantize.recipe import written
 from edgeinfer.quantize.reconstruct import reconstruct
+from edgeinfer.quantize.refine import refined
 from edgeinfer.quantize.resume import Cache, fingerprint
 from edgeinfer.quantize.samples import Samples, check, load
 from edgeinfer.quantize.search import Choice, search
@@ -101,7 +102,7 @@ def quantize(
             checked = checked.without(rows)
     layers = floats.followed(given, floats.named(given, settings.floats), graph)
     real = floats.reals(graph, layers, settings.io)
-    few = _spread(graph, checked.inputs)
+    few, exact = _spread(graph, checked.inputs), graph
     kept = Cache(cache and cache / fingerprint(graph, checked.inputs, settings.as_dict()))
     graph, found, losses, costs, noise = _scale(graph, checked, few, settings, kept, tell)
     assigned = assign(graph, found)
@@ -153,10 +154,24 @@ def quantize(
         )
         graph, fitted = made.graph, made.weights
     form |= {"wide": wide, "narrow": narrow, "real": real}
-    result, dead = convert(graph, assigned.quants, fitted=fitted, **form)
+    quants = assigned.quants
+    if settings.refine:
+        quants, fitted = refined(
+            exact,
+            graph,
+            Forms(quants, wide, real),
+            fitted or {},
+            lambda quants, fitted: convert(graph, quants, fitted=fitted, **form)[0],
+            few,
+            settings.seed,
+            lambda part: tell("Refining scales", part),
+        )
+        changed = (t for t in found if not quants[t].equals(assigned.quants[t]))
+        found |= {t: Forms(quants).reals(t) for t in changed}
+    result, dead = convert(graph, quants, fitted=fitted, **form)
     lower(result)
     kept.clear()
-    forms = Forms(assigned.quants, wide, real)
+    forms = Forms(quants, wide, real)
     recipe = written(graph, settings, len(checked), found, forms, losses)
     return Quantized(result, recipe, [*checked.warnings, *warnings, *assigned.warnings, *dead])
 

@@ -40,6 +40,7 @@ class Settings:
     weight_scales: bool = True  # search each channel's weight scale, or take its largest weight's
     correct_bias: bool = True  # let biases make good for the mean error of each channel
     split: bool = True  # put copies of noisy channels where dead ones are
+    refine: bool = False  # try factors of the scales in the integer network
     robust: bool = True  # leave out samples that reach far beyond the others
     seed: int = 0  # of what is drawn at random
 
@@ -101,6 +102,7 @@ class Settings:
 FAST: dict[str, Any] = {
     "mixed": 0.0,
     "split": False,
+    "refine": False,
     "robust": False,
     "ranges": "percentile",
     "equalize": False,

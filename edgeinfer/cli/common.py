@@ -37,7 +37,8 @@ Runner = Callable[[Sequence[Array]], list[Array]]
 
 def model_argument(parser: argparse.ArgumentParser, **options: object) -> None:
     """The positional MODEL."""
-    parser.add_argument("model", metavar="MODEL", help=".tflite (or .onnx) file", **options)  # type: ignore[arg-type]
+    what = ".tflite, or a network to be quantized: .onnx, Keras (.keras, .h5, SavedModel), .pt2"
+    parser.add_argument("model", metavar="MODEL", help=what, **options)  # type: ignore[arg-type]
 
 
 def target_arguments(parser: argparse.ArgumentParser) -> None:

@@ -143,6 +143,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     ):
         stages.add_argument(option, dest=name, action="store_const", const=False, help=text)
     stages.add_argument(
+        "--refine",
+        action="store_const",
+        const=True,
+        help="try factors of all scales in the int8 network: of use after --ranges other than "
+        f"{DEFAULTS.ranges}",
+    )
+    stages.add_argument(
         "--seed",
         type=common.natural,
         metavar="S",
