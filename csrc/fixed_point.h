@@ -81,16 +81,19 @@ EI_INLINE void ei_output_twice(int8_t *out, int32_t x2, int32_t m, int32_t right
   *out = (int8_t)ei_twice_value(x2, m, right, offset);
 }
 
-/* The same where outputs below the zero point are clamped to it, from 256 x, |x| < 2^23, with right
- * in 1..16. Rounding negative numbers the one way or the other is then the same, and rounding twice
- * is rounding once, up: (256 x m + 2^38 + 2^(38 + right)) / 2^(39 + right). */
-EI_INLINE int32_t ei_rectified_offset(int32_t right, int32_t zero) {
-  return 64 + ei_shl_wrap(2 * zero + 1, right + 6);
+/* The same where outputs below the zero point are clamped to it, from 256 x + f: of a sum with a
+ * bias whose fraction f the PC chooses along with m, and what all filters have `more`, 0..255; and
+ * it proves that every output is right (edgeinfer/ops/scaled.py). Sums below 0 give the zero point
+ * or less. */
+EI_INLINE int32_t ei_scaled_offset(int32_t zero, int32_t more) {
+  return ei_shl_wrap(2 * zero + 1, EI_SCALED_SHIFT - 1) + more;
 }
 
-EI_INLINE int32_t ei_rectified_value(int32_t x256, int32_t m, int32_t right, int32_t offset) {
-  return ei_saturate_int8(ei_mul_add_floor(x256, m, offset) >> (right + 7));
+#ifndef EI_SCALED_VALUE
+EI_INLINE int32_t ei_scaled_value(int32_t x256, int32_t m, int32_t offset) {
+  return ei_saturate_int8(ei_mul_add_floor(x256, m, offset) >> EI_SCALED_SHIFT);
 }
+#endif
 
 /* The rest of a fused activation, for n outputs that ei_output made. Few have one. */
 static inline void ei_clamp_all(int8_t *x, int32_t n, int32_t lo, int32_t hi) {

@@ -29,17 +29,28 @@ EI_INLINE int32_t ei_mul_add_high(int32_t a, int32_t b, int32_t c) {
   return (int32_t)((uint32_t)c + ah * bh + (uint32_t)((int32_t)mid >> 16) + (low >> 16));
 }
 
-/* What ei_rectified_value of fixed_point.h gives, from 4 x, |x| < 2^23. Negative sums give the zero
- * point, which leaves products of numbers that are not negative. `offset` is 1 + (2 zero + 1)
- * 2^right. */
-#define EI_RECTIFIED_QUARTERS
+/* The high word of x m, neither of them negative nor above 2^31 - 1: the sum of the middle products
+ * does not overflow. */
+EI_INLINE uint32_t ei_high_word(uint32_t x, uint32_t m) {
+  const uint32_t xh = x >> 16, xl = x & 0xFFFF, mh = m >> 16, ml = m & 0xFFFF;
+  return xh * mh + ((xl * mh + xh * ml + (xl * ml >> 16)) >> 16);
+}
+
+/* ei_output_twice where outputs below the zero point are clamped to it, from 4 x, |x| < 2^23, with
+ * right in 1..16. Negative sums give the zero point, which leaves products of numbers that are not
+ * negative, and rounding twice is rounding once. `offset` is 1 + (2 zero + 1) 2^right. */
 EI_INLINE int32_t ei_rectified_quarters(int32_t x4, uint32_t m, int32_t right, int32_t offset,
                                         int32_t zero) {
   if (x4 < 0) return zero;
-  const uint32_t xh = (uint32_t)x4 >> 16, xl = (uint32_t)x4 & 0xFFFF;
-  const uint32_t mh = m >> 16, ml = m & 0xFFFF;
-  const uint32_t mid = xl * mh + xh * ml + (xl * ml >> 16);
-  const int32_t value = (int32_t)(xh * mh + (mid >> 16) + (uint32_t)offset) >> (right + 1);
+  const int32_t value = (int32_t)(ei_high_word((uint32_t)x4, m) + (uint32_t)offset) >> (right + 1);
+  return value > INT8_MAX ? INT8_MAX : value;
+}
+
+#define EI_SCALED_VALUE
+EI_INLINE int32_t ei_scaled_value(int32_t x256, int32_t m, int32_t offset) {
+  if (x256 < 0) return offset >> EI_SCALED_SHIFT;
+  const uint32_t high = ei_high_word((uint32_t)x256, (uint32_t)m);
+  const int32_t value = (int32_t)(high + (uint32_t)offset) >> EI_SCALED_SHIFT;
   return value > INT8_MAX ? INT8_MAX : value;
 }
 

@@ -15,7 +15,7 @@
 #include "pairs.h"
 
 typedef struct {
-  uint32_t weights; /* data offset: ei_pair records, (out_c + 1) / 2 of them */
+  uint32_t weights; /* data offset: the stream of isa/pairs.h */
   ei_conv conv;
 } ei_conv_2d_pairs_params;
 
@@ -123,7 +123,7 @@ EI_INLINE void put_rest(void *block, int32_t at, int8_t *tails, int32_t pitch, c
 /* Outputs of four windows from (y, x) on, which lie inside, and of those behind them of which the
  * same is true. Returns how many they are. */
 EI_NOINLINE int32_t run_inside(const ei_conv *p, const ei_call *c, int32_t y, int32_t x,
-                               const uint8_t *stream, int8_t *out, int8_t *spare, int rectified) {
+                               const ei_pairs *f, int8_t *out, int8_t *spare) {
   const int32_t n = row_bytes(p), words = word_inputs(p), step = p->stride_w * p->in_c;
   const int32_t inputs = ei_pair_inputs(window_bytes(p)), apart = p->in_w * p->in_c * p->dil_h;
   const int32_t k_h = p->k_h, pitch = tail_inputs(p), out_c = p->out_c, last = last_block(p, c, y);
@@ -134,7 +134,7 @@ EI_NOINLINE int32_t run_inside(const ei_conv *p, const ei_call *c, int32_t y, in
     if (words) ei_columns_put(c->scratch, inputs, 0, from, step, words, k_h, apart);
     if (pitch)
       put_rest(c->scratch, k_h * words, tails, pitch, from + words, step, n - words, k_h, apart);
-    ei_pairs_block(c->scratch, inputs, stream, out, out_c, p->out_zero, rectified);
+    ei_pairs_block(c->scratch, inputs, f, out);
     from += EI_COLUMNS * step, out += EI_COLUMNS * out_c, made += EI_COLUMNS;
   } while (x + made <= last);
   return made;
@@ -167,13 +167,13 @@ EI_INLINE int beside(const ei_conv *p, const ei_call *c, const int8_t *from, con
 void ei_conv_2d_pairs_run(const ei_call *c) {
   const ei_conv_2d_pairs_params *params = c->params;
   const ei_conv *p = &params->conv;
-  const uint8_t *stream = c->data + params->weights;
+  const ei_pairs f = ei_pairs_at(c->data + params->weights, p->out_c, p->out_zero);
   const int32_t n = window_bytes(p), inputs = ei_pair_inputs(n), out_c = p->out_c;
   const int32_t total = (c->y1 - c->y0) * p->out_w;
   int8_t *const spare = (int8_t *)c->scratch + block_bytes(p);
   const int8_t *a = ei_conv_is_direct(p) ? ei_conv_direct(p, c) : NULL;
   int8_t *out = c->out;
-  const int few = few_windows(p), rectified = ei_pairs_rectified(stream, p->out_zero, p->act_min);
+  const int few = few_windows(p);
   int32_t y = c->y0, x = 0, left = total;
 
   while (left >= EI_COLUMNS || (left > 1 && total >= EI_COLUMNS)) {
@@ -188,7 +188,7 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
     if (a == NULL) {
 #ifndef EI_SMALL
       if (four_inside(p, c, y, x)) {
-        const int32_t made = run_inside(p, c, y, x, stream, out, spare, rectified);
+        const int32_t made = run_inside(p, c, y, x, &f, out, spare);
         left -= made, out += made * out_c, x += made;
         if (x == p->out_w) x = 0, y++;
         continue;
@@ -204,7 +204,7 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
         ei_column_put(c->scratch, inputs, j, 0, spare, inputs);
       }
     }
-    ei_pairs_block(c->scratch, n, stream, out, out_c, p->out_zero, rectified);
+    ei_pairs_block(c->scratch, n, &f, out);
     left -= EI_COLUMNS, out += EI_COLUMNS * out_c;
   }
   for (; left > 0; left--, out += out_c) {
@@ -218,7 +218,7 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
       if (!few) vector = c->scratch, ei_conv_copy(c->scratch, a, n);
       a += n;
     }
-    ei_pairs_vector(vector, a == NULL ? inputs : n, stream, out, out_c, p->out_zero, rectified);
+    ei_pairs_vector(vector, a == NULL ? inputs : n, &f, out);
   }
   ei_clamp_all(c->out, total * out_c, p->act_min, p->act_max);
 }

@@ -6,7 +6,7 @@
 #include "pairs.h"
 
 typedef struct {
-  uint32_t weights;         /* data offset: ei_pair records, (out_c + 1) / 2 of them */
+  uint32_t weights;         /* data offset: the stream of isa/pairs.h */
   uint32_t in_c, out_c;     /* elements */
   int16_t out_zero;         /* zero point, -128..127 */
   int16_t act_min, act_max; /* of the fused activation, -128..127 */
@@ -18,10 +18,8 @@ void ei_fully_connected_pairs_run(const ei_call *c) {
   const int32_t n = (int32_t)p->in_c, out_c = (int32_t)p->out_c;
   const int8_t *in = (const int8_t *)c->in[0] + (c->y0 - c->in_y0) * n;
   int8_t *out = c->out;
-  const uint8_t *const stream = c->data + p->weights;
-  const int rectified = ei_pairs_rectified(stream, p->out_zero, p->act_min);
-  for (int32_t y = c->y0; y < c->y1; y++, in += n, out += out_c)
-    ei_pairs_vector(in, n, stream, out, out_c, p->out_zero, rectified);
+  const ei_pairs f = ei_pairs_at(c->data + p->weights, out_c, p->out_zero);
+  for (int32_t y = c->y0; y < c->y1; y++, in += n, out += out_c) ei_pairs_vector(in, n, &f, out);
   ei_clamp_all(c->out, (c->y1 - c->y0) * out_c, p->act_min, p->act_max);
 }
 

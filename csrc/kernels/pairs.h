@@ -9,86 +9,103 @@
 #include "isa/isa.h"
 #include "kernel.h"
 
-/* Whether outputs may be rounded as ei_rectified_value does: an activation that begins at the zero
- * point follows, and sums are small. */
-EI_INLINE int ei_pairs_rectified(const uint8_t *stream, int32_t zero, int32_t act_min) {
-  return act_min >= zero && ((const ei_pair *)(const void *)stream)->narrow;
+EI_INLINE ei_pairs ei_pairs_at(const uint8_t *stream, int32_t out_c, int32_t zero) {
+  const ei_pairs_head *head = (const void *)stream;
+  const ei_pairs f = {stream + sizeof *head, out_c, zero, head->scaled,
+                      head->scaled ? ei_scaled_offset(zero, head->more) : 0};
+  return f;
 }
 
-#ifdef EI_RECTIFIED_QUARTERS
-#define EI_PAIR_OUTPUT EI_NOINLINE /* long, and flash is small */
-#else
+/* What ei_twice_value or ei_scaled_value take: a sum with its bias, from a sum by the first filter
+ * of a record, or 256 times a sum by the second one. */
+EI_INLINE int32_t ei_pair_biased(int32_t bias, int32_t sum, int which, int scaled) {
+  if (scaled) return ei_add_wrap(bias, which ? sum : ei_shl_wrap(sum, 8));
+  return ei_add_wrap(bias, which ? sum >> 7 : ei_shl_wrap(sum, 1));
+}
+
+#if defined(EI_PAIRS_AT_ONCE) && !defined(EI_SMALL)
 #define EI_PAIR_OUTPUT EI_INLINE
+#else
+#define EI_PAIR_OUTPUT EI_NOINLINE /* long, and flash is small */
 #endif
 
-/* One output of a record's from twice its sum, and the place for the next. */
-EI_PAIR_OUTPUT int8_t *ei_pair_output(int8_t *out, const ei_pair *pair, int which, int32_t twice,
-                                      int32_t zero, int rectified) {
-  const int right = pair->shift[which];
-#ifdef EI_RECTIFIED_QUARTERS
-  if (rectified) {
-    const int32_t x4 = ei_shl_wrap(twice, 1), offset = 1 + ei_shl_wrap(2 * zero + 1, right);
-    *out = (int8_t)ei_rectified_quarters(x4, (uint32_t)pair->mult[which], right, offset, zero);
-    return out + 1;
+/* One output of a record's from its sum, and the place for the next. */
+EI_PAIR_OUTPUT int8_t *ei_pair_output(int8_t *out, const ei_pairs *f, const ei_pair *pair,
+                                      int which, int32_t bias, int32_t sum, int scaled) {
+  const int32_t m = pair->mult[which];
+  sum = ei_pair_biased(bias, sum, which, scaled);
+  if (scaled) {
+    *out = (int8_t)ei_scaled_value(sum, m, f->offset);
+  } else {
+    const int right = pair->shift[which];
+    ei_output_twice(out, sum, m, right, ei_output_offset(right, f->zero));
   }
-#endif
-  (void)rectified;
-  ei_output_twice(out, twice, pair->mult[which], right, ei_output_offset(right, zero));
   return out + 1;
 }
 
-/* All out_c channels of one vector of n bytes. */
+/* The outputs of a record, of which `left` are left. */
+EI_INLINE int8_t *ei_pair_both(int8_t *out, const ei_pairs *f, const uint8_t *record,
+                               const ei_pair *pair, const int32_t sums[2], int32_t left,
+                               int scaled) {
+  out = ei_pair_output(out, f, pair, 0, ei_pair_bias(record, pair, 0), sums[0], scaled);
+  if (left < 2) return out;
+  return ei_pair_output(out, f, pair, 1, ei_pair_bias(record, pair, 1), sums[1], scaled);
+}
+
+/* All channels of one vector of n bytes. */
 #ifdef EI_PAIRS_SMALL
-EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const uint8_t *stream, int8_t *out,
-                                 int32_t out_c, int32_t zero, int rectified) {
-  for (const int32_t bytes = ei_pair_bytes(n); out_c > 0; stream += bytes, out_c -= 2) {
-    const ei_pair *pair = (const void *)stream;
-    int32_t acc[2];
-    ei_dot_pair(a, pair, n, acc);
-    for (int i = 0; i < 2 && i < out_c; i++)
-      out = ei_pair_output(out, pair, i, acc[i], zero, rectified);
+EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const ei_pairs *f, int8_t *out) {
+  const uint8_t *record = f->records;
+  const int32_t bytes = ei_pair_bytes(n, f->scaled);
+  for (int32_t left = f->out_c; left > 0; record += bytes, left -= 2) {
+    int32_t sums[2];
+    ei_dot_pair(a, ei_pair_weights(record), n, sums);
+    out = ei_pair_both(out, f, record, ei_pair_of(record, n), sums, left, f->scaled);
   }
 }
 #else
-EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const uint8_t *stream, int8_t *out,
-                                 int32_t out_c, int32_t zero, int rectified) {
-  const int32_t bytes = ei_pair_bytes(n);
-  while (out_c > 0) {
-    const ei_pair *pair = (const void *)stream, *next = pair;
-    stream += bytes;
-    if (out_c > 2) next = (const void *)stream;
-    stream += bytes;
-    int32_t acc[4];
-    ei_dot_pairs(a, pair, next, n, acc);
-    out = ei_pair_output(out, pair, 0, acc[0], zero, rectified);
-    if (out_c > 1) out = ei_pair_output(out, pair, 1, acc[1], zero, rectified);
-    if (out_c > 2) out = ei_pair_output(out, next, 0, acc[2], zero, rectified);
-    if (out_c > 3) out = ei_pair_output(out, next, 1, acc[3], zero, rectified);
-    out_c -= 4;
+/* Those of two records. */
+EI_INLINE int8_t *ei_pair_four(int8_t *out, const ei_pairs *f, const uint8_t *record,
+                               const uint8_t *next, const ei_pair *first, const ei_pair *second,
+                               const int32_t sums[4], int32_t left, int scaled) {
+  out = ei_pair_both(out, f, record, first, sums, left, scaled);
+  return left > 2 ? ei_pair_both(out, f, next, second, sums + 2, left - 2, scaled) : out;
+}
+
+EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const ei_pairs *f, int8_t *out) {
+  const uint8_t *record = f->records;
+  const int32_t bytes = ei_pair_bytes(n, f->scaled);
+  for (int32_t left = f->out_c; left > 0; left -= 4) {
+    const uint8_t *const next = left > 2 ? record + bytes : record;
+    const int16_t *first = ei_pair_weights(record), *second = ei_pair_weights(next);
+    int32_t sums[4];
+    ei_dot_pairs(a, &first, &second, n, sums);
+    const ei_pair *const one = (const void *)first, *const two = (const void *)second;
+#ifdef EI_PAIRS_AT_ONCE
+    if (f->scaled)
+      out = ei_pair_four(out, f, record, next, one, two, sums, left, 1);
+    else
+      out = ei_pair_four(out, f, record, next, one, two, sums, left, 0);
+#else
+    out = ei_pair_four(out, f, record, next, one, two, sums, left, f->scaled);
+#endif
+    record = next + bytes;
   }
 }
 #endif
-
-/* Twice a sum with its bias, and the same of 256 times a sum. */
-EI_INLINE int32_t ei_pair_first(int32_t bias, int32_t sum) {
-  return (int32_t)((uint32_t)bias + 2 * (uint32_t)sum);
-}
-
-EI_INLINE int32_t ei_pair_second(int32_t bias, int32_t sum) { return ei_add_wrap(bias, sum >> 7); }
 
 #ifndef EI_PAIRS_BLOCK
 /* What becomes of the sums of one of a record's filters: outputs `pitch` bytes apart, or, where
  * `keep` is set, in the place of the sums. Unrolled, so that they stay in registers. */
-EI_INLINE void ei_pair_outputs(int8_t *out, int32_t pitch, const ei_pair *pair, int which,
-                               int32_t zero, int32_t (*twice)(int32_t bias, int32_t sum),
-                               int32_t sum[EI_COLUMNS], int keep) {
-  const int32_t m = pair->mult[which], right = pair->shift[which], bias = pair->bias[which];
-  const int32_t offset = ei_output_offset(right, zero);
-#define EI_COLUMN(j)                                                \
-  if (keep)                                                         \
-    sum[j] = ei_twice_value(twice(bias, sum[j]), m, right, offset); \
-  else                                                              \
-    ei_output_twice(out, twice(bias, sum[j]), m, right, offset), out += pitch
+EI_INLINE void ei_pair_outputs(int8_t *out, int32_t pitch, const ei_pairs *f, const ei_pair *pair,
+                               int which, int32_t bias, int32_t sum[EI_COLUMNS], int scaled,
+                               int keep) {
+  const int32_t m = pair->mult[which], right = scaled ? 1 : pair->shift[which];
+  const int32_t offset = scaled ? f->offset : ei_output_offset(right, f->zero);
+#define EI_COLUMN(j)                                                                               \
+  sum[j] = ei_pair_biased(bias, sum[j], which, scaled);                                            \
+  sum[j] = scaled ? ei_scaled_value(sum[j], m, offset) : ei_twice_value(sum[j], m, right, offset); \
+  if (!keep) *out = (int8_t)sum[j], out += pitch
   EI_COLUMN(0);
   EI_COLUMN(1);
   EI_COLUMN(2);
@@ -97,22 +114,6 @@ EI_INLINE void ei_pair_outputs(int8_t *out, int32_t pitch, const ei_pair *pair, 
 }
 
 #ifdef EI_PAIRS_AT_ONCE
-/* The same in the place of the sums, which are 256 times or, of filter 0, once what they are. */
-EI_INLINE void ei_pair_rectified(const ei_pair *pair, int which, int32_t zero,
-                                 int32_t sum[EI_COLUMNS]) {
-  const int32_t m = pair->mult[which], right = pair->shift[which];
-  const int32_t bias = ei_shl_wrap(pair->bias[which], 7);
-  const int32_t offset = ei_rectified_offset(right, zero);
-#define EI_COLUMN(j)                                                                         \
-  sum[j] = ei_rectified_value(ei_add_wrap(bias, which ? sum[j] : ei_shl_wrap(sum[j], 8)), m, \
-                              right, offset)
-  EI_COLUMN(0);
-  EI_COLUMN(1);
-  EI_COLUMN(2);
-  EI_COLUMN(3);
-#undef EI_COLUMN
-}
-
 /* Stores outputs that are all computed. */
 EI_INLINE void ei_pair_store(int8_t *out, int32_t pitch, const int32_t value[EI_COLUMNS]) {
   out[0] = (int8_t)value[0], out[pitch] = (int8_t)value[1];
@@ -120,67 +121,60 @@ EI_INLINE void ei_pair_store(int8_t *out, int32_t pitch, const int32_t value[EI_
 }
 #endif
 
-/* All out_c channels of a block's columns, whose outputs lie out_c bytes apart. */
-EI_INLINE void ei_pairs_channels(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
-                                 int32_t out_c, int32_t zero, int rectified) {
-  const int32_t inputs = ei_pair_inputs(n), bytes = ei_pair_bytes(n);
-  for (const int8_t *const end = to + out_c; to < end; stream += bytes) {
-    const ei_pair *pair = (const void *)stream;
+/* All channels of a block's columns, whose outputs lie out_c bytes apart. */
+EI_INLINE void ei_pairs_channels(const void *block, int32_t n, const ei_pairs *f, int8_t *to,
+                                 int scaled) {
+  const int32_t inputs = ei_pair_inputs(n), bytes = ei_pair_bytes(n, scaled), out_c = f->out_c;
+  const uint8_t *record = f->records;
+  for (const int8_t *const end = to + out_c; to < end; record += bytes) {
+    const ei_pair *pair = ei_pair_of(record, n);
     int32_t sums[2 * EI_COLUMNS];
     /* Of an odd number of channels the last record has one. */
-#ifdef EI_RECTIFIED_QUARTERS
-    if (rectified) {
-      ei_sums_of_pair(block, pair, inputs, sums);
-      ei_pair_quarters(to, out_c, pair, end - to > 1 ? 2 : 1, zero, sums);
+#ifdef EI_SCALED_VALUE
+    if (scaled) {
+      ei_sums_of_pair(block, ei_pair_weights(record), inputs, sums);
+      ei_pair_scaled(to, f, record, pair, end - to > 1 ? 2 : 1, sums);
       to += 2;
       continue;
     }
 #endif
-    ei_dot_pair_block(block, pair, inputs, sums);
+    ei_dot_pair_block(block, ei_pair_weights(record), inputs, sums);
+    const int32_t first = ei_pair_bias(record, pair, 0), second = ei_pair_bias(record, pair, 1);
 #ifdef EI_PAIRS_AT_ONCE
     /* Where registers hold all outputs, addresses are made when sums have left room for them; the
      * compiler has to forget that it can make them from others. */
-    if (rectified) {
-      ei_pair_rectified(pair, 0, zero, sums);
-      ei_pair_rectified(pair, 1, zero, sums + EI_COLUMNS);
-    } else {
-      ei_pair_outputs(NULL, 0, pair, 0, zero, ei_pair_first, sums, 1);
-      ei_pair_outputs(NULL, 0, pair, 1, zero, ei_pair_second, sums + EI_COLUMNS, 1);
-    }
+    ei_pair_outputs(NULL, 0, f, pair, 0, first, sums, scaled, 1);
+    ei_pair_outputs(NULL, 0, f, pair, 1, second, sums + EI_COLUMNS, scaled, 1);
     int32_t pitch = out_c;
     __asm__ volatile("" : "+r"(pitch), "+r"(to));
     ei_pair_store(to++, pitch, sums);
     if (to == end) break;
     ei_pair_store(to++, pitch, sums + EI_COLUMNS);
 #else
-    (void)rectified;
-    ei_pair_outputs(to++, out_c, pair, 0, zero, ei_pair_first, sums, 0);
-    if (to != end)
-      ei_pair_outputs(to++, out_c, pair, 1, zero, ei_pair_second, sums + EI_COLUMNS, 0);
+    ei_pair_outputs(to++, out_c, f, pair, 0, first, sums, scaled, 0);
+    if (to != end) ei_pair_outputs(to++, out_c, f, pair, 1, second, sums + EI_COLUMNS, scaled, 0);
 #endif
   }
 }
 
-EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
-                                int32_t out_c, int32_t zero, int rectified) {
-#ifdef EI_PAIRS_AT_ONCE
-  if (rectified) { /* a loop of its own, which finds registers enough */
-    ei_pairs_channels(block, n, stream, to, out_c, zero, 1);
-    return;
-  }
-  rectified = 0;
-#endif
-  ei_pairs_channels(block, n, stream, to, out_c, zero, rectified);
+/* Two loops, each of which finds registers enough. */
+EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const ei_pairs *f, int8_t *to) {
+  if (f->scaled)
+    ei_pairs_channels(block, n, f, to, 1);
+  else
+    ei_pairs_channels(block, n, f, to, 0);
 }
 #endif
 
 /* Whether the stream lies within the image and its shifts are in range. */
 static inline int ei_pairs_ok(const ei_call *c, const ei_need *need, uint32_t weights, uint32_t n,
                               uint32_t out_c) {
-  const uint32_t pairs = (out_c + 1) / 2, bytes = (uint32_t)ei_pair_bytes((int32_t)n);
-  if (weights % 4 != 0 || weights + (uint64_t)pairs * bytes > need->data_bytes) return 0;
-  for (uint32_t i = 0; i < pairs; i++) {
-    const ei_pair *pair = (const void *)(c->data + weights + i * bytes);
+  if (weights % 4 != 0 || weights + (uint64_t)sizeof(ei_pairs_head) > need->data_bytes) return 0;
+  const ei_pairs f = ei_pairs_at(c->data + weights, (int32_t)out_c, 0);
+  const uint32_t bytes = (uint32_t)ei_pair_bytes((int32_t)n, f.scaled), pairs = (out_c + 1) / 2;
+  if (weights + sizeof(ei_pairs_head) + (uint64_t)pairs * bytes > need->data_bytes) return 0;
+  for (uint32_t i = 0; i < pairs && !f.scaled; i++) {
+    const ei_pair *pair = ei_pair_of(f.records + i * bytes, (int32_t)n);
     for (int k = 0; k < 2; k++)
       if (pair->shift[k] < 1 || pair->shift[k] > EI_MAX_RIGHT_SHIFT) return 0;
   }

@@ -48,6 +48,12 @@ def int8_range(site: Site) -> tuple[int, int]:
     return quantized_range(site.output, *real_range(site))
 
 
+def rectified_at(site: Site) -> int | None:
+    """The output's zero point, where the fused activation clamps to it or above."""
+    zero = site.output.zero_point
+    return zero if int8_range(site)[0] >= zero else None
+
+
 def quantized_range(tensor: Tensor, low: float, high: float) -> tuple[int, int]:
     """A range of real numbers in the int8 or int16 values of a tensor."""
     limits = np.iinfo(np.int16 if tensor.dtype == np.int16 else np.int8)

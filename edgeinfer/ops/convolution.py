@@ -13,7 +13,7 @@ import numpy as np
 from edgeinfer.graph import Array
 from edgeinfer.numerics.fixed_point import Ints
 from edgeinfer.ops import real, wide
-from edgeinfer.ops.activation import clip, int8_range
+from edgeinfer.ops.activation import clip, int8_range, rectified_at
 from edgeinfer.ops.base import Call, Op, Site
 from edgeinfer.ops.filters import BLOCK, filters_for
 from edgeinfer.ops.weighted import (
@@ -44,7 +44,7 @@ def variant_of(
 ) -> Variant:
     """The convolution kernel for filters [o, n] with corrected biases."""
     rows = 1 if window.is_direct(site) else window.kernel[0]
-    suffix, consts = filters_for(site.layout, w, bias, mult, shift, rows)
+    suffix, consts = filters_for(site.layout, w, bias, mult, shift, rows, rectified_at(site))
     block = BLOCK[suffix]
     # The kernel for pairs reads a block of windows, or copies one, before it writes any of their
     # outputs; not so where the output is too small for a block.

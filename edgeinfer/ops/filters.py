@@ -9,9 +9,9 @@ import numpy as np
 from edgeinfer.boards.board import SMALL
 from edgeinfer.graph import Array
 from edgeinfer.numerics.fixed_point import Ints, requantize
+from edgeinfer.ops.scaled import scaled
 
 MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
-MAX_NARROW_SHIFT = 16  # of filters that ei_rectified_value takes (csrc/fixed_point.h)
 ROWS_SPARE = 16  # EI_ROWS_SPARE
 TILE_LEAST_RIGHT = 11  # EI_TILE_LEAST_RIGHT
 LINE_TAPS = 16  # EI_LINE_TAPS
@@ -19,24 +19,29 @@ NIBBLES = ("pairs", SMALL)  # layouts that keep 4-bit weights; other cores lose 
 MAX_NIBBLES = 65_535  # inputs of a filter of 4-bit weights
 BLOCK = {"": 16, "_pairs": 4, "_quads": 16}  # vectors that a kernel computes together
 _ORDER = (0, 2, 1, 3)  # of four inputs
-_PAIR = np.dtype([("bias", "<i4", 2), ("mult", "<i4", 2), ("shift", "u1", 2), ("narrow", "<u2")])
 _QUAD_CHANNELS = 16  # EI_QUAD_CHANNELS
 _FILTER_3X3 = np.dtype([("bias", "<i4"), ("mult", "<i4"), ("weights", "i1", (3, 4))])
 
 
 def filters_for(
-    layout: str, weights: Array, bias: Ints, mult: Ints, shift: Ints, rows: int = 1
+    layout: str,
+    weights: Array,
+    bias: Ints,
+    mult: Ints,
+    shift: Ints,
+    rows: int = 1,
+    floor: int | None = None,
 ) -> tuple[str, dict[str, Array]]:
     """The ending of the name of the kernel for filters [o, n] in a layout, and its constants.
 
     Multipliers and shifts are [o], or [1] for all filters. `rows`: those of a window that lie
-    apart in the input."""
+    apart in the input. `floor`: the outputs' zero point, where an activation clamps them to it."""
     mult, shift = (np.broadcast_to(values, len(weights)) for values in (mult, shift))
     stream = None
     if layout == SMALL:
         layout = "pairs"
     if layout == "pairs":
-        stream = filter_pairs(_by_words(weights, rows), bias, mult, shift)
+        stream = filter_pairs(_by_words(weights, rows), bias, mult, shift, floor)
     elif layout == "quads":
         stream = filter_quads(weights, bias, mult, shift)
     if stream is not None:
@@ -56,9 +61,11 @@ def _by_words(weights: Array, rows: int) -> Array:
     return np.concatenate(parts, 1)
 
 
-def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:
+def filter_pairs(
+    weights: Array, bias: Ints, mult: Ints, shift: Ints, floor: int | None = None
+) -> Array | None:
     """The stream of filters [o, n] with their bias, multiplier and shift [o], as int32
-    words, which the image aligns.
+    words, which the image aligns; `floor` as `filters_for` has it.
 
     None where the kernels' arithmetic would not be exact, which takes weights or shifts beyond
     anything usual: another kernel has to do it."""
@@ -69,23 +76,26 @@ def filter_pairs(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array |
     sums = np.abs(w).sum(1)
     low, high = w[0::2], w[1::2]
     joined = high * 256 + low
-    exact = (
-        rounds_briefly(bias, 128 * sums[:channels], shift)
-        and np.all(sums < 1 << 16)
-        and w.min() > -128
-    )
+    reach = 128 * sums[:channels]
+    exact = rounds_briefly(bias, reach, shift) and np.all(sums < 1 << 16) and w.min() > -128
     if not exact:
         return None
-    heads = np.zeros(len(joined), _PAIR)
+    brief = None if floor is None else scaled(bias, reach, mult, shift, floor)
     # A missing last channel has weights of zero, and its output is not written.
-    for name, values, fill in (("bias", 2 * bias, 0), ("mult", mult, 0), ("shift", -shift, 1)):
-        padded = np.pad(values, (0, len(w) - channels), constant_values=fill)
-        heads[name] = padded.reshape(-1, 2)
-    small = np.abs(bias.astype(np.int64)) + 128 * sums[:channels] < 1 << 23
-    heads["narrow"] = np.all(small & (-shift <= MAX_NARROW_SHIFT))
+    spare = len(w) - channels
+    if brief is not None:
+        head, shifts = 1 | brief.more << 8, np.zeros((len(joined), 0), "<i4")
+        bias, mult = brief.bias, brief.mult
+    else:
+        head, bias = 0, 2 * bias
+        padded = np.pad(-shift, (0, spare), constant_values=1).reshape(-1, 2)
+        shifts = np.pad(padded, ((0, 0), (0, 2))).astype("u1").view("<i4")
+    bias, mult = (np.pad(v, (0, spare)).reshape(-1, 2).astype("<i4") for v in (bias, mult))
     words = joined.reshape(len(joined), -1, 4)[:, :, _ORDER].astype("<i2")
-    raw = np.ascontiguousarray(words.reshape(len(joined), -1)).view(np.uint8)
-    return np.hstack([heads.view(np.uint8).reshape(len(joined), -1), raw]).view("<i4")
+    raw = np.ascontiguousarray(words.reshape(len(joined), -1)).view("<i4")
+    records = np.hstack([bias[:, 1:], raw, bias[:, :1], mult, shifts])
+    stream: Array = np.concatenate([np.array([head], "<i4"), records.reshape(-1)])
+    return stream
 
 
 def filter_quads(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:

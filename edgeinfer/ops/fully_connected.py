@@ -11,7 +11,7 @@ from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
 from edgeinfer.numerics.fixed_point import Ints, multipliers
 from edgeinfer.ops import real, wide
-from edgeinfer.ops.activation import clip, int8_range
+from edgeinfer.ops.activation import clip, int8_range, rectified_at
 from edgeinfer.ops.base import Call, Op, QuantRule, Rows, Site
 from edgeinfer.ops.dense import dense_call, geometry
 from edgeinfer.ops.filters import NIBBLES, filter_nibbles, filters_for
@@ -104,7 +104,7 @@ class FullyConnected(Op):
             packed = filter_nibbles(weights, bias, *scales)
             if packed is not None:
                 return "_nibbles", packed
-        return filters_for(site.layout, weights, bias, *scales)
+        return filters_for(site.layout, weights, bias, *scales, floor=rectified_at(site))
 
     def _pack_direct(self, site: Site) -> list[Call]:
         """A convolution of one tap over rows of one pixel, for int16 and asymmetric weights."""

@@ -51,19 +51,11 @@ EI_INLINE void ei_three_tails_put(void *block, int32_t at, const int8_t *from, i
 
 EI_INLINE int32_t ei_minus(int32_t a, int32_t b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
 
-/* Twice the sums of both channels, biases included, from the sums of x w0 and x (w0 + 256 w1). */
-EI_INLINE void ei_pair_sums(const ei_pair *pair, int32_t s, int32_t t, int32_t *acc0,
-                            int32_t *acc1) {
-  const int32_t t1 = ei_minus(t, s) >> 7;
-  *acc0 = (int32_t)((uint32_t)pair->bias[0] + 2 * (uint32_t)s);
-  *acc1 = (int32_t)((uint32_t)pair->bias[1] + (uint32_t)t1);
-}
-
 /* All columns of a block by one record's two filters: the sum of column j by filter 0 in acc[j], by
  * filter 1, times 256, in acc[EI_COLUMNS + j]. */
-EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t inputs,
+EI_INLINE void ei_dot_pair_block(const void *block, const int16_t *weights, int32_t inputs,
                                  int32_t acc[2 * EI_COLUMNS]) {
-  const uint32_t *x = block, *w = (const void *)(pair + 1);
+  const uint32_t *x = block, *w = (const void *)weights;
   /* Fourteen values live at a time, as many as there are registers; so the end is in memory. */
   const uint32_t *volatile end = x + 2 * inputs;
   int32_t s0, s1, s2, s3, t0, t1, t2, t3;
@@ -115,10 +107,11 @@ EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t
   acc[4] = t0, acc[5] = t1, acc[6] = t2, acc[7] = t3;
 }
 
-/* One vector of n bytes by two records' four filters: acc[c] = twice (bias + sum). */
-EI_INLINE void ei_dot_pairs(const int8_t *a, const ei_pair *first, const ei_pair *second, int32_t n,
-                            int32_t acc[4]) {
-  const uint32_t *w = (const void *)(first + 1), *v = (const void *)(second + 1);
+/* One vector of n bytes by two records' four filters: the sums, of second filters times 256. The
+ * records' weights are passed. */
+EI_INLINE void ei_dot_pairs(const int8_t *a, const int16_t **first, const int16_t **second,
+                            int32_t n, int32_t acc[4]) {
+  const uint32_t *w = (const void *)*first, *v = (const void *)*second;
   int32_t s0 = 0, t0 = 0, s1 = 0, t1 = 0;
   uint32_t even, odd, p, q;
 #define EI_FOUR_INPUTS                                               \
@@ -148,8 +141,9 @@ EI_INLINE void ei_dot_pairs(const int8_t *a, const ei_pair *first, const ei_pair
     EI_FOUR_INPUTS;
   }
 #undef EI_FOUR_INPUTS
-  ei_pair_sums(first, s0, t0, acc, acc + 1);
-  ei_pair_sums(second, s1, t1, acc + 2, acc + 3);
+  *first = (const void *)w, *second = (const void *)v;
+  acc[0] = s0, acc[1] = ei_minus(t0, s0);
+  acc[2] = s1, acc[3] = ei_minus(t1, s1);
 }
 
 #endif

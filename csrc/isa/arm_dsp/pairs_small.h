@@ -8,9 +8,9 @@
 
 #define EI_PAIRS_SMALL
 
-/* One vector of n bytes by a record's two filters: acc[c] = twice (bias + sum). */
-EI_INLINE void ei_dot_pair(const int8_t *a, const ei_pair *pair, int32_t n, int32_t acc[2]) {
-  const uint32_t *w = (const void *)(pair + 1);
+/* One vector of n bytes by a record's two filters: the sums, of the second one times 256. */
+EI_INLINE void ei_dot_pair(const int8_t *a, const int16_t *weights, int32_t n, int32_t acc[2]) {
+  const uint32_t *w = (const void *)weights;
   int32_t s = 0, t = 0;
   for (; n > 0; n -= 4, a += 4) {
     int8_t four[4] = {0, 0, 0, 0};
@@ -21,7 +21,7 @@ EI_INLINE void ei_dot_pair(const int8_t *a, const ei_pair *pair, int32_t n, int3
     t = ei_smlad(even, p, t), s = ei_smlad(even, ei_sxtb16(p), s);
     t = ei_smlad(odd, q, t), s = ei_smlad(odd, ei_sxtb16(q), s);
   }
-  ei_pair_sums(pair, s, t, acc, acc + 1);
+  acc[0] = s, acc[1] = ei_minus(t, s);
 }
 
 #if defined(__thumb__) && !defined(EI_DSP_EMULATION)
@@ -32,63 +32,73 @@ EI_INLINE void ei_dot_pair(const int8_t *a, const ei_pair *pair, int32_t n, int3
 #define EI_TWO_COLUMNS(s0, t0, s1, t1)                                                 \
   "ldrd r4, r5, [r0], #8\n\tsmlad " s0 ", r4, r3, " s0 "\n\tsmlad " t0 ", r4, r2, " t0 \
   "\n\tsmlad " s1 ", r5, r3, " s1 "\n\tsmlad " t1 ", r5, r2, " t1 "\n\t"
-#define EI_TWO_INPUTS                                                                 \
-  "ldr.w r2, [r1, #4]!\n\tsxtb16 r3, r2\n\t" EI_TWO_COLUMNS("r6", "r10", "r7", "r11") \
+#define EI_TWO_INPUTS                                                                \
+  "ldr.w r2, [r1], #4\n\tsxtb16 r3, r2\n\t" EI_TWO_COLUMNS("r6", "r10", "r7", "r11") \
       EI_TWO_COLUMNS("r8", "r12", "r9", "lr")
+/* Of 256 times a biased sum, with the filter's multiplier in `m`. */
+#define EI_SCALED(x, m) "smmla " x ", " x ", " m ", r0\n\tssat " x ", #8, " x ", asr #12\n\t"
 /* Of twice (bias + sum), with the filter's multiplier in r2 and its shift in r3. */
 #define EI_OFFSET "ldr r4, [sp, #20]\n\tlsls r4, r4, r3\n\tasrs r4, r4, #1\n\t"
 #define EI_ROUNDED(x)                                                                            \
   "smmlar r5, " x ", r2, r4\n\tadd " x ", r5, " x ", asr #31\n\tasr " x ", " x ", r3\n\tssat " x \
   ", #8, " x "\n\t"
 
-/* All out_c channels of a block's columns, whose outputs lie out_c bytes apart; n inputs. */
-EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
-                                int32_t out_c, int32_t zero, int rectified) {
-  (void)rectified;
-  /* The stack below: offsets 0, 4, … 24. */
+/* All channels of a block's columns, whose outputs lie out_c bytes apart; n inputs. */
+EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const ei_pairs *f, int8_t *to) {
+  /* The stack below: offsets 0, 4, … 28. */
   const struct {
     const uint32_t *columns, *end;
     int8_t *to;
     int32_t pitch;
     const int8_t *stop;
-    int32_t odd;           /* offset of outputs, but for the filter's shift */
-    const uint8_t *record; /* less 4 */
-  } frame = {block,      (const uint32_t *)block + 2 * ei_pair_inputs(n),
-             to,         out_c,
-             to + out_c, 2 * zero + 1,
-             stream - 4};
+    int32_t offset; /* if not scaled, but for the filter's shift */
+    int scaled;
+    int32_t second; /* the second filter's bias */
+    const uint8_t *records;
+  } frame = {block,         (const uint32_t *)block + 2 * ei_pair_inputs(n), to,        f->out_c,
+             to + f->out_c, f->scaled ? f->offset : 2 * f->zero + 1,         f->scaled, 0,
+             f->records};
   register const void *at __asm__("r0") = &frame;
   __asm__ volatile(
       ".syntax unified\n\t"
-      "push {r4-r11, lr}\n\tldm r0, {r0-r6}\n\tpush {r0-r6}\n\tmov r1, r6\n\t"
+      "push {r4-r11, lr}\n\tldm r0, {r0-r8}\n\tpush {r0-r7}\n\tmov r1, r8\n\t"
       "1:\n\t"
-      "ldr r0, [sp]\n\tstr r1, [sp, #24]\n\tadds r1, #20\n\t"
+      "ldr r0, [sp]\n\tldr r2, [r1], #4\n\tstr r2, [sp, #28]\n\t"
       "movs r6, #0\n\tmovs r7, #0\n\tmov r8, r6\n\tmov r9, r6\n\t"
       "mov r10, r6\n\tmov r11, r6\n\tmov r12, r6\n\tmov lr, r6\n\t"
       "2:\n\t" EI_TWO_INPUTS EI_TWO_INPUTS
       "ldr r2, [sp, #4]\n\tcmp r0, r2\n\tbne 2b\n\t"
-      "ldr r0, [sp, #24]\n\t"
       "subs r10, r10, r6\n\tsubs r11, r11, r7\n\tsubs r12, r12, r8\n\tsubs lr, lr, r9\n\t"
-      "ldr r2, [r0, #4]\n\t"
-      "add r6, r2, r6, lsl #1\n\tadd r7, r2, r7, lsl #1\n\t"
-      "add r8, r2, r8, lsl #1\n\tadd r9, r2, r9, lsl #1\n\t"
-      "ldr r2, [r0, #12]\n\tldrb r3, [r0, #20]\n\t" EI_OFFSET
+      "ldr r3, [sp, #24]\n\tcbz r3, 5f\n\t"
+      "ldm r1!, {r2, r4, r5}\n\t"
+      "add r6, r2, r6, lsl #8\n\tadd r7, r2, r7, lsl #8\n\t"
+      "add r8, r2, r8, lsl #8\n\tadd r9, r2, r9, lsl #8\n\t"
+      "ldr r2, [sp, #28]\n\tadd r10, r2\n\tadd r11, r2\n\tadd r12, r2\n\tadd lr, r2\n\t"
+      "ldr r0, [sp, #20]\n\t"
+      EI_SCALED("r6", "r4") EI_SCALED("r7", "r4") EI_SCALED("r8", "r4") EI_SCALED("r9", "r4")
+      EI_SCALED("r10", "r5") EI_SCALED("r11", "r5") EI_SCALED("r12", "r5") EI_SCALED("lr", "r5")
+      "b 4f\n\t"
+      "5:\n\tldm r1!, {r0, r2}\n\t"
+      "add r6, r0, r6, lsl #1\n\tadd r7, r0, r7, lsl #1\n\t"
+      "add r8, r0, r8, lsl #1\n\tadd r9, r0, r9, lsl #1\n\t"
+      "ldrb r3, [r1, #4]\n\t" EI_OFFSET
       EI_ROUNDED("r6") EI_ROUNDED("r7") EI_ROUNDED("r8") EI_ROUNDED("r9")
-      "ldr r2, [r0, #8]\n\t"
+      "ldr r2, [sp, #28]\n\t"
       "add r10, r2, r10, asr #7\n\tadd r11, r2, r11, asr #7\n\t"
       "add r12, r2, r12, asr #7\n\tadd lr, r2, lr, asr #7\n\t"
-      "ldr r2, [r0, #16]\n\tldrb r3, [r0, #21]\n\t" EI_OFFSET
+      "ldr r2, [r1]\n\tldrb r3, [r1, #5]\n\tadds r1, #8\n\t" EI_OFFSET
       EI_ROUNDED("r10") EI_ROUNDED("r11") EI_ROUNDED("r12") EI_ROUNDED("lr")
-      "ldrd r0, r2, [sp, #8]\n\tldr r4, [sp, #16]\n\tadd r3, r0, r2, lsl #1\n\t"
+      "4:\n\tldrd r0, r2, [sp, #8]\n\tldr r4, [sp, #16]\n\tadd r3, r0, r2, lsl #1\n\t"
       "strb r6, [r0]\n\tstrb r7, [r0, r2]\n\tstrb r8, [r3]\n\tstrb r9, [r3, r2]\n\t"
       "adds r0, #1\n\tcmp r0, r4\n\tbhs 3f\n\tadds r3, #1\n\t"
       "strb r10, [r0]\n\tstrb r11, [r0, r2]\n\tstrb r12, [r3]\n\tstrb lr, [r3, r2]\n\t"
       "adds r0, #1\n\tstr r0, [sp, #8]\n\tcmp r0, r4\n\tblo 1b\n\t"
-      "3:\n\tadd sp, sp, #28\n\tpop {r4-r11, lr}"
+      "3:\n\tadd sp, sp, #32\n\tpop {r4-r11, lr}"
       : "+r"(at)
       :
       : "r1", "r2", "r3", "r12", "cc", "memory");
 }
+#undef EI_SCALED
 #undef EI_ROUNDED
 #undef EI_OFFSET
 #undef EI_TWO_INPUTS

@@ -13,22 +13,24 @@
 #define EI_TWO_COLUMNS(s0, t0, s1, t1)                                                 \
   "ldrd r4, r5, [r0], #8\n\tsmlad " s0 ", r4, r3, " s0 "\n\tsmlad " t0 ", r4, r2, " t0 \
   "\n\tsmlad " s1 ", r5, r3, " s1 "\n\tsmlad " t1 ", r5, r2, " t1 "\n\t"
-#define EI_TWO_INPUTS /* 48 bytes */                                                  \
-  "ldr.w r2, [r1, #4]!\n\tsxtb16 r3, r2\n\t" EI_TWO_COLUMNS("r6", "r10", "r7", "r11") \
+#define EI_TWO_INPUTS /* 48 bytes */                                                 \
+  "ldr.w r2, [r1], #4\n\tsxtb16 r3, r2\n\t" EI_TWO_COLUMNS("r6", "r10", "r7", "r11") \
       EI_TWO_COLUMNS("r8", "r12", "r9", "lr")
-/* Of a column x whose sum is 256 (bias + sum): multiplier in `m`. */
-#define EI_RECTIFIED(x, m) \
-  "smmla " x ", " x ", " m ", r4\n\tasr " x ", " x ", r3\n\tssat " x ", #8, " x ", asr #7\n\t"
-/* Of twice (bias + sum). */
+/* Of a column x whose biased sum is multiplied by 256, and of twice that sum. */
+#define EI_SCALED(x, m) "smmla " x ", " x ", " m ", r0\n\tssat " x ", #8, " x ", asr #12\n\t"
 #define EI_ROUNDED(x)                                                                            \
   "smmlar r5, " x ", r2, r4\n\tadd " x ", r5, " x ", asr #31\n\tasr " x ", " x ", r3\n\tssat " x \
   ", #8, " x "\n\t"
+/* Multiplier and offset of the ei_pair at r1. */
+#define EI_NUMBERS(mult, shift)                      \
+  "ldr r2, [r1, #" mult "]\n\tldrb r3, [r1, #" shift \
+  "]\n\tldr r4, [sp, #24]\n\tlsls r4, r4"            \
+  ", r3\n\tasrs r4, r4, #1\n\t"
 
-/* All out_c channels of a block's columns, whose outputs lie out_c bytes apart; n inputs. */
-EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *stream, int8_t *to,
-                                int32_t out_c, int32_t zero, int rectified) {
+/* All channels of a block's columns, whose outputs lie out_c bytes apart; n inputs. */
+EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const ei_pairs *f, int8_t *to) {
   const uint32_t *const x = block;
-  const int32_t inputs = ei_pair_inputs(n), twos = inputs / 2 - 1, odd = 2 * zero + 1;
+  const int32_t inputs = ei_pair_inputs(n), twos = inputs / 2 - 1;
   /* The stack below: offsets 0, 4, … 32. */
   const struct {
     const uint32_t *columns, *end;
@@ -36,53 +38,54 @@ EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *str
     int8_t *to;
     int32_t pitch;
     const int8_t *stop;
-    int32_t offset; /* of outputs, but for the filter's shift */
-    int32_t rectified;
-    const uint8_t *record; /* less 4 */
-  } frame = {x,         x + 2 * inputs, (8 - (twos & 7)) * 48,      to,
-             out_c,     to + out_c,     rectified ? odd * 64 : odd, rectified,
-             stream - 4};
+    int32_t offset; /* if not scaled, but for the filter's shift */
+    int scaled;
+    int32_t back; /* bytes from a record to what follows its weights */
+    const uint8_t *records;
+  } frame = {x,
+             x + 2 * inputs,
+             (8 - (twos & 7)) * 48,
+             to,
+             f->out_c,
+             to + f->out_c,
+             f->scaled ? f->offset : 2 * f->zero + 1,
+             f->scaled,
+             4 + 2 * inputs,
+             f->records};
   register const void *at __asm__("r0") = &frame;
   __asm__ volatile(
       ".syntax unified\n\t"
       "push {r4-r11, lr}\n\t"
-      "ldm r0, {r0-r8}\n\t"
-      "adr.w r9, 4f\n\tcbnz r7, 8f\n\tadr.w r9, 5f\n\t8:\n\torr r7, r9, #1\n\t"
-      "adr.w r9, 2f\n\tadd r2, r2, r9\n\torr r2, r2, #1\n\t"
+      "ldm r0, {r0-r9}\n\t"
+      "adr.w r10, 4f\n\tcbnz r7, 8f\n\tadr.w r10, 5f\n\t8:\n\torr r7, r10, #1\n\t"
+      "adr.w r10, 2f\n\tadd r2, r2, r10\n\torr r2, r2, #1\n\t"
       "push {r0-r8}\n\t"
-      "mov r1, r8\n\t"
-      /* One record: the first two inputs begin the sums. */
+      "mov r1, r9\n\t"
+      /* One record: the first two inputs begin the sums, and the second filter's bias. */
       "1:\n\t"
       "ldr r0, [sp]\n\t"
-      "str r1, [sp, #32]\n\t"
-      "ldr r5, [r1, #8]\n\t"
-      "ldr r2, [r1, #24]!\n\t"
-      "lsls r5, r5, #7\n\t"
-      "sxtb16 r3, r2\n\t"
+      "ldm r1!, {r2, r3}\n\t"
+      "sxtb16 r5, r3\n\t"
       "ldrd r4, lr, [r0], #8\n\t"
-      "smuad r6, r4, r3\n\tsmlad r10, r4, r2, r5\n\t"
-      "smuad r7, lr, r3\n\tsmlad r11, lr, r2, r5\n\t"
+      "smuad r6, r4, r5\n\tsmlad r10, r4, r3, r2\n\t"
+      "smuad r7, lr, r5\n\tsmlad r11, lr, r3, r2\n\t"
       "ldrd r4, lr, [r0], #8\n\t"
-      "smuad r8, r4, r3\n\tsmlad r12, r4, r2, r5\n\t"
-      "smuad r9, lr, r3\n\tsmlad lr, lr, r2, r5\n\t"
+      "smuad r8, r4, r5\n\tsmlad r12, r4, r3, r2\n\t"
+      "smuad r9, lr, r5\n\tsmlad lr, lr, r3, r2\n\t"
       "ldr pc, [sp, #8]\n\t"
       "2:\n\t" EI_TWO_INPUTS EI_TWO_INPUTS EI_TWO_INPUTS EI_TWO_INPUTS EI_TWO_INPUTS EI_TWO_INPUTS
           EI_TWO_INPUTS EI_TWO_INPUTS
       "ldr r2, [sp, #4]\n\tcmp r0, r2\n\tbne 2b\n\t"
-      "ldr r0, [sp, #32]\n\t"
       "subs r10, r10, r6\n\tsubs r11, r11, r7\n\tsubs r12, r12, r8\n\tsubs lr, lr, r9\n\t"
       "ldr pc, [sp, #28]\n\t"
       /* 256 times all sums. */
       ".balign 4\n\t4:\n\t"
-      "ldr r2, [r0, #4]\n\tlsls r2, r2, #7\n\t"
+      "ldm r1!, {r2, r4, r5}\n\t"
       "add r6, r2, r6, lsl #8\n\tadd r7, r2, r7, lsl #8\n\t"
       "add r8, r2, r8, lsl #8\n\tadd r9, r2, r9, lsl #8\n\t"
-      "ldrb r3, [r0, #20]\n\tldr r4, [sp, #24]\n\tlsls r4, r4, r3\n\tadds r4, #64\n\t"
-      "ldrd r2, r5, [r0, #12]\n\t" EI_RECTIFIED("r6", "r2") EI_RECTIFIED("r7", "r2")
-          EI_RECTIFIED("r8", "r2") EI_RECTIFIED("r9", "r2")
-      "ldrb r3, [r0, #21]\n\tldr r4, [sp, #24]\n\tlsls r4, r4, r3\n\tadds r4, #64\n\t"
-      EI_RECTIFIED("r10", "r5") EI_RECTIFIED("r11", "r5") EI_RECTIFIED("r12", "r5")
-          EI_RECTIFIED("lr", "r5")
+      "ldr r0, [sp, #24]\n\t"
+      EI_SCALED("r6", "r4") EI_SCALED("r7", "r4") EI_SCALED("r8", "r4") EI_SCALED("r9", "r4")
+      EI_SCALED("r10", "r5") EI_SCALED("r11", "r5") EI_SCALED("r12", "r5") EI_SCALED("lr", "r5")
       /* Outputs of both filters lie side by side, unless the last record has one. */
       "3:\n\t"
       "ldrd r0, r2, [sp, #12]\n\tldr r3, [sp, #20]\n\t"
@@ -93,21 +96,16 @@ EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *str
       "blo 1b\n\tb 7f\n\t"
       /* Twice all sums. */
       ".balign 4\n\t5:\n\t"
-      "ldr r2, [r0, #8]\n\tlsls r2, r2, #7\n\t"
+      "ldr r2, [sp, #32]\n\tsubs r2, r1, r2\n\tldr r2, [r2]\n\t"
       "subs r10, r10, r2\n\tsubs r11, r11, r2\n\tsubs r12, r12, r2\n\tsubs lr, lr, r2\n\t"
-      "ldr r2, [r0, #4]\n\t"
-      "add r6, r2, r6, lsl #1\n\tadd r7, r2, r7, lsl #1\n\t"
-      "add r8, r2, r8, lsl #1\n\tadd r9, r2, r9, lsl #1\n\t"
-      "ldr r2, [r0, #12]\n\t"
-      "ldrb r3, [r0, #20]\n\tldr r4, [sp, #24]\n\tlsls r4, r4, r3\n\tasrs r4, r4, #1\n\t"
-      EI_ROUNDED("r6") EI_ROUNDED("r7") EI_ROUNDED("r8") EI_ROUNDED("r9")
-      "ldr r2, [r0, #8]\n\t"
       "add r10, r2, r10, asr #7\n\tadd r11, r2, r11, asr #7\n\t"
       "add r12, r2, r12, asr #7\n\tadd lr, r2, lr, asr #7\n\t"
-      "ldr r2, [r0, #16]\n\t"
-      "ldrb r3, [r0, #21]\n\tldr r4, [sp, #24]\n\tlsls r4, r4, r3\n\tasrs r4, r4, #1\n\t"
-      EI_ROUNDED("r10") EI_ROUNDED("r11") EI_ROUNDED("r12") EI_ROUNDED("lr")
-      "b 3b\n\t"
+      "ldr r2, [r1]\n\t"
+      "add r6, r2, r6, lsl #1\n\tadd r7, r2, r7, lsl #1\n\t"
+      "add r8, r2, r8, lsl #1\n\tadd r9, r2, r9, lsl #1\n\t"
+      EI_NUMBERS("4", "12") EI_ROUNDED("r6") EI_ROUNDED("r7") EI_ROUNDED("r8") EI_ROUNDED("r9")
+      EI_NUMBERS("8", "13") EI_ROUNDED("r10") EI_ROUNDED("r11") EI_ROUNDED("r12") EI_ROUNDED("lr")
+      "adds r1, #16\n\tb 3b\n\t"
       "6:\n\t"
       "strb r6, [r0]\n\tstrb r7, [r0, r2]\n\tstrb r8, [r3]\n\tstrb r9, [r3, r2]\n\t"
       "7:\n\t"
@@ -117,8 +115,9 @@ EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const uint8_t *str
       :
       : "r1", "r2", "r3", "r12", "cc", "memory");
 }
+#undef EI_NUMBERS
 #undef EI_ROUNDED
-#undef EI_RECTIFIED
+#undef EI_SCALED
 #undef EI_TWO_INPUTS
 #undef EI_TWO_COLUMNS
 

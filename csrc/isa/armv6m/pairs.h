@@ -119,17 +119,16 @@ EI_NOINLINE void ei_second_of_pair(const uint32_t *block, const int16_t *record,
 
 /* All columns of a block by one record's two filters: the sum of column j by filter k in
  * acc[EI_COLUMNS k + j]. */
-EI_INLINE void ei_sums_of_pair(const void *block, const ei_pair *pair, int32_t inputs,
+EI_INLINE void ei_sums_of_pair(const void *block, const int16_t *weights, int32_t inputs,
                                int32_t acc[2 * EI_COLUMNS]) {
-  const int16_t *const weights = (const void *)(pair + 1);
   ei_first_of_pair(block, weights, inputs, acc);
   ei_second_of_pair(block, weights, inputs, acc + EI_COLUMNS);
 }
 
 /* The same, with the sums by filter 1 times 256. */
-EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t inputs,
+EI_INLINE void ei_dot_pair_block(const void *block, const int16_t *weights, int32_t inputs,
                                  int32_t acc[2 * EI_COLUMNS]) {
-  ei_sums_of_pair(block, pair, inputs, acc);
+  ei_sums_of_pair(block, weights, inputs, acc);
   for (int j = 0; j < EI_COLUMNS; j++)
     acc[EI_COLUMNS + j] = (int32_t)((uint32_t)acc[EI_COLUMNS + j] << 8);
 }

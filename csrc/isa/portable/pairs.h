@@ -27,9 +27,8 @@ EI_NOINLINE void ei_columns_put(void *block, int32_t inputs, int32_t at, const i
 
 /* All columns of a block by one record's two filters: the sum of column j by filter 0 in acc[j], by
  * filter 1, times 256, in acc[EI_COLUMNS + j]. */
-EI_INLINE void ei_dot_pair_block(const void *block, const ei_pair *pair, int32_t inputs,
+EI_INLINE void ei_dot_pair_block(const void *block, const int16_t *w, int32_t inputs,
                                  int32_t acc[2 * EI_COLUMNS]) {
-  const int16_t *const w = (const void *)(pair + 1);
   const int8_t *a = block;
   for (int j = 0; j < EI_COLUMNS; j++, a += inputs) {
     uint32_t s = 0, t = 0;
@@ -60,10 +59,11 @@ EI_INLINE void ei_pair_quads(const int8_t *vector, const int16_t *first, const i
 }
 #endif
 
-/* One vector of n bytes by two records' four filters: acc[c] = twice (bias + sum). */
-EI_INLINE void ei_dot_pairs(const int8_t *a, const ei_pair *first, const ei_pair *second, int32_t n,
-                            int32_t acc[4]) {
-  const int16_t *const w = (const void *)(first + 1), *const v = (const void *)(second + 1);
+/* One vector of n bytes by two records' four filters: the sums, of second filters times 256. The
+ * records' weights are passed. */
+EI_INLINE void ei_dot_pairs(const int8_t *a, const int16_t **first, const int16_t **second,
+                            int32_t n, int32_t acc[4]) {
+  const int16_t *const w = *first, *const v = *second;
   uint32_t sums[4] = {0, 0, 0, 0};
   const int32_t whole = n & ~3;
   if (whole > 0) ei_pair_quads(a, w, v, whole, sums);
@@ -74,8 +74,8 @@ EI_INLINE void ei_dot_pairs(const int8_t *a, const ei_pair *first, const ei_pair
     ei_pair_quads(last, w + whole, v + whole, 4, more);
     for (int c = 0; c < 4; c++) sums[c] += more[c];
   }
-  for (int c = 0; c < 4; c++)
-    acc[c] = (int32_t)((uint32_t)(c < 2 ? first : second)->bias[c & 1] + 2 * sums[c]);
+  *first += ei_pair_inputs(n), *second += ei_pair_inputs(n);
+  for (int c = 0; c < 4; c++) acc[c] = (int32_t)(c & 1 ? sums[c] << 8 : sums[c]);
 }
 
 #endif
