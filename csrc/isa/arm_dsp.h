@@ -28,6 +28,10 @@
 #define EI_DOT
 #define EI_TAPS_X4
 
+#if !defined(EI_DSP_EMULATION) && !defined(EI_SMALL)
+#define EI_PAIRS_FRAME
+#endif
+
 #include "isa/portable.h"
 
 #ifdef EI_DSP_EMULATION
@@ -50,8 +54,8 @@ EI_INLINE uint32_t ei_load4(const int8_t *p) {
 #include "isa/arm_dsp/pairs.h"
 #ifdef EI_SMALL
 #include "isa/arm_dsp/pairs_small.h"
-#elif defined(__thumb__) && !defined(EI_DSP_EMULATION)
-#include "isa/arm_dsp/pairs_thumb.h"
+#elif defined(EI_PAIRS_FRAME)
+#include "isa/arm_dsp/pairs_block.h"
 #endif
 #if !defined(EI_POOL) && !defined(EI_SMALL)
 #define EI_POOL

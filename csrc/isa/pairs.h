@@ -36,11 +36,30 @@ enum {
   EI_MAX_RIGHT_SHIFT = 22 /* of ei_output_twice */
 };
 
+#ifdef EI_PAIRS_FRAME
+/* What the loop of arm_dsp/pairs_block.h keeps on its stack, at offsets 0, 4, … 32; then where it
+ * begins. */
+typedef struct {
+  const uint32_t *columns, *end;
+  int32_t enter; /* bytes of the loop to skip at first */
+  int8_t *to;
+  int32_t pitch;
+  const int8_t *stop;
+  int32_t offset; /* if not scaled, but for the filter's shift */
+  int scaled;
+  int32_t back; /* bytes from a record to what follows its weights */
+  const uint8_t *records;
+} ei_pairs_frame;
+#endif
+
 typedef struct {
   const uint8_t *records;
   int32_t out_c, zero; /* channels; zero point of the outputs */
   int scaled;
   int32_t offset; /* ei_scaled_offset, if scaled */
+#ifdef EI_PAIRS_FRAME
+  ei_pairs_frame frame;
+#endif
 } ei_pairs;
 
 /* Inputs of a record, and its bytes. */

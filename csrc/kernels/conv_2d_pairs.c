@@ -123,7 +123,7 @@ EI_INLINE void put_rest(void *block, int32_t at, int8_t *tails, int32_t pitch, c
 /* Outputs of four windows from (y, x) on, which lie inside, and of those behind them of which the
  * same is true. Returns how many they are. */
 EI_NOINLINE int32_t run_inside(const ei_conv *p, const ei_call *c, int32_t y, int32_t x,
-                               const ei_pairs *f, int8_t *out, int8_t *spare) {
+                               ei_pairs *f, int8_t *out, int8_t *spare) {
   const int32_t n = row_bytes(p), words = word_inputs(p), step = p->stride_w * p->in_c;
   const int32_t inputs = ei_pair_inputs(window_bytes(p)), apart = p->in_w * p->in_c * p->dil_h;
   const int32_t k_h = p->k_h, pitch = tail_inputs(p), out_c = p->out_c, last = last_block(p, c, y);
@@ -167,7 +167,7 @@ EI_INLINE int beside(const ei_conv *p, const ei_call *c, const int8_t *from, con
 void ei_conv_2d_pairs_run(const ei_call *c) {
   const ei_conv_2d_pairs_params *params = c->params;
   const ei_conv *p = &params->conv;
-  const ei_pairs f = ei_pairs_at(c->data + params->weights, p->out_c, p->out_zero);
+  ei_pairs f = ei_pairs_at(c->data + params->weights, p->out_c, p->out_zero);
   const int32_t n = window_bytes(p), inputs = ei_pair_inputs(n), out_c = p->out_c;
   const int32_t total = (c->y1 - c->y0) * p->out_w;
   int8_t *const spare = (int8_t *)c->scratch + block_bytes(p);
@@ -175,6 +175,7 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
   int8_t *out = c->out;
   const int few = few_windows(p);
   int32_t y = c->y0, x = 0, left = total;
+  ei_pairs_prepare(&f, c->scratch, n);
 
   while (left >= EI_COLUMNS || (left > 1 && total >= EI_COLUMNS)) {
     if (left < EI_COLUMNS) {

@@ -94,6 +94,12 @@ EI_NOINLINE void ei_pairs_vector(const int8_t *a, int32_t n, const ei_pairs *f, 
 }
 #endif
 
+#ifndef EI_PAIRS_FRAME
+EI_INLINE void ei_pairs_prepare(ei_pairs *f, const void *block, int32_t n) {
+  (void)f, (void)block, (void)n;
+}
+#endif
+
 #ifndef EI_PAIRS_BLOCK
 /* What becomes of the sums of one of a record's filters: outputs `pitch` bytes apart, or, where
  * `keep` is set, in the place of the sums. Unrolled, so that they stay in registers. */

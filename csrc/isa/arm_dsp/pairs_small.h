@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The loops over filters in pairs where flash is dearer than time: pairs_thumb.h with short loops
+ * The loops over filters in pairs where flash is dearer than time: pairs_block.h with short loops
  * and one way of rounding, and one record at a time for a vector.
  */
 #ifndef EI_ISA_ARM_DSP_PAIRS_SMALL_H

@@ -15,14 +15,13 @@ EI_INLINE void ei_tile_put(int16_t *tile, const int8_t *const rows[4], int32_t s
   for (int32_t i = 0, end = count * step; i != end; i += step, to += EI_TILE_COLUMN / 2) {
     const uint32_t x = ei_load4(r0 + i), y = ei_load4(r2 + i);
     const uint32_t z = ei_load4(r1 + i), v = two_rows ? ei_load4(r3 + i) : 0;
-    uint32_t a = ei_sxtab16(both, x), b = ei_sxtab16(both, y);
-    uint32_t c = ei_sxtab16(both, z), d = two_rows ? ei_sxtab16(both, v) : 0;
-    ei_store_two_at(to, 0, ei_pkhbt(a, b), two_rows ? ei_pkhbt(c, d) : c);
-    ei_store_two_at(to, 16, ei_pkhtb(b, a), two_rows ? ei_pkhtb(d, c) : c >> 16);
-    a = ei_sxtab16_ror8(both, x), b = ei_sxtab16_ror8(both, y);
-    c = ei_sxtab16_ror8(both, z), d = two_rows ? ei_sxtab16_ror8(both, v) : 0;
-    ei_store_two_at(to, 8, ei_pkhbt(a, b), two_rows ? ei_pkhbt(c, d) : c);
-    ei_store_two_at(to, 24, ei_pkhtb(b, a), two_rows ? ei_pkhtb(d, c) : c >> 16);
+    /* Bytes meet before they are widened, two channels of two rows at a time. */
+    const uint32_t a = ei_pkhbt(x, y), b = ei_pkhtb(y, x);
+    const uint32_t c = two_rows ? ei_pkhbt(z, v) : z, d = two_rows ? ei_pkhtb(v, z) : z >> 16;
+    ei_store_two_at(to, 0, ei_sxtab16(both, a), ei_sxtab16(both, c));
+    ei_store_two_at(to, 8, ei_sxtab16_ror8(both, a), ei_sxtab16_ror8(both, c));
+    ei_store_two_at(to, 16, ei_sxtab16(both, b), ei_sxtab16(both, d));
+    ei_store_two_at(to, 24, ei_sxtab16_ror8(both, b), ei_sxtab16_ror8(both, d));
   }
 }
 

@@ -91,7 +91,8 @@ EI_NOINLINE int32_t ei_tile_two_rows(const ei_tile_frame *frame) {
   return left;
 }
 
-/* The same of one row, whose windows are `step` apart. */
+/* The same of one row, whose windows are `step` apart: where that is two columns, neighbours share
+ * one. */
 EI_NOINLINE int32_t ei_tile_one_row(const ei_tile_frame *frame) {
   register const ei_tile_frame *at __asm__("r0") = frame;
   register int32_t left __asm__("r0");
@@ -102,6 +103,16 @@ EI_NOINLINE int32_t ei_tile_one_row(const ei_tile_frame *frame) {
       EI_ENTER EI_NEXT_CHANNEL
       "ldr r10, [sp]\n\tldr r11, [sp, #44]\n\t"
       "ldr r12, [sp, #16]\n\tcmp r1, r12\n\tbhi 3f\n\t"
+      "cmp r11, #64\n\tbne 2f\n\tldr r11, [sp, #4]\n\t"
+      "5:\n\t"
+      "ldrd r12, lr, [r0]\n\t" EI_LEFT_UPPER("r2")
+      "ldrd r12, lr, [r0, #32]\n\t" EI_MIDDLE_UPPER("r2")
+      "ldrd r12, lr, [r0, #64]\n\t" EI_RIGHT_UPPER("r2") EI_LEFT_UPPER("r3")
+      "ldrd r12, lr, [r0, #96]\n\t" EI_MIDDLE_UPPER("r3")
+      "ldrd r12, lr, [r0, #128]!\n\t" EI_RIGHT_UPPER("r3")
+      EI_MADE("r2", "r10", "r11") EI_MADE("r3", "r10", "r11")
+      "ldrd r12, lr, [sp, #12]\n\tstrb r2, [r1]\n\tstrb r3, [r1, r12]\n\t"
+      "add r1, r1, r12, lsl #1\n\tcmp r1, lr\n\tbls 5b\n\tb 3f\n\t"
       "2:\n\t" EI_WINDOW("r2") EI_WINDOW("r3")
       "ldr r12, [sp, #4]\n\t" EI_MADE("r2", "r10", "r12") EI_MADE("r3", "r10", "r12")
       "ldrd r12, lr, [sp, #12]\n\tstrb r2, [r1]\n\tstrb r3, [r1, r12]\n\t"
