@@ -11,8 +11,9 @@
 
 EI_INLINE ei_pairs ei_pairs_at(const uint8_t *stream, int32_t out_c, int32_t zero) {
   const ei_pairs_head *head = (const void *)stream;
-  const ei_pairs f = {stream + sizeof *head, out_c, zero, head->scaled,
-                      head->scaled ? ei_scaled_offset(zero, head->more) : 0};
+  ei_pairs f; /* a frame is prepared apart */
+  f.records = stream + sizeof *head, f.out_c = out_c, f.zero = zero, f.scaled = head->scaled;
+  f.offset = head->scaled ? ei_scaled_offset(zero, head->more) : 0;
   return f;
 }
 

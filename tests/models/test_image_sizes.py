@@ -13,12 +13,12 @@ from edgeinfer.plan import FASTEST
 from tests.bench.measure import parameter_bytes
 
 CEILINGS = {  # of the image for a Cortex-M4 over its parameters; the target is 1.06
-    "ad01": 1.009,
-    "ic01": 1.019,
-    "kws01": 1.06,
-    "person_detect": 1.026,
-    "sww01": 1.03,
-    "vww01": 1.102,
+    "ad01": 1.003,
+    "ic01": 1.016,
+    "kws01": 1.038,
+    "person_detect": 1.014,
+    "sww01": 1.019,
+    "vww01": 1.076,
 }
 
 
