@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 SOURCES := $(shell find edgeinfer quantize -name '*.py' 2>/dev/null)
 LIBRARY := $(shell find csrc edgeinfer/plan/packer -type f 2>/dev/null)
 C_FILES := $(shell find csrc edgeinfer firmware -name '*.[ch]' 2>/dev/null)
-JOBS ?= 2
+# One more than the cores of a small PC: many a test waits for a line or a port.
+JOBS ?= 3
 FUZZ_SECONDS ?= 120
 
 .PHONY: help setup demo test lint format bench conformance fuzz clean

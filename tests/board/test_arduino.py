@@ -32,7 +32,7 @@ from tests.csrc.images import banded, wide
 from tests.csrc.test_toolchains import STRING_H, XTENSA
 from tests.export.conftest import example_output, tiny
 
-pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
+pytestmark = pytest.mark.xdist_group("projects")
 
 HERE = Path(__file__).parent
 EMULATED = ("uno-simavr", "mega-simavr")

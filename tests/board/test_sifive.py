@@ -31,7 +31,7 @@ from tests.board.usb import connect
 from tests.conftest import ROOT, need
 from tests.export.conftest import tiny
 
-pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
+pytestmark = pytest.mark.xdist_group("projects")
 
 NAME, J_LINK = "hifive1-revb", (0x1366, 0x1051)
 FLASH, PLLCFG, UART_DIV = 0x2001_0000, 0x1000_8008, 0x1001_3018

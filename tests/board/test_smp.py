@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import json
 import struct
 import subprocess
 import sys
@@ -32,17 +33,41 @@ NAMES += ("riscv-virt", "rpi-zero-w", "rpi3", "local")
 TEXT = "what is longer than one line of base64 can hold goes on the next, " * 2
 
 
-def smpmgr(port: str, *words: str) -> str:
-    """What the independent client prints; it must end well."""
-    program = Path(sys.executable).parent / "smpmgr"
-    command = [str(program), "--port", port, "--timeout", "10", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return " ".join(done.stdout.split())
+class Client:
+    """smpmgr, the independent client, imported once for all that it is told."""
+
+    def __init__(self, folder: Path) -> None:
+        self._said = folder / "out", folder / "errors"
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(Path(__file__).with_name("forking.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, port: str, *words: str) -> str:
+        """What it prints; it must end well."""
+        arguments = ["--port", port, "--timeout", "10", *words]
+        assert self._process.stdin is not None and self._process.stdout is not None
+        print(json.dumps([arguments, *map(str, self._said)]), file=self._process.stdin, flush=True)
+        status = self._process.stdout.readline()
+        out, errors = (file.read_text(encoding="utf-8") for file in self._said)
+        assert status == "0\n", out + errors
+        return " ".join(out.split())
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def smpmgr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    client = Client(tmp_path_factory.mktemp("smpmgr"))
+    yield client
+    client.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_smpmgr_echoes_and_resets(name: str, desk: Desk) -> None:
+def test_smpmgr_echoes_and_resets(name: str, desk: Desk, smpmgr: Client) -> None:
     port = desk.port(name)
     assert f"r='{TEXT.strip()}'" in smpmgr(port, "os", "echo", TEXT.strip())
     assert "ResetWriteResponse" in smpmgr(port, "os", "reset")
@@ -56,7 +81,9 @@ STORES = {"microbit": True, "netduinoplus2": False, "riscv-virt": True, "rpi3": 
 
 
 @pytest.mark.parametrize("name", STORES)
-def test_smpmgr_swaps_the_model(name: str, desk: Desk, image: bytes, tmp_path: Path) -> None:
+def test_smpmgr_swaps_the_model(
+    name: str, desk: Desk, image: bytes, smpmgr: Client, tmp_path: Path
+) -> None:
     board, other = load_board(name), two_inputs_like(8)
     file, sha = tmp_path / "other.image", hashlib.sha256(other).hexdigest()
     file.write_bytes(other)
@@ -94,7 +121,7 @@ class Line:
     """A board's line, byte by byte."""
 
     def __init__(self, port: str) -> None:
-        self.port = serial.Serial(port, timeout=2.0)
+        self.port = serial.Serial(port, timeout=10.0)
 
     def ask(self, data: bytes, end: bytes) -> bytes:
         self.port.write(data)

@@ -19,7 +19,7 @@ from edgeinfer.plan import FASTEST, SMALLEST
 from edgeinfer.wire.device import Device
 from tests.board.debugger import connect, symbol
 
-pytestmark = pytest.mark.xdist_group("boards")
+pytestmark = pytest.mark.xdist_group("touched")
 
 # Bytes of scratch that only fill words up, where a row of a window is no whole number of words: the
 # weights under them are 0.

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,14 +12,12 @@ import pytest
 from edgeinfer.boards import emulator
 from edgeinfer.boards.board import load_board
 from edgeinfer.compile import compile_graph
-from edgeinfer.errors import DeviceError
 from edgeinfer.firmware.flash import flash
 from edgeinfer.image import read_image, with_selftest
 from edgeinfer.session import Session
 from edgeinfer.wire.device import Device
 from edgeinfer.wire.smp import MODEL, READ, WRITE, Refused, Smp
 from tests.board.conftest import WIDTH, Desk, two_inputs, two_inputs_like
-from tests.board.noisy import Noisy
 
 pytestmark = pytest.mark.xdist_group("boards")  # one worker builds them, once
 
@@ -156,47 +152,3 @@ def test_a_firmware_of_all_kernels_takes_any_model(image: bytes, cache: object) 
             expected = [output.tobytes() for output in session.run(inputs)]
             assert device.invoke([each.tobytes() for each in inputs]) == expected
     emulator.stop("universal")
-
-
-# Of bytes in each direction: lost, changed, doubled, late.
-BAD, WORSE, DEAD = 0.0002, 0.01, 0.1
-PTY_BAUD = 1_000_000  # a pseudo-terminal is fast
-
-
-@pytest.mark.parametrize("rate", [BAD, WORSE])
-def test_a_bad_line_brings_60_kilobytes_right(rate: float, desk: Desk) -> None:
-    emulator.stop("local")
-    big = compile_graph(two_inputs(name="big", width=6000, seed=9)).image
-    assert 58_000 < len(big) < 66_000
-    port = flash(big, load_board("local")).port
-    other = compile_graph(two_inputs(name="big", width=6000, seed=10)).image
-    line = Noisy(port, rate, seed=1, held=0.002)
-    with line, Device(line.port, timeout=0.5, baud=PTY_BAUD) as device:
-        smp = Smp(device.link)
-        smp.upload(other)
-        smp.switch(other)
-        device.refresh()
-        assert device.info().image_crc == read_image(other).crc
-        device.selftest()
-    assert sum(line.faults.values()) > 30
-    emulator.stop("local")
-
-
-def test_a_line_that_gets_dreadful_ends_in_time_and_never_wrong(desk: Desk) -> None:
-    port, other = desk.port("local"), two_inputs_like(8)
-    with Device(port) as device:
-        known = {device.info().image_crc, read_image(other).crc}  # what an earlier test left, too
-    with Noisy(port, WORSE, seed=2) as line, Device(line.port, timeout=0.1) as device:
-        timer = threading.Timer(1.0, lambda: setattr(line, "rate", DEAD))
-        timer.start()
-        begin = time.monotonic()
-        with pytest.raises(DeviceError):
-            while True:
-                Smp(device.link).upload(other)
-                Smp(device.link).switch(other)
-        assert time.monotonic() - begin < 60
-        timer.join()
-    with Device(port) as device:
-        assert device.info().image_crc in known
-        device.selftest()
-    emulator.stop("local")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,15 @@ def compiled(source: Path, folder: Path, *flags: str) -> str:
     return str(made)
 
 
+def compiled_once(source: Path, folder: Path, flag: str) -> str:
+    """For all models that need it with this flag."""
+    own = folder / f"{zlib.crc32(flag.encode()):08x}"
+    if (own / f"{source.stem}.o").is_file():
+        return str(own / f"{source.stem}.o")
+    own.mkdir(exist_ok=True)
+    return compiled(source, own, flag)
+
+
 def models() -> dict[str, bytes]:
     """Images that fit: one for each kernel, and all with inputs of int16, where products need more
     bits than int has."""
@@ -54,11 +64,12 @@ def run(image: bytes, objects: list[str], folder: Path) -> str:
     (folder / "model.bin").write_bytes(image)
     (folder / "image.S").write_text(IMAGE)
     kernels = "".join(f"EI_KERNEL({name})\n" for name in sorted(set(info.kernels)))
-    (folder / "list.inc").write_text(kernels)
+    chosen = folder / f"{zlib.crc32(kernels.encode()):08x}.inc"
+    chosen.write_text(kernels)
     own = [
-        compiled(CSRC / "exec.c", folder, f'-DEI_KERNEL_LIST="{folder / "list.inc"}"'),
+        compiled_once(CSRC / "exec.c", folder, f'-DEI_KERNEL_LIST="{chosen}"'),
         compiled(folder / "image.S", folder, f"-Wa,-I{folder}"),
-        compiled(HERE / "avr.c", folder, f"-DARENA_BYTES={max(info.arena_bytes, 16)}"),
+        compiled_once(HERE / "avr.c", folder, f"-DARENA_BYTES={max(info.arena_bytes, 16)}"),
     ]
     elf = str(folder / "test.elf")
     command = ["avr-gcc", *FLAGS, "-Wl,--gc-sections", *own, *objects, "-lm", "-o", elf]
