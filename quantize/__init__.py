@@ -31,7 +31,7 @@ from edgeinfer.quantize.mixed import types
 from edgeinfer.quantize.narrow import narrowed
 from edgeinfer.quantize.norms import fold_norms
 from edgeinfer.quantize.observe import batch_size, mixes_samples, observe
-from edgeinfer.quantize.outliers import left_out, outliers
+from edgeinfer.quantize.outliers import tamed
 from edgeinfer.quantize.params import Range
 from edgeinfer.quantize.probes import Loss
 from edgeinfer.quantize.ranges import METHODS, method
@@ -96,10 +96,8 @@ def quantize(
         graph = prepare.own_constants(prepare.fuse_activations(graph))
     if settings.robust:
         step = batch_size(graph, checked.inputs)
-        rows = outliers(graph, checked.inputs, step, lambda part: tell("Checking samples", part))
-        if rows:
-            warnings.append(left_out(rows, len(checked)))
-            checked = checked.without(rows)
+        checked, notes = tamed(graph, checked, step, lambda part: tell("Checking samples", part))
+        warnings += notes
     layers = floats.followed(given, floats.named(given, settings.floats), graph)
     real = floats.reals(graph, layers, settings.io)
     few, exact = _spread(graph, checked.inputs), graph

@@ -41,7 +41,7 @@ class Settings:
     correct_bias: bool = True  # let biases make good for the mean error of each channel
     split: bool = True  # put copies of noisy channels where dead ones are
     refine: bool = False  # try factors of the scales in the integer network
-    robust: bool = True  # leave out samples that reach far beyond the others
+    robust: bool = True  # scale down or leave out samples that reach far beyond the others
     seed: int = 0  # of what is drawn at random
 
     @staticmethod

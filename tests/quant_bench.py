@@ -2,11 +2,15 @@
 """How close int8 models come to float: this quantizer beside the TFLite converter's own models.
 
     python -m tests.quant_bench [MODEL …] [--seeds 0,1] [--set NAME=VALUE …]
+    python -m tests.quant_bench [MODEL …] [--seeds 0,1] --outlier
 
 Needs the models and data in ../shared. Seed 0 calibrates on the first 100 samples and evaluates on
 the others; further seeds draw the 100 at random. Both models run on TFLite's reference kernels over
 the same samples; intervals (95 %) are of a paired bootstrap over samples. For ad01, which has no
-classes, the column KL holds the mean relative error of the anomaly score in percent."""
+classes, the column KL holds the mean relative error of the anomaly score in percent.
+
+--outlier tells what a sample that is ten times too large does: one of the 100, another each time,
+beside the same 100 as they are."""
 
 from __future__ import annotations
 
@@ -34,7 +38,9 @@ MODELS = {  # name → data, scale and offset of the input, the converter's mode
     "mobilenet_v1_025_128": ("patches128_u8", 127.5, -1.0, "mobilenet_v1_025_128_tfl8"),
 }
 CALIBRATION, DRAWS = 100, 2000
+TIMES, AMPLIFIED = 10, 4  # how much an outlier is amplified, and how many are tried for a seed
 HEADS = ["model", "seed", "quantizer", "agreement %", "KL 1e-4", "SQNR dB", "seconds"]
+OUTLIER_HEADS = ["model", "seed", "KL 1e-4", "with an outlier", "worse by %", "each by %"]
 
 
 def main() -> int:
@@ -43,6 +49,7 @@ def main() -> int:
     parser.add_argument("models", nargs="*", default=list(MODELS))
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--set", action="append", default=[], help="NAME=VALUE of Settings (JSON)")
+    parser.add_argument("--outlier", action="store_true", help="what an amplified sample does")
     args = parser.parse_args()
     shared, ui, rows = ROOT.parent / "shared", Ui(), []
     if not shared.is_dir():
@@ -52,42 +59,81 @@ def main() -> int:
     jobs = [(m, int(s)) for m in args.models for s in args.seeds.split(",")]
     with ui.progress("Quantizing") as advance:
         for i, (name, seed) in enumerate(jobs):
-            rows += measured(shared, name, seed, options)
+            case = Case(shared, name, seed)
+            if args.outlier:
+                rows.append([name, str(seed), *compared(hurt(case, options))])
+            else:
+                rows += measured(case, options)
             advance((i + 1) / len(jobs), name)
-    ui.table(rows, HEADS, "      r")
+    if args.outlier:
+        ui.table(rows, OUTLIER_HEADS, "  rrr")
+    else:
+        ui.table(rows, HEADS, "      r")
     return 0
 
 
-def measured(shared: Path, name: str, seed: int, options: dict[str, Any]) -> list[list[str]]:
-    """Rows of the table for one model and choice of samples."""
-    file, scale, offset, peer = MODELS[name]
-    found = np.load(shared / "data" / f"{file}.npz")
-    x = found["x" if "x" in found else "img"].astype(np.float32) / np.float32(scale)
-    x += np.float32(offset)
-    order = np.random.default_rng(seed).permutation(len(x)) if seed else np.arange(len(x))
-    calibration, fresh = x[order[:CALIBRATION]], x[order[CALIBRATION:]]
-    graph = prepare.fold_constants(
-        tflite.read_file(shared / "models" / "float" / f"{name}_float.tflite")
-    )
-    wanted = run_float(head(graph), fresh)
-    begun = time.monotonic()
-    made = quantize(graph, calibration, **options).graph
-    seconds = time.monotonic() - begun
-    theirs = prepare.fold_constants(
-        tflite.read_file(shared / "baselines" / "peer_ptq" / f"{peer}.tflite")
-    )
-    outputs = {}
-    for who, model in (("edgeinfer", made), ("TFLite converter", theirs)):
+class Case:
+    """A model, samples that calibrate it, and others with the float model's outputs."""
+
+    def __init__(self, shared: Path, name: str, seed: int) -> None:
+        file, scale, offset, peer = MODELS[name]
+        found = np.load(shared / "data" / f"{file}.npz")
+        x = found["x" if "x" in found else "img"].astype(np.float32) / np.float32(scale)
+        x += np.float32(offset)
+        order = np.random.default_rng(seed).permutation(len(x)) if seed else np.arange(len(x))
+        self.name, self.seed = name, seed
+        self.calibration, self.fresh = x[order[:CALIBRATION]], x[order[CALIBRATION:]]
+        self.graph, self.peer = (
+            prepare.fold_constants(tflite.read_file(shared / path))
+            for path in (f"models/float/{name}_float.tflite", f"baselines/peer_ptq/{peer}.tflite")
+        )
+        self._wanted = run_float(head(self.graph), self.fresh)
+
+    def figures(self, model: Graph) -> Figures:
+        """Of an int8 model, on the samples that did not calibrate."""
         end = head(model)
-        outputs[who] = evaluate.from_output(end.tensors[end.outputs[0]], oracle(end, fresh)[0])
-    rows = []
-    figures = {who: Figures(got, wanted, fresh) for who, got in outputs.items()}
-    for who, own in figures.items():
-        took = f"{seconds:.0f}" if who == "edgeinfer" else ""
-        rows.append([name, str(seed), who, *own.cells(), took])
-    ours, others = figures.values()
-    rows.append([name, str(seed), "difference", *ours.against(others), ""])
-    return rows
+        got = evaluate.from_output(end.tensors[end.outputs[0]], oracle(end, self.fresh)[0])
+        return Figures(got, self._wanted, self.fresh)
+
+
+def measured(case: Case, options: dict[str, Any]) -> list[list[str]]:
+    """Rows of the table for one model and choice of samples."""
+    begun = time.monotonic()
+    made = quantize(case.graph, case.calibration, **options).graph
+    seconds = time.monotonic() - begun
+    ours, others = case.figures(made), case.figures(case.peer)
+    first = [case.name, str(case.seed)]
+    return [
+        [*first, "edgeinfer", *ours.cells(), f"{seconds:.0f}"],
+        [*first, "TFLite converter", *others.cells(), ""],
+        [*first, "difference", *ours.against(others), ""],
+    ]
+
+
+def hurt(case: Case, options: dict[str, Any]) -> list[tuple[float, float]]:
+    """KL without and with an amplified sample, for AMPLIFIED of the samples one after the other.
+
+    Each pair of runs has a seed of the quantizer's own: what chance does is in both means."""
+
+    def lost(x: Array, seed: int) -> float:
+        made = quantize(case.graph, x, **{**options, "seed": seed}).graph
+        return float(case.figures(made).lost.mean())
+
+    rows = np.random.default_rng(case.seed).choice(CALIBRATION, AMPLIFIED, replace=False)
+    found = []
+    for seed, row in enumerate(rows):
+        x = case.calibration.copy()
+        x[row] *= TIMES
+        found.append((lost(case.calibration, seed), lost(x, seed)))
+    return found
+
+
+def compared(pairs: list[tuple[float, float]]) -> list[str]:
+    """Mean KL without and with amplified samples, and by how much the latter is larger."""
+    clean, given = np.array(pairs).T
+    each = ", ".join(f"{100 * b / a - 100:+.0f}" for a, b in pairs)
+    worse = 100 * given.mean() / clean.mean() - 100
+    return [f"{clean.mean():.2f}", f"{given.mean():.2f}", f"{worse:+.1f}", each]
 
 
 def head(graph: Graph) -> Graph:

@@ -138,7 +138,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("--no-compensation", "compensate", "weights do not make good for layers before them"),
         ("--no-weight-scales", "weight_scales", "a channel's scale is its largest weight's"),
         ("--no-split", "split", "dead channels stay so: less RAM and time, but less accurate"),
-        ("--keep-outliers", "robust", "calibrate on samples far beyond the others, too"),
+        ("--keep-outliers", "robust", "calibrate on samples far beyond the others as they are"),
         ("--no-bias-correction", "correct_bias", "keep biases as they are"),
     ):
         stages.add_argument(option, dest=name, action="store_const", const=False, help=text)

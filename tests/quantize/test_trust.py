@@ -10,9 +10,10 @@ import pytest
 
 from edgeinfer import tflite
 from edgeinfer.quantize import quantize
-from edgeinfer.quantize.outliers import outliers
+from edgeinfer.quantize.outliers import outliers, tamed
 from edgeinfer.quantize.resume import Cache, fingerprint
-from tests.quantize.networks import classifier, noise
+from edgeinfer.quantize.samples import Samples
+from tests.quantize.networks import CONV, Net, classifier, noise
 from tests.quantize.test_stages import error, separable
 
 
@@ -23,9 +24,41 @@ def test_one_amplified_sample_in_a_hundred_does_no_harm(times: float) -> None:
     clean = error(graph, x, fresh)
     x[37] *= times
     made = quantize(graph, x)
-    told = "1 of 100 samples reach far beyond the others (sample 37)"
+    told = "1 of 100 samples are far larger than the others (sample 37)"
     assert times < 5 or any(told in w for w in made.warnings)
     assert error(graph, x, fresh) < 1.1 * clean
+
+
+def test_an_amplified_sample_is_brought_back_and_a_damaged_one_left_out() -> None:
+    graph, x = classifier(), noise(classifier(), 100)
+    whole = x.copy()
+    x[37] *= 10
+    x[41, 3, 3] += 300
+    made, warnings = tamed(graph, Samples((x,)), 10, lambda part: None)
+    assert len(made) == 99
+    assert np.abs(made.inputs[0][37] / whole[37] - 1).max() < 0.25
+    assert np.array_equal(np.delete(made.inputs[0], 37, 0), np.delete(whole, [37, 41], 0))
+    assert [w.split(" samples ")[0] for w in warnings] == ["1 of 100"] * 2
+    assert "(sample 41): left out" in warnings[1]
+
+
+def test_a_quiet_sample_that_was_amplified_is_found_by_its_channels() -> None:
+    net = Net()
+    x = net.input(1, 8, 8, 8)
+    for _ in range(2):
+        weights = net.const(net.random.normal(size=(1, 3, 3, 8)))
+        x = net.op("DEPTHWISE_CONV_2D", x, weights, net.weights(8), shape=(1, 8, 8, 8),
+                   depth_multiplier=1, fused_activation_function=1, **CONV)  # fmt: skip
+    graph = net.graph(x)
+    samples = noise(graph, 100)
+    samples[37] /= 2
+    samples[:, ..., 0] *= 20
+    samples[37, ..., 0] /= 20
+    assert outliers(graph, [samples], 10, lambda part: None) == []
+    samples[37] *= 10
+    peaks = np.abs(samples).max((1, 2, 3))
+    assert peaks[37] < np.percentile(peaks, 90)
+    assert outliers(graph, [samples], 10, lambda part: None) == [37]
 
 
 def test_a_mixture_of_loud_and_quiet_samples_stays_whole() -> None:
