@@ -29,10 +29,11 @@ static inline int32_t ei_mul_high(int32_t a, int32_t b) {
 }
 
 /* RoundingDivideByPOT: x / 2^n, halves away from zero; n in 0..31. A negative x is lowered by one
- * first, which makes rounding halves up round them away; no step overflows. */
+ * first, which makes rounding halves up round them away. Only INT32_MAX with n = 1 overflows, which
+ * takes the negative multiplier of a forged image. */
 static inline int32_t ei_div_pot(int32_t x, int32_t n) {
   if (n == 0) return x;
-  return ((ei_add_wrap(x, x >> 31) >> (n - 1)) + 1) >> 1;
+  return ei_add_wrap(ei_add_wrap(x, x >> 31) >> (n - 1), 1) >> 1;
 }
 
 /* MultiplyByQuantizedMultiplier: x * m * 2^(shift - 31), rounding twice; shift in -31..30, m >= 0,
