@@ -62,7 +62,7 @@ uint16_t ei_step_layer(const ei_model *m, uint32_t step) {
 }
 
 /* Turn a step's offsets into pointers; returns its kernel. */
-static uint16_t resolve(const ei_model *m, uint32_t i, uint8_t *arena, ei_call *call) {
+EI_NOINLINE uint16_t resolve(const ei_model *m, uint32_t i, uint8_t *arena, ei_call *call) {
   ei_step step;
   ei_step_at(m, i, &step);
   call->params = m->params + step.params;

@@ -164,12 +164,20 @@ EI_INLINE void ei_pairs_channels(const void *block, int32_t n, const ei_pairs *f
   }
 }
 
-/* Two loops, each of which finds registers enough. */
+/* Two loops, each of which finds registers enough and keeps little on the stack. */
+EI_NOINLINE void ei_pairs_scaled(const void *block, int32_t n, const ei_pairs *f, int8_t *to) {
+  ei_pairs_channels(block, n, f, to, 1);
+}
+
+EI_NOINLINE void ei_pairs_usual(const void *block, int32_t n, const ei_pairs *f, int8_t *to) {
+  ei_pairs_channels(block, n, f, to, 0);
+}
+
 EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const ei_pairs *f, int8_t *to) {
   if (f->scaled)
-    ei_pairs_channels(block, n, f, to, 1);
+    ei_pairs_scaled(block, n, f, to);
   else
-    ei_pairs_channels(block, n, f, to, 0);
+    ei_pairs_usual(block, n, f, to);
 }
 #endif
 
