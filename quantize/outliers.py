@@ -4,9 +4,9 @@ widen the ranges for all.
 
 A sample counts as an outlier if its largest values, in one of the inputs or in half of the
 activations, are several times those of nine tenths of the samples; or if those of single channels
-are so on average, in half of the activations: a quiet sample, amplified, reaches no further than a
-loud one, but elsewhere. And only if few samples are like that, so that a mixture of loud and quiet
-recordings stays whole."""
+are so on average, in half of the activations that have many: a quiet sample, amplified, reaches no
+further than a loud one, but elsewhere. And only if few samples are like that, so that a mixture of
+loud and quiet recordings stays whole."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ CHANNELS = (1.35, 1.65, 2.1, 2.7)  # the same for single channels' geometric mea
 SHARE = 0.05  # of the samples; more are no outliers, but what the network has to live with
 SMALL = 10  # percentile of the samples' RMS that outliers are scaled to
 ENOUGH = 20  # samples, for a percentile to mean something
+MANY = 8  # channels, for a mean over them to
 
 
 def outliers(
@@ -53,8 +54,10 @@ def outliers(
     reach = np.median(list(whole.values()), axis=0)
     for t in graph.inputs:
         reach = np.maximum(reach, whole.get(t, 0.0))
-    channels = np.median([_beyond(v) for v in peaks.values()], axis=0)
-    return sorted({*_few(reach, TIMES), *_few(channels, CHANNELS)})
+    found = {*_few(reach, TIMES)}
+    if single := [_beyond(v) for v in peaks.values() if v.shape[1] >= MANY]:
+        found |= {*_few(np.median(single, axis=0), CHANNELS)}
+    return sorted(found)
 
 
 def _beyond(peaks: Array) -> Array:
