@@ -31,7 +31,12 @@ uint8_t *ei_at(const ei_model *m, uint8_t *arena, uint32_t offset) {
   return offset < m->state_bytes ? m->state + offset : arena + (offset - m->state_bytes);
 }
 
-void ei_step_at(const ei_model *m, uint32_t i, ei_step *step) {
+#if defined(EI_SMALL) || defined(__AVR__)
+#define STEP_INLINE EI_NOINLINE
+#else
+#define STEP_INLINE EI_INLINE /* twice in flash, but its fields stay in registers in resolve() */
+#endif
+STEP_INLINE void step_at(const ei_model *m, uint32_t i, ei_step *step) {
 #ifndef EI_NO_STEPS
   if (m->steps != NULL) {
     *step = m->steps[i];
@@ -55,6 +60,8 @@ void ei_step_at(const ei_model *m, uint32_t i, ei_step *step) {
 #endif
 }
 
+void ei_step_at(const ei_model *m, uint32_t i, ei_step *step) { step_at(m, i, step); }
+
 uint16_t ei_step_layer(const ei_model *m, uint32_t step) {
   ei_step found;
   ei_step_at(m, step, &found);
@@ -64,7 +71,7 @@ uint16_t ei_step_layer(const ei_model *m, uint32_t step) {
 /* Turn a step's offsets into pointers; returns its kernel. */
 EI_NOINLINE uint16_t resolve(const ei_model *m, uint32_t i, uint8_t *arena, ei_call *call) {
   ei_step step;
-  ei_step_at(m, i, &step);
+  step_at(m, i, &step);
   call->params = m->params + step.params;
   for (int k = 0; k < 2; k++)
     call->in[k] = step.flags & (unsigned)EI_STEP_IN0_CONST << k ? m->data + step.in[k]
