@@ -32,11 +32,11 @@ uint8_t *ei_at(const ei_model *m, uint8_t *arena, uint32_t offset) {
 }
 
 #if defined(EI_SMALL) || defined(__AVR__)
-#define STEP_INLINE EI_NOINLINE
+#define step_at ei_step_at
 #else
-#define STEP_INLINE EI_INLINE /* twice in flash, but its fields stay in registers in resolve() */
+EI_INLINE /* twice in flash, but its fields stay in registers in resolve() */
 #endif
-STEP_INLINE void step_at(const ei_model *m, uint32_t i, ei_step *step) {
+void step_at(const ei_model *m, uint32_t i, ei_step *step) {
 #ifndef EI_NO_STEPS
   if (m->steps != NULL) {
     *step = m->steps[i];
@@ -60,7 +60,9 @@ STEP_INLINE void step_at(const ei_model *m, uint32_t i, ei_step *step) {
 #endif
 }
 
+#ifndef step_at
 void ei_step_at(const ei_model *m, uint32_t i, ei_step *step) { step_at(m, i, step); }
+#endif
 
 uint16_t ei_step_layer(const ei_model *m, uint32_t step) {
   ei_step found;
@@ -68,8 +70,14 @@ uint16_t ei_step_layer(const ei_model *m, uint32_t step) {
   return found.layer;
 }
 
+#ifdef EI_SMALL
+#define APART static /* as a part of run() it is shorter */
+#else
+#define APART EI_NOINLINE /* its frame is gone when the kernel runs */
+#endif
+
 /* Turn a step's offsets into pointers; returns its kernel. */
-EI_NOINLINE uint16_t resolve(const ei_model *m, uint32_t i, uint8_t *arena, ei_call *call) {
+APART uint16_t resolve(const ei_model *m, uint32_t i, uint8_t *arena, ei_call *call) {
   ei_step step;
   step_at(m, i, &step);
   call->params = m->params + step.params;
