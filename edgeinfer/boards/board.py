@@ -129,6 +129,11 @@ class Board:
         return self.platform == LOCAL
 
     @property
+    def whole(self) -> bool:
+        """Whether its project has all sources in it, instead of naming this package's."""
+        return self.arduino or not self.local
+
+    @property
     def store_in_flash(self) -> bool:
         """Whether its store takes the end of the flash where firmware lies too."""
         end = self.flash_origin + self.flash_bytes

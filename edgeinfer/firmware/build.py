@@ -103,7 +103,7 @@ def build(
         write(parts, folder)
         log = run_platformio(folder, board)
         elf = _elf(folder, board)
-        if board.arduino or not board.local:
+        if board.whole:
             return _measure_whole(elf, parts, log)
         if board.hosted:
             return _measure_hosted(elf, parts)

@@ -57,11 +57,7 @@ class Parts:
 
 def write(parts: Parts, folder: Path) -> None:
     """Bring the project in a folder up to date; what is as it was is not written."""
-    for name, data in (
-        whole_files(parts)
-        if parts.board.arduino or not parts.board.local
-        else _files(parts, folder)
-    ).items():
+    for name, data in (whole_files(parts) if parts.board.whole else _files(parts, folder)).items():
         file = folder / name
         # An edit of platformio.ini makes PlatformIO build everything anew.
         if not file.is_file() or file.read_bytes() != data:

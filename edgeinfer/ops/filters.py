@@ -9,9 +9,8 @@ import numpy as np
 from edgeinfer.boards.board import SMALL
 from edgeinfer.graph import Array
 from edgeinfer.numerics.fixed_point import Ints, requantize
-from edgeinfer.ops.scaled import scaled
+from edgeinfer.ops.scaled import MAX_RIGHT_SHIFT, scaled
 
-MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
 ROWS_SPARE = 16  # EI_ROWS_SPARE
 TILE_LEAST_RIGHT = 11  # EI_TILE_LEAST_RIGHT
 LINE_TAPS = 16  # EI_LINE_TAPS

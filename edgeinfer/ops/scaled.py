@@ -12,7 +12,7 @@ from edgeinfer.numerics.fixed_point import Ints, requantize
 
 SHIFT = 12  # EI_SCALED_SHIFT
 LEAST_RIGHT = SHIFT - 7  # of a filter's shift: then 31 bits hold its multiplier
-MOST_RIGHT = 22
+MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
 MOST_MORE = 255  # of Scaled.more, a byte
 _NEAR = sorted(range(-16, 17), key=abs)  # beside the nearest multiplier, which are tried
 
@@ -37,7 +37,7 @@ def scaled(bias: Ints, reach: Ints, mult: Ints, shift: Ints, zero: int) -> Scale
         _Filter(int(b), int(most), int(m), int(r), zero)
         for b, most, m, r in zip(bias, reach, mult, right, strict=True)
     ]
-    if not all(f.is_dead or LEAST_RIGHT <= f.right <= MOST_RIGHT for f in filters):
+    if not all(f.is_dead or LEAST_RIGHT <= f.right <= MAX_RIGHT_SHIFT for f in filters):
         return None
     order = list(range(len(filters)))
     for more in range(MOST_MORE + 1):

@@ -9,7 +9,7 @@ import pytest
 
 from edgeinfer.numerics.fixed_point import requantize
 from edgeinfer.ops.filters import filter_pairs
-from edgeinfer.ops.scaled import LEAST_RIGHT, MOST_RIGHT, SHIFT, scaled
+from edgeinfer.ops.scaled import LEAST_RIGHT, MAX_RIGHT_SHIFT, SHIFT, scaled
 
 
 def outputs(sums: np.ndarray, bias: int, mult: int, more: int, zero: int) -> np.ndarray:
@@ -45,10 +45,12 @@ def test_numbers_are_sought_for_all_filters_together() -> None:
     assert made is not None and made.more > 0
 
 
-@pytest.mark.parametrize("right", [LEAST_RIGHT - 1, LEAST_RIGHT, MOST_RIGHT, MOST_RIGHT + 1])
+@pytest.mark.parametrize(
+    "right", [LEAST_RIGHT - 1, LEAST_RIGHT, MAX_RIGHT_SHIFT, MAX_RIGHT_SHIFT + 1]
+)
 def test_shifts_out_of_range_have_none(right: int) -> None:
     made = scaled(np.zeros(2), np.array([8, 0]), np.full(2, 3 << 29), np.array([-right, -1]), 0)
-    assert (made is not None) == (LEAST_RIGHT <= right <= MOST_RIGHT)
+    assert (made is not None) == (LEAST_RIGHT <= right <= MAX_RIGHT_SHIFT)
 
 
 @pytest.mark.parametrize("reach", [(1 << 23) - 200, 1 << 23])

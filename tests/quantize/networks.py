@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeinfer import evaluate, reference
+from edgeinfer import evaluate, reference, tflite
 from edgeinfer.graph import Array, Graph, Node, Tensor
 from edgeinfer.lower import lower
 from edgeinfer.quantize import Quantized, quantize
@@ -146,3 +146,10 @@ def recurrent(batch: int = 1, steps: int = 5) -> Graph:
     kind = "UnidirectionalSequenceLSTMOptions"
     net.nodes.append(Node("UNIDIRECTIONAL_SEQUENCE_LSTM", tuple(inputs), (y,), how, kind))
     return net.graph(net.dense(net.reshape(y, batch, steps * cells), 3))
+
+
+def on_disk(graph: Graph, count: int) -> list[str]:
+    """The command that quantizes a graph, written to the current folder with so many samples."""
+    tflite.write_file("net.tflite", graph)
+    np.savez("x.npz", x=noise(graph, count))
+    return ["quantize", "net.tflite", "--calib", "x.npz"]

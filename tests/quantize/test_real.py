@@ -18,7 +18,7 @@ from edgeinfer.quantize import FAST, quantize
 from edgeinfer.quantize.real import float_layers
 from edgeinfer.session import Session
 from edgeinfer.verify import TfliteReference
-from tests.quantize.networks import Net, classifier, noise, run_float
+from tests.quantize.networks import Net, classifier, noise, on_disk, run_float
 from tests.quantize.test_stages import error, separable
 
 
@@ -180,9 +180,7 @@ def test_the_command_keeps_layers_in_float(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     graph = classifier()
-    tflite.write_file("net.tflite", graph)
-    np.savez("x.npz", x=noise(graph, 30))
-    words = ["quantize", "net.tflite", "--calib", "x.npz"]
+    words = on_disk(graph, 30)
     name = graph.tensors[graph.nodes[0].outputs[0]].name
     assert main([*words, "--float", name, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeinfer import reference, tflite
+from edgeinfer import reference
 from edgeinfer.cli import main
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Array
@@ -18,7 +18,7 @@ from edgeinfer.ops import op_for
 from edgeinfer.ops.base import Site
 from edgeinfer.quantize import FAST, quantize
 from edgeinfer.quantize.gradients import RULES
-from tests.quantize.networks import noise, recurrent
+from tests.quantize.networks import noise, on_disk, recurrent
 from tests.quantize.test_real import bytes_of, ops
 from tests.quantize.test_stages import error
 
@@ -73,9 +73,7 @@ def test_samples_find_the_state_at_its_start_or_come_in_turn(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     graph = recurrent()
-    tflite.write_file("net.tflite", graph)
-    np.savez("x.npz", x=noise(graph, 40))
-    words = ["quantize", "net.tflite", "--calib", "x.npz", "--float", "lstm", "--json"]
+    words = [*on_disk(graph, 40), "--float", "lstm", "--json"]
     assert main(words) == 0
     assert json.loads(capsys.readouterr().out)["sqnr_db"] > 25
     words = ["eval", "net_int8.tflite", "--data", "x.npz", "--reference", "net.tflite", "--json"]

@@ -18,7 +18,7 @@ from edgeinfer.quantize import quantize
 from edgeinfer.quantize.mixed import mixed
 from edgeinfer.session import Session
 from edgeinfer.verify import TfliteReference
-from tests.quantize.networks import CONV, POOL, Net, classifier, noise, through
+from tests.quantize.networks import CONV, POOL, Net, classifier, noise, on_disk, through
 from tests.quantize.test_stages import error, separable
 
 
@@ -173,9 +173,7 @@ def test_the_command_keeps_to_a_board(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     graph = separable()
-    tflite.write_file("net.tflite", graph)
-    np.savez("x.npz", x=noise(graph, 30))
-    words = ["quantize", "net.tflite", "--calib", "x.npz", "--json"]
+    words = [*on_disk(graph, 30), "--json"]
     found = {}
     for name, more in (
         ("plain", []),

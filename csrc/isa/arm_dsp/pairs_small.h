@@ -25,23 +25,12 @@ EI_INLINE void ei_dot_pair(const int8_t *a, const int16_t *weights, int32_t n, i
 }
 
 #if defined(__thumb__) && !defined(EI_DSP_EMULATION)
+#include "isa/arm_dsp/pairs_sums.h"
+
 #define EI_PAIRS_BLOCK
 
-/* r0: columns, r1: weights; r2: two inputs of both filters, r3: of filter 0; r4, r5: columns. Sums
- * of filter 0 in r6 to r9, of both (w0 + 256 w1) in r10, r11, r12 and lr. */
-#define EI_TWO_COLUMNS(s0, t0, s1, t1)                                                 \
-  "ldrd r4, r5, [r0], #8\n\tsmlad " s0 ", r4, r3, " s0 "\n\tsmlad " t0 ", r4, r2, " t0 \
-  "\n\tsmlad " s1 ", r5, r3, " s1 "\n\tsmlad " t1 ", r5, r2, " t1 "\n\t"
-#define EI_TWO_INPUTS                                                                \
-  "ldr.w r2, [r1], #4\n\tsxtb16 r3, r2\n\t" EI_TWO_COLUMNS("r6", "r10", "r7", "r11") \
-      EI_TWO_COLUMNS("r8", "r12", "r9", "lr")
-/* Of 256 times a biased sum, with the filter's multiplier in `m`. */
-#define EI_SCALED(x, m) "smmla " x ", " x ", " m ", r0\n\tssat " x ", #8, " x ", asr #12\n\t"
-/* Of twice (bias + sum), with the filter's multiplier in r2 and its shift in r3. */
+/* A filter's offset, from its shift in r3. */
 #define EI_OFFSET "ldr r4, [sp, #20]\n\tlsls r4, r4, r3\n\tasrs r4, r4, #1\n\t"
-#define EI_ROUNDED(x)                                                                            \
-  "smmlar r5, " x ", r2, r4\n\tadd " x ", r5, " x ", asr #31\n\tasr " x ", " x ", r3\n\tssat " x \
-  ", #8, " x "\n\t"
 
 /* All channels of a block's columns, whose outputs lie out_c bytes apart; n inputs. */
 EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const ei_pairs *f, int8_t *to) {
@@ -71,23 +60,19 @@ EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const ei_pairs *f,
       "subs r10, r10, r6\n\tsubs r11, r11, r7\n\tsubs r12, r12, r8\n\tsubs lr, lr, r9\n\t"
       "ldr r3, [sp, #24]\n\tcbz r3, 5f\n\t"
       "ldm r1!, {r2, r4, r5}\n\t"
-      "add r6, r2, r6, lsl #8\n\tadd r7, r2, r7, lsl #8\n\t"
-      "add r8, r2, r8, lsl #8\n\tadd r9, r2, r9, lsl #8\n\t"
+      EI_FIRST_BIASED("r2", "8")
       "ldr r2, [sp, #28]\n\tadd r10, r2\n\tadd r11, r2\n\tadd r12, r2\n\tadd lr, r2\n\t"
       "ldr r0, [sp, #20]\n\t"
-      EI_SCALED("r6", "r4") EI_SCALED("r7", "r4") EI_SCALED("r8", "r4") EI_SCALED("r9", "r4")
-      EI_SCALED("r10", "r5") EI_SCALED("r11", "r5") EI_SCALED("r12", "r5") EI_SCALED("lr", "r5")
+      EI_FIRST_SCALED EI_SECOND_SCALED
       "b 4f\n\t"
       "5:\n\tldm r1!, {r0, r2}\n\t"
-      "add r6, r0, r6, lsl #1\n\tadd r7, r0, r7, lsl #1\n\t"
-      "add r8, r0, r8, lsl #1\n\tadd r9, r0, r9, lsl #1\n\t"
+      EI_FIRST_BIASED("r0", "1")
       "ldrb r3, [r1, #4]\n\t" EI_OFFSET
-      EI_ROUNDED("r6") EI_ROUNDED("r7") EI_ROUNDED("r8") EI_ROUNDED("r9")
+      EI_FIRST_ROUNDED
       "ldr r2, [sp, #28]\n\t"
-      "add r10, r2, r10, asr #7\n\tadd r11, r2, r11, asr #7\n\t"
-      "add r12, r2, r12, asr #7\n\tadd lr, r2, lr, asr #7\n\t"
+      EI_SECOND_BIASED
       "ldr r2, [r1]\n\tldrb r3, [r1, #5]\n\tadds r1, #8\n\t" EI_OFFSET
-      EI_ROUNDED("r10") EI_ROUNDED("r11") EI_ROUNDED("r12") EI_ROUNDED("lr")
+      EI_SECOND_ROUNDED
       "4:\n\tldrd r0, r2, [sp, #8]\n\tldr r4, [sp, #16]\n\tadd r3, r0, r2, lsl #1\n\t"
       "strb r6, [r0]\n\tstrb r7, [r0, r2]\n\tstrb r8, [r3]\n\tstrb r9, [r3, r2]\n\t"
       "adds r0, #1\n\tcmp r0, r4\n\tbhs 3f\n\tadds r3, #1\n\t"
@@ -98,11 +83,7 @@ EI_NOINLINE void ei_pairs_block(const void *block, int32_t n, const ei_pairs *f,
       :
       : "r1", "r2", "r3", "r12", "cc", "memory");
 }
-#undef EI_SCALED
-#undef EI_ROUNDED
 #undef EI_OFFSET
-#undef EI_TWO_INPUTS
-#undef EI_TWO_COLUMNS
 #endif
 
 #endif
