@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -71,8 +72,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 class Desk:
     """Every emulated board with the small model on it, built once and plugged in when asked for."""
 
-    def __init__(self, image: bytes) -> None:
-        self.image = image
+    def __init__(self, image: bytes, folder: Path) -> None:
+        self.image, self._folder = image, folder
         self._results: dict[str, FlashResult] = {}
         self._programs: dict[str, Path] = {}
 
@@ -83,7 +84,8 @@ class Desk:
             self._results[name] = flash(self.image, load_board(name))
             running = emulator.find(name)
             assert running is not None
-            self._programs[name] = Path(running.elf)
+            # Another test's model may replace what was built.
+            self._programs[name] = Path(shutil.copy(running.elf, self._folder / f"{name}.elf"))
         elif running is None:
             running = emulator.start(load_board(name), self._programs[name])
         return replace(self._results[name], port=running.port)
@@ -98,8 +100,8 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def desk(image: bytes, cache: Path) -> Desk:
-    return Desk(image)
+def desk(image: bytes, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk(image, tmp_path_factory.mktemp("programs"))
 
 
 @pytest.fixture
