@@ -6,8 +6,11 @@ BIN := $(VENV)/bin
 SOURCES := $(shell find edgeinfer quantize -name '*.py' 2>/dev/null)
 LIBRARY := $(shell find csrc edgeinfer/plan/packer -type f 2>/dev/null)
 C_FILES := $(shell find csrc edgeinfer firmware -name '*.[ch]' 2>/dev/null)
-# One more than the cores of a small PC: many a test waits for a line or a port.
-JOBS ?= 3
+# Two more than the cores of a small PC: many a test waits for a line or a port.
+JOBS ?= 4
+# Where ccache is installed, what was compiled stays known until `make clean`: tests/compiling.py.
+export CCACHE_DIR ?= $(CURDIR)/build/ccache
+export CCACHE_DEPEND ?= 1
 FUZZ_SECONDS ?= 120
 
 .PHONY: help setup demo test lint format bench conformance fuzz clean
@@ -34,7 +37,8 @@ $(VENV)/.tools: pyproject.toml .ci/setup
 # Not rebuilt on import (editable.rebuild): two processes that import at once would both write the
 # library. The build folder is kept, so that a C edit costs seconds here.
 $(VENV)/.installed: $(VENV)/.tools pyproject.toml $(SOURCES) $(LIBRARY)
-	@test -f $(VENV)/.deps -a $(VENV)/.deps -nt pyproject.toml && \
+	@export CMAKE_C_COMPILER_LAUNCHER=$$(command -v ccache); \
+	  test -f $(VENV)/.deps -a $(VENV)/.deps -nt pyproject.toml && \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . || \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -e '.[dev]'
 	@touch $(VENV)/.deps $@

@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 
 from edgeinfer.boards import emulator
+from tests import compiling
 
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure() -> None:
+    compiling.know_again()
 
 
 def need(*tools: str) -> None:

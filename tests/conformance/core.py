@@ -12,9 +12,14 @@ from pathlib import Path
 from edgeinfer.boards.board import Board, layout_for, load_board
 from edgeinfer.boards.toolchains import TOOLCHAINS
 from edgeinfer.firmware.build import needed_tools
+from edgeinfer.firmware.library import file_names
 from edgeinfer.firmware.project import memory_script
+from edgeinfer.image import read_image
+from tests.compiling import objects
 from tests.conformance.bundle import Case, bundles
 from tests.conftest import ROOT
+
+CSRC = ROOT / "csrc"
 
 # What each core is called in the table, and the board that has it.
 CORES = {
@@ -60,7 +65,7 @@ class Core:
         """Bytes that differ, of each case by its index; -1 if its image was refused. Cases that do
         not fit the board are left out."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._compile()
+        self._compile(sorted({k for case in cases for k in read_image(case.image).kernels}))
         found: dict[int, int] = {}
         for bundle in bundles(cases, self.flash, self.arena):
             (self._folder / "model.bin").write_bytes(bundle)
@@ -71,7 +76,8 @@ class Core:
                 found[int(number)] = -1 if word == "refused" else int(count)
         return found
 
-    def _compile(self) -> None:
+    def _compile(self, kernels: Sequence[str]) -> None:
+        """What the cases need; that all there is compiles is tests/csrc/test_toolchains.py's."""
         board, firmware = self.board, ROOT / "firmware" / "src"
         config = {
             "EI_BOARD": f'"{board.name}"',
@@ -91,26 +97,35 @@ class Core:
         (self._folder / "memory.ld").write_text(memory_script(board))
         parts = {f"cpu_{self._toolchain.cpu}", f"port_{board.port}", f"timer_{board.timer}"}
         parts |= {"serial", "fault", *(("bare", "ring") if self._toolchain.bare else ("stack",))}
-        sources = [firmware / f"{part}.c" for part in sorted(parts)]
-        sources += sorted((ROOT / "csrc").glob("*.c"))
-        sources += sorted((ROOT / "csrc" / "kernels").glob("*.c"))
-        self._gcc(
-            *_FLAGS, *self._flags, "-c", str(ROOT / "tests" / "conformance" / "program.c"), *sources
-        )
+        own = [ROOT / "tests" / "conformance" / "program.c"]
+        own += [firmware / f"{part}.c" for part in sorted(parts)]
+        (self._folder / "kernel_list.inc").write_text("".join(f"EI_KERNEL({k})\n" for k in kernels))
+        chosen = [*self._command, *_FLAGS, *self._flags, '-DEI_KERNEL_LIST="kernel_list.inc"']
+        objects([*chosen, *self._includes], [*own, CSRC / "exec.c"], self._folder)
+        # Whose objects are the same in every folder.
+        library = [CSRC / name for name in file_names(tuple(kernels)) if name != "exec.c"]
+        objects([*self._command, *_FLAGS, *self._flags, f"-I{CSRC}"], library, self._folder)
 
     def _link(self) -> Path:
         script = ROOT / "firmware" / "link.ld"
         bare = ("-nostartfiles", f"-L{self._folder}", f"-T{script}") if self._toolchain.bare else ()
         model = ROOT / "firmware" / "src" / "model.S"
-        objects = sorted(self._folder.glob("*.o"))
+        made = sorted(self._folder.glob("*.o"))
         assembled = ("-x", "assembler-with-cpp", f"-Wa,-I{self._folder}", model, "-x", "none")
-        self._gcc("-Wl,--gc-sections", *bare, *assembled, *objects, "-lm", "-o", "program.elf")
+        self._gcc("-Wl,--gc-sections", *bare, *assembled, *made, "-lm", "-o", "program.elf")
         return self._folder / "program.elf"
 
+    @property
+    def _command(self) -> list[str]:
+        library = self._toolchain.library_flags
+        return [f"{self._toolchain.prefix}gcc", *self.board.cpu_flags, *library]
+
+    @property
+    def _includes(self) -> list[str]:
+        return [f"-I{CSRC}", f"-I{ROOT / 'firmware' / 'src'}", f"-I{self._folder}"]
+
     def _gcc(self, *words: str | Path) -> None:
-        includes = [f"-I{ROOT / 'csrc'}", f"-I{ROOT / 'firmware' / 'src'}", f"-I{self._folder}"]
-        command = [f"{self._toolchain.prefix}gcc", *self.board.cpu_flags]
-        command += [*self._toolchain.library_flags, *includes, *map(str, words)]
+        command = [*self._command, *self._includes, *map(str, words)]
         done = subprocess.run(
             command, cwd=self._folder, capture_output=True, text=True, check=False
         )

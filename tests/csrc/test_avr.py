@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from edgeinfer import native
 from edgeinfer.image import read_image
@@ -79,6 +80,7 @@ def run(image: bytes, objects: list[str], folder: Path) -> str:
     return " ".join(re.findall("right|wrong|refused", done.stdout + done.stderr))
 
 
+@pytest.mark.xdist_group("images")  # one worker makes them, once
 def test_every_kernel_gives_the_hosts_bytes(tmp_path: Path) -> None:
     need("avr-gcc", "simavr")
     library = tmp_path / "library"

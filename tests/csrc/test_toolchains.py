@@ -12,6 +12,7 @@ import pytest
 from edgeinfer import native
 from edgeinfer.boards.board import all_boards
 from edgeinfer.boards.toolchains import TOOLCHAINS
+from tests.compiling import objects
 from tests.conftest import ROOT, need
 
 WARNINGS = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Wstrict-prototypes", "-Werror"]
@@ -47,10 +48,8 @@ def test_no_warnings(compiler: tuple[str, ...], tmp_path: Path) -> None:
     flags = [flag for flag in flags if not flag.startswith("--specs=nano")]
     sources = sorted((ROOT / "csrc").glob("*.c")) + sorted((ROOT / "csrc" / "kernels").glob("*.c"))
     assert sources
-    command = [compiler[0], *flags, "-c", *map(str, sources)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "warning" not in done.stderr
+    _, said = objects([compiler[0], *flags], sources, tmp_path)
+    assert "warning" not in said
 
 
 def test_parameters_lie_alike_where_nothing_is_aligned(tmp_path: Path) -> None:

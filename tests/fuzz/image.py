@@ -6,10 +6,11 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tests.compiling import objects
 from tests.conftest import ROOT, need
 from tests.csrc.test_sanitized import CSRC, SOURCES
 
-FLAGS = ("-g", "-O1", "-std=c99", "-D_POSIX_C_SOURCE=200112L", f"-I{CSRC}")
+FLAGS = ("-g1", "-O1", "-std=c99", "-D_POSIX_C_SOURCE=200112L", f"-I{CSRC}")
 SANITIZE = ("-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all")
 
 
@@ -19,6 +20,6 @@ def build(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     sources = [ROOT / "tests" / "csrc" / "guide_image.c", *SOURCES]
     program = folder / "fuzz_image"
-    command = ["clang", *FLAGS, *SANITIZE, *map(str, sources), "-lm", "-o", str(program)]
-    subprocess.run(command, check=True)
+    made, _ = objects(["clang", *FLAGS, *SANITIZE], sources, folder)
+    subprocess.run(["clang", *SANITIZE, *made, "-lm", "-o", str(program)], check=True)
     return program

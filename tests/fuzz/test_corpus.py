@@ -31,6 +31,7 @@ def test_models() -> None:
     assert len(inputs) > 100
 
 
+@pytest.mark.xdist_group("images")
 def test_images_follow_their_kernels() -> None:
     made = all_images()["move"]
     kernels = native.kernel_names()
