@@ -26,7 +26,7 @@ from tests.ops.cases import CASES
 from tests.optimize.networks import network
 
 
-@pytest.mark.xdist_group("boards")
+@pytest.mark.xdist_group("commands")
 @pytest.mark.parametrize("core", ["cortex-m4f", "cortex-m0"])
 def test_an_estimate_is_near_what_a_model_of_its_own_takes(
     core: str, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

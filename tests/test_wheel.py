@@ -18,7 +18,7 @@ import pytest
 from edgeinfer.demo import digits
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.xdist_group("boards")
+pytestmark = pytest.mark.xdist_group("commands")
 
 
 def test_a_wheel_flashes(tmp_path: Path, digits_float: Path) -> None:

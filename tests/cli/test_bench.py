@@ -18,7 +18,7 @@ from edgeinfer.cli.ui import Ui
 from tests.cli.conftest import Cli, Done
 from tests.report.test_accuracy import Page
 
-pytestmark = pytest.mark.xdist_group("boards")
+pytestmark = pytest.mark.xdist_group("commands")
 BOARD = "netduinoplus2"
 BENCH: dict[str, Any] = {
     "board": BOARD,

@@ -14,7 +14,7 @@ import pytest
 from edgeinfer.boards import emulator
 from tests.cli.conftest import Cli, Done
 
-pytestmark = pytest.mark.xdist_group("boards")
+pytestmark = pytest.mark.xdist_group("commands")
 BOARD = "netduinoplus2"
 
 

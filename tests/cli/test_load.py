@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 
-pytestmark = pytest.mark.xdist_group("boards")
+pytestmark = pytest.mark.xdist_group("commands")
 BOARD = "riscv-virt"
 
 

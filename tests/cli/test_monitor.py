@@ -23,7 +23,7 @@ from edgeinfer.boards import emulator
 from tests.board.fake import FakeBoard
 from tests.cli.conftest import Cli, Done
 
-pytestmark = pytest.mark.xdist_group("boards")
+pytestmark = pytest.mark.xdist_group("commands")
 COMMAND = (sys.executable, "-m", "edgeinfer", "monitor")
 
 
