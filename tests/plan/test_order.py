@@ -46,7 +46,7 @@ def branched(seed: int) -> Graph:
     net = Net(seed)
     rng = net.random
     made = [net.input(1, int(rng.integers(3, 8)), int(rng.integers(3, 8)), int(rng.integers(1, 4)))]
-    for _ in range(int(rng.integers(1, 4))):
+    for _ in range(int(rng.integers(1, 3))):  # a third takes the planner three times as long
         ends, channels = [], int(rng.integers(1, 7))
         for _ in range(int(rng.integers(2, 5))):
             y = net.conv(made[int(rng.integers(0, len(made)))], int(rng.integers(1, 25)), 1)
