@@ -20,7 +20,7 @@ def test_worker(number):
 def test_a_group_has_one_worker(pytester: pytest.Pytester) -> None:
     """pytest 9.2 ignores what pytest-xdist 3.8 does to that end."""
     pytester.makepyfile(GROUPED)
-    done = pytester.runpytest_subprocess("-n", "2", "--dist", "loadgroup")
+    done = pytester.runpytest_subprocess("-n", "2", "--dist", "loadgroup", "-p", "no:edgeinfer")
     done.assert_outcomes(passed=4)
     workers = (pytester.path / "workers").read_text().split()
     assert len(workers) == 4
