@@ -8,6 +8,8 @@ gemmlowp's (fixedpoint/fixedpoint.h), which rounds those of 32 bits to 16."""
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from edgeinfer.numerics.fixed_point import (
@@ -88,6 +90,7 @@ def tanh(x: Ints, integer_bits: int, fraction: int = 31) -> Ints:
     return np.where(x > 0, ratio, np.where(x < 0, -ratio, 0))
 
 
+@functools.lru_cache(1024)  # a table of int8 asks for the same ones each time
 def inverse_root(x: int) -> tuple[int, int]:
     """1 / √x as (Q31 multiplier, shift): GetInvSqrtQuantizedMultiplierExp in TFLite."""
     if x <= 1:
