@@ -56,8 +56,15 @@ class Parts:
 
 
 def write(parts: Parts, folder: Path) -> None:
-    """Bring the project in a folder up to date; what is as it was is not written."""
-    for name, data in (whole_files(parts) if parts.board.whole else _files(parts, folder)).items():
+    """Bring the project in a folder up to date; what is as it was is not written.
+
+    A whole project loses what only an earlier model needed: all there is would be compiled."""
+    files = whole_files(parts) if parts.board.whole else _files(parts, folder)
+    if parts.board.whole:
+        for file in (folder / "src").rglob("*"):
+            if file.is_file() and file.relative_to(folder).as_posix() not in files:
+                file.unlink()
+    for name, data in files.items():
         file = folder / name
         # An edit of platformio.ini makes PlatformIO build everything anew.
         if not file.is_file() or file.read_bytes() != data:
