@@ -33,6 +33,7 @@ from edgeinfer.quantize.norms import fold_norms
 from edgeinfer.quantize.observe import batch_size, mixes_samples, observe
 from edgeinfer.quantize.outliers import tamed
 from edgeinfer.quantize.params import Range
+from edgeinfer.quantize.pools import with_means
 from edgeinfer.quantize.probes import Loss
 from edgeinfer.quantize.ranges import METHODS, method
 from edgeinfer.quantize.real import Reals
@@ -92,6 +93,8 @@ def quantize(
 
     if settings.fold:
         graph = prepare.without_orphans(fold_norms(graph))
+    if settings.pool_scales and settings.activations == "int8":
+        graph = with_means(graph)
     if settings.reconstructs or settings.equalize:
         graph = prepare.own_constants(prepare.fuse_activations(graph))
     if settings.robust:

@@ -34,6 +34,7 @@ class Settings:
     narrow: tuple[str, ...] = ()  # names of layers (their outputs) with weights of 4 bits
     per_channel: bool = True  # a scale for each output channel of weights, or one for the tensor
     fold: bool = True  # put batch normalization into the layers before
+    pool_scales: bool = True  # give pools over whole images a scale of their own
     equalize: bool = True  # balance channels between layers
     compensate: bool = True  # let weights make good for errors of the layers before
     rounding: str = "adaptive"  # of weights: against the layer's inputs, or each to the nearest
@@ -101,6 +102,7 @@ class Settings:
 
 FAST: dict[str, Any] = {
     "mixed": 0.0,
+    "pool_scales": False,
     "split": False,
     "refine": False,
     "robust": False,

@@ -134,6 +134,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for option, name, text in (
         ("--per-tensor", "per_channel", "one scale per weight tensor, not per channel"),
         ("--no-fold", "fold", "leave batch normalization as products and sums of its own"),
+        ("--no-pool-scales", "pool_scales", "pools over whole images share their input's scale"),
         ("--no-equalize", "equalize", "leave the channels between layers as they are"),
         ("--no-compensation", "compensate", "weights do not make good for layers before them"),
         ("--no-weight-scales", "weight_scales", "a channel's scale is its largest weight's"),

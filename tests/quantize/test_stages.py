@@ -14,10 +14,11 @@ from edgeinfer.quantize import FAST, prepare, quantize, rounding
 from edgeinfer.quantize.biases import corrected
 from edgeinfer.quantize.channels import groups, scaled
 from edgeinfer.quantize.gradients import backward, differentiable
+from edgeinfer.quantize.pools import with_means
 from edgeinfer.quantize.probes import Loss, run_all
 from edgeinfer.quantize.split import split
 from edgeinfer.quantize.targets import compensated
-from tests.quantize.networks import CONV, POOL, Net, classifier, noise, run_float
+from tests.quantize.networks import CONV, POOL, Net, classifier, noise, run_float, through
 
 SIMPLE = {**FAST, "ranges": "minmax"}
 
@@ -318,6 +319,44 @@ def test_activations_are_fused_and_constants_become_a_layers_own() -> None:
         reference.run(graph, [samples]), reference.run(made, [samples]), strict=True
     ):
         assert np.array_equal(one, two)
+
+
+def pooled(size: int = 8, **options: object) -> Graph:
+    """CONV_2D, AVERAGE_POOL_2D over `size` rows and columns of 8, dense."""
+    net = Net()
+    x = net.conv(net.input(1, 8, 8, 2), 12, fused_activation_function=1)
+    left = 8 // size
+    how = {"padding": 1, "stride_w": size, "stride_h": size}
+    how |= {"filter_width": size, "filter_height": size, **options}
+    x = net.op("AVERAGE_POOL_2D", x, shape=(1, left, left, 12), **how)
+    return net.graph(net.dense(net.reshape(x, 1, left * left * 12), 6))
+
+
+def test_pools_over_whole_images_get_a_scale_of_their_own() -> None:
+    graph = pooled()
+    x, fresh = noise(graph, 60), noise(graph, 200, seed=5)
+    means = with_means(graph)
+    assert [n.op for n in means.nodes] == ["CONV_2D", "MEAN", "RESHAPE", "FULLY_CONNECTED"]
+    assert run_float(means, x) == pytest.approx(run_float(graph, x), rel=1e-4, abs=1e-4)
+    options = {**SIMPLE, "ranges": "search"}
+    plain = error(graph, x, fresh, **options)
+    assert error(graph, x, fresh, **{**options, "pool_scales": True}) < plain / 2
+    made = through(graph, x, close=30, pool_scales=True)  # bit for bit as TFLite's kernel
+    mean = next(n for n in made.graph.nodes if n.op == "MEAN")
+    before, after = (made.graph.tensors[t].scale for t in (mean.inputs[0], mean.outputs[0]))
+    assert after < before / 2
+
+
+def test_which_pools_those_are() -> None:
+    def ops(graph: Graph, **options: object) -> list[str]:
+        made = quantize(graph, noise(graph), **{**FAST, "pool_scales": True, **options}).graph
+        return [n.op for n in made.nodes if n.op in ("AVERAGE_POOL_2D", "MEAN")]
+
+    assert ops(pooled(stride_w=1, padding=0)) == ops(pooled()) == ["MEAN"]
+    assert ops(pooled(4)) == ["AVERAGE_POOL_2D"]
+    assert ops(pooled(fused_activation_function=1)) == ["AVERAGE_POOL_2D"]
+    assert ops(pooled(), activations="int16", io="int16") == ["AVERAGE_POOL_2D"]
+    assert ops(pooled(), pool_scales=False) == ["AVERAGE_POOL_2D"]
 
 
 def half_dead() -> Graph:
