@@ -2,10 +2,10 @@
 """Post-training quantization: float graph + samples → int8 graph.
 
 The stages, each a file: samples (read and check), check (is the network float and supported),
-prepare and norms (constants, fused activations, folded batch
-normalization), search (equalization and ranges) or observe with ranges,
-assign (scales), reconstruct (weights and biases), convert (int8 graph). docs/quantizer.md tells
-what each does and what it brings."""
+prepare, norms and pools (constants, fused activations, folded batch normalization, means with
+scales of their own), search (equalization and ranges) or observe with ranges, assign (scales),
+reconstruct (weights and biases), convert (int8 graph). docs/quantizer.md tells what each does and
+what it brings."""
 
 from __future__ import annotations
 

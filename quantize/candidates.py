@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import isfinite
 
 import numpy as np
@@ -15,7 +17,13 @@ from edgeinfer.quantize.extremes import Floats
 # Parts of the observed range that a tensor's range may become: below 1 clips, above 1 leaves room.
 WIDTHS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.35, 1.6, 2.0)
 CLIPPED_WIDTHS = (0.8, 0.9, 1.0)  # after RELU6, where nothing lies beyond
+# The same for either end of logits: those far below the largest matter little.
+ENDS = (0.65, 0.8, 0.9, 1.0, 1.15)
+# And of samples of 8 bits. Scaled to −1..1, these lie half a step beside each whole number if the
+# range is theirs, the worst place for all; with a little more room few lie there.
+ROOM = (1.0, 1.01, 1.15)
 LEAST = 0.03  # of the largest channel's reach: no channel is amplified more
+Width = tuple[float, float]  # parts of a range's lower and of its upper end
 
 
 @dataclass(frozen=True)
@@ -43,9 +51,12 @@ def shapes(group: Group | None) -> tuple[Shape, ...]:
     return _CLIPPED if isfinite(group.clip) else _PLAIN
 
 
-def widths(group: Group | None) -> tuple[float, ...]:
-    """The candidates for the range of a group's tensor."""
-    return CLIPPED_WIDTHS if group is not None and isfinite(group.clip) else WIDTHS
+def widths(group: Group | None, ends: Sequence[float] = ()) -> tuple[Width, ...]:
+    """The candidates for the range of a group's tensor; each of its ends may also become one of the
+    parts `ends` for itself."""
+    clipped = group is not None and isfinite(group.clip)
+    pairs = [(part, part) for part in (CLIPPED_WIDTHS if clipped else WIDTHS)]
+    return tuple(dict.fromkeys([*pairs, *product(ends, ends)]))
 
 
 def factors(group: Group, shape: Shape, reach: Floats, read: Floats) -> Floats:

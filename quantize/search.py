@@ -9,22 +9,23 @@ samples."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgeinfer.graph import Array, Graph
+from edgeinfer.numerics.fixed_point import round_away
 from edgeinfer.ops.base import Site
 from edgeinfer.quantize import candidates, slopes
 from edgeinfer.quantize.assign import rule_of, tied
-from edgeinfer.quantize.candidates import Shape
+from edgeinfer.quantize.candidates import Shape, Width
 from edgeinfer.quantize.channels import DEPTHWISE, Group, groups
 from edgeinfer.quantize.extremes import Bounds, Extremes, Floats
 from edgeinfer.quantize.gradients import backward
 from edgeinfer.quantize.narrow import eligible
 from edgeinfer.quantize.observe import batches
-from edgeinfer.quantize.params import NARROW4, Range
+from edgeinfer.quantize.params import INT8, NARROW4, Range, activation_quant, negligible
 from edgeinfer.quantize.probes import Loss, run_all
 
 FOLDS = 2  # more leave hardly any sample that exceeds what the others reach, as new ones will
@@ -98,7 +99,8 @@ def search(
         outputs.append({t: values[t] for t in graph.outputs})
         progress(0.2 * (done + 1) / len(work))
     power = loss.power({t: np.concatenate([o[t] for o in outputs]) for t in graph.outputs})
-    found = _Search(graph, groups(graph) if equalize else [], extremes, per_channel)
+    images = [t for t, x in zip(graph.inputs, samples, strict=True) if _of_8_bits(x)]
+    found = _Search(loss, images, groups(graph) if equalize else [], extremes, per_channel)
     for done, (fold, rows) in enumerate(work):
         values = run_all(graph, [x[rows] for x in samples])
         found.begin(fold, values)
@@ -107,12 +109,23 @@ def search(
     return found.choice()
 
 
+def _of_8_bits(x: Array) -> bool:
+    """Whether samples hold so few different values that they have been numbers of 8 bits."""
+    return len(np.unique(x)) <= 256
+
+
 class _Search:
     """The costs of all candidates, while samples come in."""
 
     def __init__(
-        self, graph: Graph, found: Sequence[Group], extremes: Extremes, per_channel: bool
+        self,
+        loss: Loss,
+        images: Collection[int],
+        found: Sequence[Group],
+        extremes: Extremes,
+        per_channel: bool,
     ) -> None:
+        graph = loss.graph
         self.graph, self.groups, self.extremes = graph, found, extremes
         self.per_channel = per_channel
         self.group_of = {t: group for group in found for t in group.tensors}
@@ -123,6 +136,11 @@ class _Search:
         for t in graph.activations():
             if graph.tensors[t].dtype == np.float32:
                 self.units.setdefault(self._ties.root(t), []).append(t)
+        self.ends: dict[int, Sequence[float]] = {
+            self._ties.root(t): candidates.ROOM for t in images
+        }
+        if loss.logits:
+            self.ends |= {self._ties.root(t): candidates.ENDS for t in graph.outputs}
         self.cost: dict[int, Floats] = {}  # unit → [shapes, widths]
         self.weight_cost: dict[int, Floats] = {}  # node → of an error of 1 in each channel, squared
         self.spread: dict[int, list[Floats]] = {}  # tensor → count, sums, sums of squares
@@ -177,14 +195,14 @@ class _Search:
         ranges: dict[int, Range] = {}
         losses: dict[int, float] = {}
         for unit, tensors in self.units.items():
-            widths = candidates.widths(self.group_of.get(tensors[0]))
-            width = 1.0
+            widths = self._widths(unit, self.group_of.get(tensors[0]))
+            width = (1.0, 1.0)
             if unit in self.cost:
                 costs = self.cost[unit][chosen.get(unit, 0)]
                 width, losses[unit] = widths[int(costs.argmin())], float(costs.min() / self.count)
             for t in tensors:
                 low, high = self._range([t], seen, factors.get(self.group_of.get(t)))  # type: ignore[arg-type]
-                ranges[t] = (low * width, high * width)
+                ranges[t] = (low * width[0], high * width[1])
         noise = {group: n * factors[group] ** 2 for group, n in self.noise.items()}
         return Choice(factors, ranges, noise, losses, self._narrow(factors))
 
@@ -214,6 +232,9 @@ class _Search:
     def _factors(self, group: Group, shape: Shape, seen: Bounds) -> Floats:
         return candidates.factors(group, shape, seen.reach(group.tensors), self.reading[group])
 
+    def _widths(self, unit: int, group: Group | None) -> tuple[Width, ...]:
+        return candidates.widths(group, self.ends.get(unit, ()))
+
     def _range(self, tensors: Sequence[int], seen: Bounds, factors: Array | None) -> Range:
         """The bounds of tensors that share a scale, within what RELU6 lets through."""
         pairs = [seen.range(t, factors) for t in tensors]
@@ -231,20 +252,24 @@ class _Search:
 
     def _costs(self, values: Array, probes: Array, unit: int, group: Group | None) -> Floats:
         """The loss of quantizing a tensor's values [n, …] by each candidate: [shapes, widths]."""
-        shapes, widths = candidates.shapes(group), candidates.widths(group)
+        shapes, widths = candidates.shapes(group), self._widths(unit, group)
         rows = values.reshape(-1, values.shape[-1] if values.ndim > 1 else 1)
         costs = np.zeros((len(shapes), len(widths)))
+        round_ = round_away if unit in self.graph.inputs else np.rint  # as evaluate.to_input
         for i, shape in enumerate(shapes):
             s = None if group is None else self._factors(group, shape, self._seen)
             low, high = self._range(self.units[unit], self._seen, s)
             for j, width in enumerate(widths):
-                scale = (high - low) * width / 255
-                if scale < 1e-12:
+                if low == 0 != width[0] - width[1]:  # one of the others, again
+                    costs[i, j] = np.inf
                     continue
-                zero = np.clip(np.rint(-128 - low * width / scale), -128, 127)
-                steps = np.float32(scale) * (np.float32(1) if s is None else s.astype(np.float32))
-                error = np.rint(rows / steps)
-                np.clip(error, -128 - zero, 127 - zero, out=error)
+                if negligible(low, high):
+                    continue
+                quant = activation_quant(low * width[0], high * width[1])
+                zero = np.float32(quant.zero_point[0])
+                steps = quant.scale * (np.float32(1) if s is None else s.astype(np.float32))
+                error = round_(rows / steps)
+                np.clip(error, INT8[0] - zero, INT8[1] - zero, out=error)
                 error *= steps
                 error -= rows
                 lost = np.einsum("pnk,nk->pn", probes, error.reshape(len(values), -1))
