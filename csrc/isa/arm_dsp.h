@@ -62,10 +62,6 @@ EI_INLINE uint32_t ei_load4(const int8_t *p) {
 #include "isa/arm_dsp/pool.h"
 #endif
 #include "isa/arm_dsp/taps.h"
-#ifdef EI_TILE_RUN
-#include "isa/arm_mve/tile.h"
-#else
 #include "isa/arm_dsp/tile.h"
-#endif
 
 #endif

@@ -22,6 +22,7 @@
 #include "isa/arm_mve/rows.h"
 #include "isa/arm_mve/sums.h"
 #include "isa/arm_mve/taps.h"
+#include "isa/arm_mve/tile.h"
 #include "isa/arm_mve/copy.h"
 
 #endif

@@ -8,6 +8,7 @@
 #define EI_ISA_PORTABLE_H
 
 #include <stdint.h>
+#include <string.h>
 
 #define EI_INLINE static inline __attribute__((always_inline))
 /* Loops that need every register of a small core stay functions of their own. */

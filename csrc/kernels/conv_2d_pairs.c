@@ -77,24 +77,6 @@ EI_NOINLINE void put_window(const ei_conv *p, const ei_call *c, int32_t y, int32
 }
 
 #ifndef EI_SMALL
-/* The last x for which the windows of outputs (y, x) to (y, x + 3) lie inside the input's columns
- * and in one row of outputs; and in rows that the call may read, with their last words filled up
- * from what follows. */
-EI_INLINE int32_t last_block(const ei_conv *p, const ei_call *c, int32_t y) {
-  const int32_t bottom = y * p->stride_h - p->pad_top + (p->k_h - INT32_C(1)) * p->dil_h;
-  const int filled = word_inputs(p) > row_bytes(p) && (y + 1 >= c->y1 || bottom + 1 >= p->in_h);
-  const int32_t room = p->in_w - (filled ? 3 : 0) + p->pad_left - p->k_w;
-  const int32_t windows = room < 0 ? 0 : room / p->stride_w + 1;
-  return (windows < p->out_w ? windows : p->out_w) - EI_COLUMNS;
-}
-
-/* Whether the windows of outputs (y, x) to (y, x + 3) all lie inside as last_block says. */
-EI_INLINE int four_inside(const ei_conv *p, const ei_call *c, int32_t y, int32_t x) {
-  const int32_t top = y * p->stride_h - p->pad_top;
-  return p->dil_w == 1 && top >= 0 && x * p->stride_w >= p->pad_left &&
-         top + (p->k_h - INT32_C(1)) * p->dil_h < p->in_h && x <= last_block(p, c, y);
-}
-
 /* What is left of the rows of four windows, `count` bytes of each from `from` on, as four vectors.
  */
 EI_INLINE void put_tails(int8_t *to, int32_t pitch, const int8_t *from, int32_t step, int32_t count,
@@ -120,24 +102,53 @@ EI_INLINE void put_rest(void *block, int32_t at, int8_t *tails, int32_t pitch, c
   ei_columns_put(block, at + pitch, at, tails, pitch, pitch, 1, 0);
 }
 
-/* Outputs of four windows from (y, x) on, which lie inside, and of those behind them of which the
- * same is true. Returns how many they are. */
-EI_NOINLINE int32_t run_inside(const ei_conv *p, const ei_call *c, int32_t y, int32_t x,
-                               ei_pairs *f, int8_t *out, int8_t *spare) {
-  const int32_t n = row_bytes(p), words = word_inputs(p), step = p->stride_w * p->in_c;
-  const int32_t inputs = ei_pair_inputs(window_bytes(p)), apart = p->in_w * p->in_c * p->dil_h;
-  const int32_t k_h = p->k_h, pitch = tail_inputs(p), out_c = p->out_c, last = last_block(p, c, y);
+/* The zero point for what four windows in the block have beside the input; the first begins at
+ * column `left`. */
+EI_NOINLINE void pad_block(const ei_conv *p, void *block, int32_t left) {
+  const int32_t n = row_bytes(p), words = word_inputs(p), rest = n - words, in_c = p->in_c;
+  const int32_t k_h = p->k_h, inputs = ei_pair_inputs(window_bytes(p)), row = p->in_w * in_c;
+  int32_t first = left * in_c;
+  for (int32_t j = 0; j < EI_COLUMNS; j++, first += p->stride_w * in_c) {
+    const int32_t end = first + n > row ? n : -first; /* of what lies before the row, or behind */
+    for (int32_t i = first < 0 ? 0 : row - first; i < end; i++) {
+      int32_t at = i < words ? i : k_h * words + i - words;
+      for (int32_t k = k_h; k > 0; k--, at += i < words ? words : rest)
+        ei_column_set(block, inputs, j, at, p->in_zero);
+    }
+  }
+}
+
+/* Outputs of four windows from (y, x) on, and of those behind them in the row: as many as are made
+ * of rows inside the input. Returns how many they are. What four windows read beside the input is a
+ * part of the row before or behind, which must be there. */
+EI_NOINLINE int32_t run_row(const ei_conv *p, const ei_call *c, int32_t y, int32_t x, ei_pairs *f,
+                            int8_t *out, int8_t *spare) {
+  const int32_t in_w = p->in_w, stride = p->stride_w, top = y * p->stride_h - p->pad_top;
+  const int32_t bottom = top + (p->k_h - INT32_C(1)) * p->dil_h;
+  const int32_t n = row_bytes(p), words = word_inputs(p), step = stride * p->in_c;
+  const int32_t room = in_w + p->pad_left - p->k_w, windows = room < 0 ? 0 : room / stride + 1;
+  int32_t left = x * stride - p->pad_left, last = p->out_w - EI_COLUMNS;
+  if (p->dil_w != 1 || p->k_w + 3 > in_w || top < 0 || bottom >= p->in_h) return 0;
+  if (left < 0 && top <= c->in_y0) return 0;
+  if (y + 1 >= c->y1 || bottom + 1 >= p->in_h) {
+    /* Rows whose last word is filled up are read for up to three bytes more. */
+    const int32_t less = words > n ? room - 3 : room;
+    const int32_t inside = less < 0 ? 0 : less / stride + 1;
+    if (inside - EI_COLUMNS < last) last = inside - EI_COLUMNS;
+  }
+  const int32_t inputs = ei_pair_inputs(window_bytes(p)), apart = in_w * p->in_c * p->dil_h;
+  const int32_t k_h = p->k_h, pitch = tail_inputs(p), out_c = p->out_c, from_x = x;
   int8_t *const tails = spare + ei_pair_inputs(n);
-  const int8_t *from = ei_conv_inside(p, c, y, x);
-  int32_t made = 0;
-  do {
+  const int8_t *from = (const int8_t *)c->in[0] + ((top - c->in_y0) * in_w + left) * p->in_c;
+  for (; x <= last; x += EI_COLUMNS) {
     if (words) ei_columns_put(c->scratch, inputs, 0, from, step, words, k_h, apart);
     if (pitch)
       put_rest(c->scratch, k_h * words, tails, pitch, from + words, step, n - words, k_h, apart);
+    if (left < 0 || x + EI_COLUMNS > windows) pad_block(p, c->scratch, left);
     ei_pairs_block(c->scratch, inputs, f, out);
-    from += EI_COLUMNS * step, out += EI_COLUMNS * out_c, made += EI_COLUMNS;
-  } while (x + made <= last);
-  return made;
+    from += EI_COLUMNS * step, left += EI_COLUMNS * stride, out += EI_COLUMNS * out_c;
+  }
+  return x - from_x;
 }
 
 #endif
@@ -188,8 +199,8 @@ void ei_conv_2d_pairs_run(const ei_call *c) {
     }
     if (a == NULL) {
 #ifndef EI_SMALL
-      if (four_inside(p, c, y, x)) {
-        const int32_t made = run_inside(p, c, y, x, &f, out, spare);
+      const int32_t made = run_row(p, c, y, x, &f, out, spare);
+      if (made) {
         left -= made, out += made * out_c, x += made;
         if (x == p->out_w) x = 0, y++;
         continue;

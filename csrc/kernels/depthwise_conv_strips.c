@@ -34,18 +34,18 @@ EI_INLINE void ei_strip_run(const ei_strip *s, const ei_filter_3x3 *filters, int
 #endif
 
 /* The rows from output row y on. */
-EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters,
-                         int32_t y, int8_t *out, int two_rows) {
+EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const void *filters, int32_t y,
+                         int8_t *out, int two_rows) {
   const ei_strip s = ei_strip_at(p, c, y, two_rows);
   ei_strip_run(&s, filters, out, two_rows);
 }
 
-EI_INLINE void one_row(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters, int32_t y,
+EI_INLINE void one_row(const ei_conv *p, const ei_call *c, const void *filters, int32_t y,
                        int8_t *out) {
   make_rows(p, c, filters, y, out, 0);
 }
 
-EI_INLINE void two_rows(const ei_conv *p, const ei_call *c, const ei_filter_3x3 *filters, int32_t y,
+EI_INLINE void two_rows(const ei_conv *p, const ei_call *c, const void *filters, int32_t y,
                         int8_t *out) {
   make_rows(p, c, filters, y, out, 1);
 }
@@ -57,7 +57,7 @@ void ei_depthwise_conv_strips_run(const ei_call *c) {
 
 int ei_depthwise_conv_strips_check(const ei_call *c, ei_need *need) {
   EI_CHECK_PARAMS(ei_depthwise_conv_strips_params, p, c, need);
-  return ei_filters_3x3_check(c, &p->conv, p->weights, need);
+  return ei_shifted_3x3_check(c, &p->conv, p->weights, need);
 }
 
 uint32_t ei_depthwise_conv_strips_scratch(const void *params) {

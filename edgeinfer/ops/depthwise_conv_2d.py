@@ -7,11 +7,20 @@ import math
 
 import numpy as np
 
+from edgeinfer.boards.board import SMALL
 from edgeinfer.errors import ModelError
 from edgeinfer.graph import Array
+from edgeinfer.numerics.fixed_point import Ints
+from edgeinfer.ops.activation import rectified_at
 from edgeinfer.ops.base import QuantRule, Site
 from edgeinfer.ops.convolution import Convolution, Variant, variant_of
-from edgeinfer.ops.filters import filters_3x3, filters_line, rounds_briefly, without_dead
+from edgeinfer.ops.filters import (
+    filters_3x3,
+    filters_3x3_scaled,
+    filters_line,
+    rounds_briefly,
+    without_dead,
+)
 from edgeinfer.ops.weighted import bias_of, channel_multipliers, folded_bias
 from edgeinfer.ops.window import Window
 
@@ -64,21 +73,8 @@ class DepthwiseConv2D(Convolution):
             )
         # These kernels subtract the zero point themselves: they skip taps in the padding.
         bias = bias_of(site, w.shape[3], np.int32)
-        if self._is_3x3(site) and (filters := filters_3x3(w[0], bias, mult, shift)) is not None:
-            window = self.window(site)
-            if site.layout == "quads":  # its kernel reads and writes column by column
-                return Variant(
-                    "depthwise_conv_strips", {"weights": filters}, block=window.out[1] + 1
-                )
-            # One tile for all columns, and both rows that it makes are written after it is read.
-            whole = window.stride == (1, 1) and window.out[1] <= _TILE_OUTPUTS
-            return Variant(
-                "depthwise_conv_3x3",
-                {"weights": filters},
-                block=window.out[1] + 1,
-                lanes=site.output.shape[3] if whole else 0,
-                tile=2 if whole else 1,
-            )
+        if self._is_3x3(site) and (made := self._brief_3x3(site, w[0], bias, mult, shift)):
+            return made
         flat = w.reshape(-1, w.shape[3]).T
         if self._is_line(site) and (line := filters_line(flat.T, bias, mult, shift)) is not None:
             # A tile of all outputs is read, four channels at a time, before they are written.
@@ -98,6 +94,26 @@ class DepthwiseConv2D(Convolution):
         consts = {name: array.astype(_DTYPES[name]) for name, array in consts.items()}
         params = {"multiplier": w.shape[3] // site.input(0).shape[3], "brief": int(brief)}
         return Variant("depthwise_conv_2d", consts, params)
+
+    def _brief_3x3(
+        self, site: Site, w: Array, bias: Ints, mult: Ints, shift: Ints
+    ) -> Variant | None:
+        """The kernel over records of 3x3 filters, if its arithmetic is exact."""
+        filters, window, floor = None, self.window(site), rectified_at(site)
+        name = "depthwise_conv_3x3"
+        if site.layout in ("pairs", SMALL) and floor is not None:
+            filters = filters_3x3_scaled(w, bias, mult, shift, floor)
+        if filters is not None:
+            name += "_scaled"
+        elif (filters := filters_3x3(w, bias, mult, shift)) is None:
+            return None
+        consts, block = {"weights": filters}, window.out[1] + 1
+        if site.layout == "quads":  # its kernel reads and writes column by column
+            return Variant("depthwise_conv_strips", consts, block=block)
+        # One tile for all columns, and both rows that it makes are written after it is read.
+        whole = window.stride == (1, 1) and window.out[1] <= _TILE_OUTPUTS
+        lanes = site.output.shape[3] if whole else 0
+        return Variant(name, consts, block=block, lanes=lanes, tile=2 if whole else 1)
 
     def _is_3x3(self, site: Site) -> bool:
         window, channels = self.window(site), site.input(0).shape[3]

@@ -19,7 +19,11 @@ MAX_NIBBLES = 65_535  # inputs of a filter of 4-bit weights
 BLOCK = {"": 16, "_pairs": 4, "_quads": 16}  # vectors that a kernel computes together
 _ORDER = (0, 2, 1, 3)  # of four inputs
 _QUAD_CHANNELS = 16  # EI_QUAD_CHANNELS
+TILE_SHARED = 4  # last bits that a record's bias and multiplier have in common (csrc/isa/tile.h)
+TILE_BITS = 24 + TILE_SHARED  # of its bias
+TILE_MORE = (1 << 11) - 1  # most that filters add to the half that rounds: half as much
 _FILTER_3X3 = np.dtype([("bias", "<i4"), ("mult", "<i4"), ("weights", "i1", (3, 4))])
+_SCALED_ORDER = (3, 0, 5, 2, 1, 6, 4, 8, 7)  # of weights [column, row]: ei_filter_scaled_weights
 
 
 def filters_for(
@@ -160,6 +164,26 @@ def filters_3x3(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | 
     records["weights"][:, :, :3] = weights.transpose(2, 1, 0)
     records["weights"][:, 0, 3] = -shift
     return records.view("<i4").reshape(len(flat), -1)
+
+
+def filters_3x3_scaled(
+    weights: Array, bias: Ints, mult: Ints, shift: Ints, floor: int
+) -> Array | None:
+    """The same of filters that one shift serves: what they add to the half that rounds, and the
+    records (ei_filter_scaled); `floor` as `filters_for` has it. None where no numbers give all
+    bytes."""
+    flat = weights.reshape(9, -1).T
+    bias, mult, shift = without_dead(flat, bias, mult, shift)
+    reach = 255 * np.abs(flat.astype(np.int64)).sum(1)
+    brief = scaled(bias, reach, mult, shift, floor, TILE_SHARED, TILE_BITS, TILE_MORE)
+    if brief is None:
+        return None
+    nine = weights.transpose(2, 1, 0).reshape(len(flat), 9)[:, _SCALED_ORDER]
+    last = (brief.bias >> TILE_SHARED << 8) | (nine[:, 8].astype(np.int64) & 255)
+    words = np.ascontiguousarray(nine[:, :8]).view("<i4")
+    records = np.hstack([brief.mult[:, None], words, last[:, None]]).astype("<i4")
+    stream: Array = np.concatenate([np.array([brief.more], "<i4"), records.reshape(-1)])
+    return stream
 
 
 def filters_line(weights: Array, bias: Ints, mult: Ints, shift: Ints) -> Array | None:

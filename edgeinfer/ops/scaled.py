@@ -14,7 +14,9 @@ SHIFT = 12  # EI_SCALED_SHIFT
 LEAST_RIGHT = SHIFT - 7  # of a filter's shift: then 31 bits hold its multiplier
 MAX_RIGHT_SHIFT = 22  # EI_MAX_RIGHT_SHIFT
 MOST_MORE = 255  # of Scaled.more, a byte
-_NEAR = sorted(range(-16, 17), key=abs)  # beside the nearest multiplier, which are tried
+_NEAR = (
+    16  # multipliers on either side of the nearest one, which are tried; more if bits are shared
+)
 
 
 @dataclass(frozen=True)
@@ -27,23 +29,35 @@ class Scaled:
     more: int
 
 
-def scaled(bias: Ints, reach: Ints, mult: Ints, shift: Ints, zero: int) -> Scaled | None:
+def scaled(
+    bias: Ints,
+    reach: Ints,
+    mult: Ints,
+    shift: Ints,
+    zero: int,
+    shared: int = 0,
+    bits: int = 32,
+    most_more: int = MOST_MORE,
+) -> Scaled | None:
     """The numbers of filters [o] whose sums, without their bias, are at most `reach` in magnitude
     and whose outputs an activation clamps to the zero point. None where no numbers give all bytes.
 
-    A filter's share of `more` is found by trying; one that fails is tried first the next time."""
+    Biases have so many bits, of which the last `shared` are the multiplier's, too, for records that
+    keep those once. A filter's share of `more`, at most `most_more`, is found by trying; one that
+    fails is tried first the next time."""
     right = -np.asarray(shift, np.int64)
     filters = [
         _Filter(int(b), int(most), int(m), int(r), zero)
         for b, most, m, r in zip(bias, reach, mult, right, strict=True)
     ]
-    if not all(f.is_dead or LEAST_RIGHT <= f.right <= MAX_RIGHT_SHIFT for f in filters):
+    most = 1 << bits - 1
+    if not all(f.may_be_scaled(most) for f in filters):
         return None
     order = list(range(len(filters)))
-    for more in range(MOST_MORE + 1):
+    for more in range(most_more + 1):
         found: dict[int, tuple[int, int]] = {}
         for o in order:
-            numbers = filters[o].numbers(more)
+            numbers = filters[o].numbers(more, shared, most)
             if numbers is None:
                 order.remove(o)
                 order.insert(0, o)
@@ -59,7 +73,7 @@ class _Filter:
     """One filter: the least of its sums at which the output is 1, 2, … above the zero point."""
 
     def __init__(self, bias: int, reach: int, mult: int, right: int, zero: int) -> None:
-        self.reach, self.mult, self.right = reach, mult, right
+        self.bias, self.reach, self.mult, self.right = bias, reach, mult, right
         self.is_dead = reach == 0
         if self.is_dead:
             one = np.array([bias], np.int32)
@@ -73,24 +87,39 @@ class _Filter:
         self.least = np.clip(least, -reach, reach + 1)
         self.ends = (steps << SHIFT) - (1 << SHIFT - 1)
 
-    def numbers(self, more: int) -> tuple[int, int] | None:
-        """256 times the bias, and the multiplier."""
+    def may_be_scaled(self, most: int) -> bool:
+        """Whether the shift fits, and the bias, unless all outputs are the same."""
+        if self.is_dead:
+            return True
+        fits = 256 * abs(self.bias) < most or not (self.above & self.below).any()
+        return fits and LEAST_RIGHT <= self.right <= MAX_RIGHT_SHIFT
+
+    def numbers(self, more: int, shared: int, most: int) -> tuple[int, int] | None:
+        """256 times the bias, below `most`, and the multiplier."""
         if self.is_dead:
             return min(max(self.output, 0), 255) << SHIFT + 2, 1 << 30
-        nearest = self.mult >> self.right - LEAST_RIGHT
-        for mult in (nearest + d for d in _NEAR):
-            bias = self._bias(mult, more) if 0 < mult < 1 << 31 else None
-            if bias is not None:
+        nearest, unit = self.mult >> self.right - LEAST_RIGHT, 1 << shared
+        for step in range(2 * max(_NEAR, 3 * unit) + 1):
+            mult = nearest + (step + 1) // 2 * (1 if step % 2 else -1)
+            range_ = self._biases(mult, more) if 0 < mult < 1 << 31 else None
+            if range_ is None:
+                continue
+            first, last = range_
+            middle = (first + last) // 2
+            bias = middle + (mult - middle + unit // 2) % unit - unit // 2
+            fits = abs(bias) < most and abs(bias) + 256 * self.reach < 1 << 31
+            if first <= bias <= last and fits:
                 return bias, mult
         return None
 
-    def _bias(self, mult: int, more: int) -> int | None:
-        """What brings 256 times each sum to the right side of each end."""
+    def _biases(self, mult: int, more: int) -> tuple[int, int] | None:
+        """The least and the greatest that bring 256 times each sum to the right side of each end.
+        Where all sums are on one side, any beyond one of them does."""
         low = -((more - self.ends << 32) // mult) - 256 * self.least
         first = int(low[self.above].max()) if self.above.any() else None
         last = int(low[self.below].min()) + 255 if self.below.any() else None
-        if first is None or last is None:
-            first = last = first or last or 0
-        middle = (first + last) // 2
-        fits = abs(middle) + 256 * self.reach < 1 << 31
-        return middle if first <= last and fits else None
+        if first is None:
+            first = last - 255 if last is not None else 0
+        if last is None:
+            last = first + 255
+        return (first, last) if first <= last else None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgeinfer.compile import compile_graph
-from edgeinfer.graph import Graph, Quant
+from edgeinfer.graph import Array, Graph, Quant
 from edgeinfer.image import read_image
 from edgeinfer.verify import TfliteReference
 from tests.conformance.bundle import Case, joined
@@ -20,6 +20,8 @@ from tests.ops.cases.common import activation, constant, model, samples
 pytestmark = pytest.mark.xdist_group("conformance")
 
 SHIFTS = np.array([4, 5, 6, 8, 10, 11, 12, 16, 5, 11, 8])  # of the channels
+SCALED = np.array([5, 6, 8, 10, 11, 12, 16, 5, 11, 8, 5])  # that one shift may serve
+WIDTHS = [(1, 1), (2, 1), (5, 1), (18, 1), (51, 1), (3, 2), (37, 2), (64, 2), (9, 3)]  # and strides
 
 
 def case_of(graph: Graph, kernel: str) -> Case:
@@ -38,10 +40,10 @@ def scales(channels: int, shifts: object) -> Quant:
     return Quant(real.astype(np.float32), np.zeros(channels, np.int64), 0)
 
 
-def windows(width: int, stride: int, zero: int, act: int, bias: int) -> Graph:
+def windows(width: int, stride: int, zero: int, act: int, bias: int, shifts: Array) -> Graph:
     """A depthwise 3x3 convolution, each channel with another shift."""
-    rng, channels = np.random.default_rng(width), len(SHIFTS)
-    q = scales(channels, SHIFTS)
+    rng, channels = np.random.default_rng(width), len(shifts)
+    q = scales(channels, shifts)
     w = rng.integers(-127, 128, (1, 3, 3, channels)).astype(np.int8)
     w[..., :3], w[..., -1] = np.array([127, -127, -128]), 127
     b = np.resize([0, bias, -bias], channels).astype(np.int32)
@@ -73,24 +75,19 @@ def pixels(n: int, channels: int, zero: int, act: int, bias: int) -> Graph:
 @pytest.mark.parametrize("name", ["M4", "M0 large"])
 def test_every_byte_at_the_limits(name: str, tmp_path: Path) -> None:
     cases = [
-        case_of(windows(width, stride, zero, act, bias), "depthwise_conv_3x3")
-        for width, stride in [
-            (1, 1),
-            (2, 1),
-            (5, 1),
-            (18, 1),
-            (51, 1),
-            (3, 2),
-            (37, 2),
-            (64, 2),
-            (9, 3),
-        ]
+        case_of(windows(width, stride, zero, act, bias, SHIFTS), "depthwise_conv_3x3")
+        for width, stride in WIDTHS
         for zero, act, bias in [
             (-128, 0, 3000),
             (-128, 1, (1 << 29) - 1),
             (0, 1, 1 << 21),
             (7, 0, 9),
         ]
+    ]
+    cases += [
+        case_of(windows(width, stride, zero, 1, bias, SCALED), "depthwise_conv_3x3_scaled")
+        for width, stride in WIDTHS
+        for zero, bias in [(-128, 0), (-128, (1 << 19) - 1), (0, 1 << 17), (126, 9)]
     ]
     for n in range(1, 45, 2):
         for zero, act, bias in [(-128, 0, (1 << 23) - 1), (-9, 1, 1 << 23), (3, 0, 1 << 22)]:

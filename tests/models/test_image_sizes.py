@@ -15,10 +15,10 @@ from tests.bench.measure import parameter_bytes
 CEILINGS = {  # of the image for a Cortex-M4 over its parameters; the target is 1.06
     "ad01": 1.003,
     "ic01": 1.016,
-    "kws01": 1.038,
-    "person_detect": 1.014,
+    "kws01": 1.0,
+    "person_detect": 0.993,
     "sww01": 1.019,
-    "vww01": 1.076,
+    "vww01": 1.032,
 }
 
 

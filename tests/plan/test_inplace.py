@@ -98,7 +98,7 @@ def tall(channels: int = 16) -> Plan:
 
 def test_a_depthwise_output_two_rows_below_its_input() -> None:
     plan = tall()
-    (step,) = [s for s in plan.steps if s.call.kernel == "depthwise_conv_3x3"]
+    (step,) = [s for s in plan.steps if s.call.kernel == "depthwise_conv_3x3_scaled"]
     assert 0 < step.inputs[0] - step.out < 3 * step.call.row_bytes
     assert (step.inputs[0] - step.out) % step.call.lanes == 0
 
@@ -107,7 +107,7 @@ def test_a_depthwise_output_two_rows_below_its_input() -> None:
 def test_the_checker_finds_channels_out_of_step(shift: int) -> None:
     plan = tall()
     steps = list(plan.steps)
-    at = next(i for i, s in enumerate(steps) if s.call.kernel == "depthwise_conv_3x3")
+    at = next(i for i, s in enumerate(steps) if s.call.kernel == "depthwise_conv_3x3_scaled")
     steps[at] = replace(steps[at], out=steps[at].out + shift)
     with pytest.raises(PlanError, match=r"would overwrite its own input|belongs to"):
         check(replace(plan, steps=tuple(steps), arena_bytes=plan.arena_bytes + 64), scratch_bytes)

@@ -19,6 +19,13 @@ EI_NOINLINE void ei_column_put(void *block, int32_t inputs, int32_t j, int32_t a
   }
 }
 
+/* Element `at` of column j. */
+EI_INLINE void ei_column_set(void *block, int32_t inputs, int32_t j, int32_t at, int32_t value) {
+  (void)inputs;
+  const int32_t word = 2 * (at & ~3) + (at & 1 ? EI_COLUMNS : 0) + j;
+  ((int16_t *)block)[2 * word + (at >> 1 & 1)] = (int16_t)value;
+}
+
 /* The same of all columns, `step` bytes from one to the next, for `rows` times n elements, which
  * lie `apart` bytes apart. */
 EI_NOINLINE void ei_columns_put(void *block, int32_t inputs, int32_t at, const int8_t *from,

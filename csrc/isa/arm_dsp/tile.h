@@ -5,6 +5,9 @@
 #ifndef EI_ISA_ARM_DSP_TILE_H
 #define EI_ISA_ARM_DSP_TILE_H
 
+#if defined(__thumb__) && !defined(EI_DSP_EMULATION) && !defined(EI_SMALL)
+#include "isa/arm_dsp/tile_fill.h"
+#else
 /* Columns of four channels into the tile, `offset` added: rows[k] + i step for i < count. A tile
  * for one row of outputs leaves out r3. */
 EI_INLINE void ei_tile_put(int16_t *tile, const int8_t *const rows[4], int32_t step, int32_t count,
@@ -25,12 +28,14 @@ EI_INLINE void ei_tile_put(int16_t *tile, const int8_t *const rows[4], int32_t s
   }
 }
 
-/* A filter's weights, doubled for ei_output_twice: of column k the outer two, and the middle ones.
- */
+#endif
+
+/* A filter's weights, multiplied: of column k the outer two, and the middle ones. */
 typedef struct {
   uint32_t w0, w1, w2, u01, u2;
 } ei_tile_filter;
 
+/* Sums come twice as large, for ei_output_twice. */
 EI_INLINE ei_tile_filter ei_tile_filter_of(const ei_filter_3x3 *f) {
   const uint32_t a = ei_load4(f->weights[0]), b = ei_load4(f->weights[1]);
   const uint32_t c = ei_load4(f->weights[2]);
@@ -41,8 +46,16 @@ EI_INLINE ei_tile_filter ei_tile_filter_of(const ei_filter_3x3 *f) {
   return t;
 }
 
-/* Adds twice the sums of the upper and, if there are two rows, the lower output whose window begins
- * at this column of a channel. */
+/* Sums come 256 times as large. */
+EI_INLINE ei_tile_filter ei_tile_filter_scaled(const ei_filter_scaled *f) {
+  const uint32_t a = ei_load4(f->weights), b = ei_load4(f->weights + 4), high = 0xFF00FF00;
+  const ei_tile_filter t = {a & high, a << 8 & high, b & high, b << 8 & high,
+                            (uint32_t)f->last << 8};
+  return t;
+}
+
+/* Adds the sums, multiplied, of the upper and, if there are two rows, the lower output whose window
+ * begins at this column of a channel. */
 EI_INLINE void ei_tile_sums(const int16_t *tile, const ei_tile_filter *f, int32_t *upper,
                             int32_t *lower, int two_rows) {
   const uint32_t *x = (const void *)tile;

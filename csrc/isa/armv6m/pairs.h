@@ -23,6 +23,15 @@ EI_NOINLINE void ei_column_put(void *block, int32_t inputs, int32_t j, int32_t a
   }
 }
 
+/* Element `at` of column j. */
+EI_INLINE void ei_column_set(void *block, int32_t inputs, int32_t j, int32_t at, int32_t value) {
+  (void)inputs;
+  const int32_t place = (at & ~3) + (at >> 1 & 1) + (at << 1 & 2);
+  uint32_t *const to = (uint32_t *)block + 2 * place + j / 2;
+  const uint32_t even = (uint32_t)(int32_t)(int16_t)(*to & 0xFFFF);
+  *to = j & 1 ? even + ((uint32_t)value << 16) : *to - even + (uint32_t)value;
+}
+
 EI_INLINE uint32_t ei_both(const int8_t *a, const int8_t *b, int i) {
   return (uint32_t)a[i] + ((uint32_t)b[i] << 16);
 }

@@ -9,6 +9,7 @@
 #define EI_ISA_ARMV6M_TILE_H
 
 #define EI_TILE_RUN
+#define EI_TILE_RUN_SCALED
 
 #include <stddef.h>
 
@@ -85,11 +86,15 @@ EI_INLINE int32_t ei_tile_most(const ei_strip *s, int two_rows) {
   return two_rows ? words / 3 - 2 : words / 9 * 2;
 }
 
-EI_INLINE void ei_tile_run(const ei_strip *s, void *scratch, const ei_filter_3x3 *filters,
-                           int8_t *out, int two_rows) {
+/* All channels of a strip; `filters` are ei_filter_3x3, or an ei_filters_scaled_head and
+ * ei_filter_scaled. */
+EI_INLINE void ei_tiles_at(const ei_strip *s, void *scratch, const void *filters, int8_t *out,
+                           int two_rows, int scaled) {
   const int32_t channels = s->channels, stride = s->stride;
   const int32_t most = ei_tile_most(s, two_rows);
   uint32_t *const tile = scratch;
+  const ei_filters_scaled_head *const head = filters;
+  const ei_filter_scaled *const records = (const void *)(head + 1);
   const int whole = s->rows[0] != NULL && s->rows[1] != NULL && s->rows[2] != NULL &&
                     (!two_rows || s->rows[3] != NULL);
   ei_windows w;
@@ -105,10 +110,23 @@ EI_INLINE void ei_tile_run(const ei_strip *s, void *scratch, const ei_filter_3x3
         ei_two_rows_put(s, c, left, left + outputs + 2, whole, tile);
       else
         ei_one_row_put(s, c, left, windows, whole, tile);
-      ei_windows_filter(&w, filters + c, s);
-      ei_windows_run(&w, tile, out + c, !two_rows && (outputs & 1));
+      if (scaled)
+        ei_windows_filter_scaled(&w, records + c, head->more, s);
+      else
+        ei_windows_filter(&w, (const ei_filter_3x3 *)filters + c, s);
+      ei_windows_run(&w, tile, out + c, !two_rows && (outputs & 1), scaled);
     }
   }
+}
+
+EI_INLINE void ei_tile_run(const ei_strip *s, void *scratch, const ei_filter_3x3 *filters,
+                           int8_t *out, int two_rows) {
+  ei_tiles_at(s, scratch, filters, out, two_rows, 0);
+}
+
+EI_INLINE void ei_tile_run_scaled(const ei_strip *s, void *scratch, const void *filters,
+                                  int8_t *out, int two_rows) {
+  ei_tiles_at(s, scratch, filters, out, two_rows, 1);
 }
 
 #endif

@@ -16,6 +16,11 @@ EI_NOINLINE void ei_column_put(void *block, int32_t inputs, int32_t j, int32_t a
     to[0] = from[0], to[1] = from[2], to[2] = from[1], to[3] = from[3];
 }
 
+/* Element `at` of column j. */
+EI_INLINE void ei_column_set(void *block, int32_t inputs, int32_t j, int32_t at, int32_t value) {
+  ((int8_t *)block)[j * inputs + (at & ~3) + (at >> 1 & 1) + (at << 1 & 2)] = (int8_t)value;
+}
+
 /* The same of all columns, `step` bytes from one to the next, for `rows` times n elements, which
  * lie `apart` bytes apart. */
 EI_NOINLINE void ei_columns_put(void *block, int32_t inputs, int32_t at, const int8_t *from,
