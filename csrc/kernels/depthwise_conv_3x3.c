@@ -59,15 +59,7 @@ EI_MAKE_ROWS void make_rows(const ei_conv *p, const ei_call *c, const void *filt
 }
 #endif
 
-EI_NOINLINE void one_row(const ei_conv *p, const ei_call *c, const void *filters, int32_t y,
-                         int8_t *out) {
-  make_rows(p, c, filters, y, out, 0);
-}
-
-EI_NOINLINE void two_rows(const ei_conv *p, const ei_call *c, const void *filters, int32_t y,
-                          int8_t *out) {
-  make_rows(p, c, filters, y, out, 1);
-}
+EI_ONE_AND_TWO_ROWS(EI_NOINLINE)
 
 void ei_depthwise_conv_3x3_run(const ei_call *c) {
   const ei_depthwise_conv_3x3_params *p = c->params;

@@ -40,15 +40,7 @@ EI_INLINE void make_rows(const ei_conv *p, const ei_call *c, const void *filters
   ei_strip_run(&s, filters, out, two_rows);
 }
 
-EI_INLINE void one_row(const ei_conv *p, const ei_call *c, const void *filters, int32_t y,
-                       int8_t *out) {
-  make_rows(p, c, filters, y, out, 0);
-}
-
-EI_INLINE void two_rows(const ei_conv *p, const ei_call *c, const void *filters, int32_t y,
-                        int8_t *out) {
-  make_rows(p, c, filters, y, out, 1);
-}
+EI_ONE_AND_TWO_ROWS(EI_INLINE)
 
 void ei_depthwise_conv_strips_run(const ei_call *c) {
   const ei_depthwise_conv_strips_params *p = c->params;

@@ -11,6 +11,17 @@
 typedef void ei_make_rows(const ei_conv *p, const ei_call *c, const void *filters, int32_t y,
                           int8_t *out);
 
+/* A kernel's make_rows for one row and for two, `kept` apart or in line. */
+#define EI_ONE_AND_TWO_ROWS(kept)                                                        \
+  kept void one_row(const ei_conv *p, const ei_call *c, const void *filters, int32_t y,  \
+                    int8_t *out) {                                                       \
+    make_rows(p, c, filters, y, out, 0);                                                 \
+  }                                                                                      \
+  kept void two_rows(const ei_conv *p, const ei_call *c, const void *filters, int32_t y, \
+                     int8_t *out) {                                                      \
+    make_rows(p, c, filters, y, out, 1);                                                 \
+  }
+
 /* The input under one row of outputs, from row y on, or under two. */
 EI_INLINE ei_strip ei_strip_at(const ei_conv *p, const ei_call *c, int32_t y, int two_rows) {
   ei_strip s = {{0},
