@@ -303,7 +303,7 @@ def test_a_boot_loader_that_says_so_on_the_programs_port(
 ) -> None:
     port, end = silent
     connect(monkeypatch, {port: (0x10C4, 0xEA60)})
-    monkeypatch.setattr(device, "BOOT_SECONDS", 0.5)
+    monkeypatch.setattr(device, "BOOT_SECONDS", 3.0)
     words = b"rst:0x1 (POWERON_RESET),boot:0x3 (DOWNLOAD_BOOT)\r\nwaiting for download\r\n"
     timer = later(lambda: os.write(end, words) and None, 0.1)
     with pytest.raises(DeviceError, match="is in its boot loader") as caught:

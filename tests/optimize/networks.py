@@ -107,10 +107,10 @@ class Net(Builder):
         out = self.tensor((n, h + 1, w + right, c), self.tensors[x].quant)
         return self.node("PAD", (x, self.const(pads)), out, {}, "PadOptions")
 
-    def mean(self, x: int) -> int:
+    def mean(self, x: int, quant: Quant | None = None) -> int:
         n, _, _, c = self.tensors[x].shape
         axes = self.const(np.array([1, 2], np.int32))
-        out = self.tensor((n, 1, 1, c), self.quant())
+        out = self.tensor((n, 1, 1, c), quant or self.quant())
         return self.node("MEAN", (x, axes), out, {"keep_dims": True}, "ReducerOptions")
 
     def concat(self, *parts: int) -> int:
