@@ -4,13 +4,15 @@
 The stages, each a file: samples (read and check), check (is the network float and supported),
 prepare, norms and pools (constants, fused activations, folded batch normalization, means with
 scales of their own), search (equalization and ranges) or observe with ranges, assign (scales),
-reconstruct (weights and biases), convert (int8 graph). docs/quantizer.md tells what each does and
-what it brings."""
+reconstruct (weights and biases), convert (int8 graph). From the search on they are an attempt, and
+tries makes several and keeps the best. docs/quantizer.md tells what each does and what it
+brings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache as once
 from pathlib import Path
 from typing import Any
 
@@ -24,34 +26,29 @@ from edgeinfer.quantize import prepare
 from edgeinfer.quantize import real as floats
 from edgeinfer.quantize import wide as wides
 from edgeinfer.quantize.assign import assign
-from edgeinfer.quantize.channels import Group, scaled
+from edgeinfer.quantize.attempt import Progress, Task, attempt
 from edgeinfer.quantize.check import check_float
 from edgeinfer.quantize.convert import convert
-from edgeinfer.quantize.mixed import types
-from edgeinfer.quantize.narrow import narrowed
+from edgeinfer.quantize.judge import Judge
 from edgeinfer.quantize.norms import fold_norms
-from edgeinfer.quantize.observe import batch_size, mixes_samples, observe
+from edgeinfer.quantize.observe import batch_size, mixes_samples
 from edgeinfer.quantize.outliers import tamed
 from edgeinfer.quantize.params import Range
 from edgeinfer.quantize.pools import with_means
 from edgeinfer.quantize.probes import Loss
-from edgeinfer.quantize.ranges import METHODS, method
-from edgeinfer.quantize.real import Reals
+from edgeinfer.quantize.ranges import METHODS
 from edgeinfer.quantize.recipe import written
-from edgeinfer.quantize.reconstruct import reconstruct
 from edgeinfer.quantize.refine import refined
 from edgeinfer.quantize.resume import Cache, fingerprint
 from edgeinfer.quantize.samples import Samples, check, load
-from edgeinfer.quantize.search import Choice, search
 from edgeinfer.quantize.settings import FAST, Settings
-from edgeinfer.quantize.split import copied
+from edgeinfer.quantize.tries import best_of
 from edgeinfer.quantize.unstack import without_turns
 from edgeinfer.quantize.wide import Forms
 from edgeinfer.reference import is_stateful
 
 __all__ = ["FAST", "METHODS", "Quantized", "Samples", "Settings", "check", "load", "quantize"]
 
-Progress = Callable[[str, float], None]  # a stage's name, the part of it that is done
 SAMPLES_MAX = 256  # that the search and the reconstruction look at, spread evenly
 ELEMENTS_MAX = 1 << 26  # of the largest activation over all of these
 
@@ -89,7 +86,6 @@ def quantize(
     checked = samples if isinstance(samples, Samples) else check(graph, samples)
     settings, warnings = _possible(graph, checked, settings)
     given = graph
-    form: dict[str, Any] = {"per_channel": settings.per_channel, "io": settings.io}
 
     if settings.fold:
         graph = prepare.without_orphans(fold_norms(graph))
@@ -101,124 +97,39 @@ def quantize(
         step = batch_size(graph, checked.inputs)
         checked, notes = tamed(graph, checked, step, lambda part: tell("Checking samples", part))
         warnings += notes
-    layers = floats.followed(given, floats.named(given, settings.floats), graph)
-    real = floats.reals(graph, layers, settings.io)
-    few, exact = _spread(graph, checked.inputs), graph
+    few = _spread(graph, checked.inputs)
     kept = Cache(cache and cache / fingerprint(graph, checked.inputs, settings.as_dict()))
-    graph, found, losses, costs, noise = _scale(graph, checked, few, settings, kept, tell)
-    assigned = assign(graph, found)
-
-    def breaks(
-        wide: frozenset[int],
-        narrow: frozenset[int],
-        other: Graph | None = None,
-        reals: Reals = real,
-    ) -> str:
-        if misfit is None:
-            return ""
-        chosen: dict[str, Any] = {"wide": wide, "narrow": narrow, "real": reals, **form}
-        return misfit(convert(other or graph, assigned.quants, **chosen)[0])
-
-    def choosing(part: float) -> None:
-        tell("Choosing types", part)
-
-    if settings.split:
-        fits = (lambda other: breaks(frozenset(), frozenset(), other)) if misfit else None
-        noise = {group: n for group, n in noise.items() if not real.tensors & {*group.tensors}}
-        graph, settings, notes = copied(graph, noise, found, assigned.quants, settings, fits)
-        warnings += notes
-    wide = wides.given(graph, settings, real)
-    budget = (lambda few: breaks(wide, few)) if misfit else None
-    narrow, settings, notes = narrowed(graph, costs, settings, wide, budget, choosing, real.layers)
-    wide, real, settings, more = types(
-        graph,
-        losses,
+    task, judge = Task(given, graph, checked, few, misfit), once(lambda: Judge(graph, few))
+    tried = best_of(
         settings,
-        narrow,
-        lambda wide, real: breaks(wide, narrow, None, real),
-        choosing,
-        real,
+        lambda *how: attempt(task, *how),
+        lambda made: float(judge().losses(made.converted()[0]).mean()),
+        kept,
+        tell,
     )
-    warnings += [*notes, *more]
-    fitted = None
-    if settings.reconstructs:
-        made = reconstruct(
-            graph,
-            assigned.quants,
-            few,
-            settings,
-            kept,
-            lambda part: tell("Fitting weights", part),
-            wide,
-            narrow,
-            real,
-        )
-        graph, fitted = made.graph, made.weights
-    form |= {"wide": wide, "narrow": narrow, "real": real}
-    quants = assigned.quants
+    made = tried.best
+    quants, fitted, found = made.forms.narrow, made.fitted, dict(made.ranges)
     if settings.refine:
         quants, fitted = refined(
-            exact,
-            graph,
-            Forms(quants, wide, real),
-            fitted or {},
-            lambda quants, fitted: convert(graph, quants, fitted=fitted, **form)[0],
-            few,
+            judge(),
+            made.graph,
+            made.forms,
+            fitted,
+            lambda *scales: made.converted(*scales)[0],
             settings.seed,
             lambda part: tell("Refining scales", part),
         )
-        changed = (t for t in found if not quants[t].equals(assigned.quants[t]))
+        changed = (t for t in found if not quants[t].equals(made.forms.narrow[t]))
         found |= {t: Forms(quants).reals(t) for t in changed}
-    result, dead = convert(graph, quants, fitted=fitted, **form)
+    result, dead = made.converted(quants, fitted)
     lower(result)
     kept.clear()
-    forms = Forms(quants, wide, real)
-    recipe = written(graph, settings, len(checked), found, forms, losses)
-    return Quantized(result, recipe, [*checked.warnings, *warnings, *assigned.warnings, *dead])
-
-
-def _scale(
-    graph: Graph,
-    checked: Samples,
-    few: Sequence[Array],
-    settings: Settings,
-    kept: Cache,
-    tell: Progress,
-) -> tuple[
-    Graph, dict[int, Range], Mapping[int, float], Mapping[int, float], Mapping[Group, Array]
-]:
-    """The graph with balanced channels, the range of each activation, what rounding it costs, what
-    4-bit weights cost, and what rounding each channel of a group costs."""
-    loss, losses, costs = Loss(graph, settings.seed), dict[int, float](), dict[int, float]()
-    noise: Mapping[Group, Array] = {}
-    found: dict[int, Range] = dict.fromkeys(graph.activations(), (-1.0, 1.0))
-    if settings.searches:
-        choice = Choice.of(loss.graph, kept.load("scales"))
-        if choice is None:
-            choice = search(
-                loss,
-                few,
-                batch_size(graph, few),
-                equalize=settings.equalize,
-                per_channel=settings.per_channel,
-                seed=settings.seed,
-                progress=lambda part: tell("Searching scales", part),
-            )
-            kept.save("scales", choice.arrays())
-        graph = prepare.with_data(graph, scaled(graph, choice.factors))
-        found.update(choice.ranges)
-        losses.update(choice.losses)
-        costs.update(choice.narrow)
-        noise = choice.noise
-    if settings.ranges != "search":
-        make = method(settings.ranges)
-        found = observe(
-            graph,
-            checked.inputs,
-            lambda count: make(count, settings.percentile),
-            lambda done, count: tell("Observing ranges", done / count),
-        )
-    return graph, found, losses, costs, noise
+    forms = replace(made.forms, narrow=quants)
+    recipe = written(
+        made.graph, made.settings, len(checked), found, forms, made.losses, tried.losses
+    )
+    warnings += [*made.warnings, *made.notes, *dead]
+    return Quantized(result, recipe, [*checked.warnings, *warnings])
 
 
 def _possible(graph: Graph, samples: Samples, settings: Settings) -> tuple[Settings, list[str]]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from edgeinfer.graph import Array, Graph
-from edgeinfer.quantize import Progress, Quantized, Samples, quantize
+from edgeinfer.quantize import Quantized, Samples, quantize
+from edgeinfer.quantize.attempt import Progress
 from edgeinfer.quantize.settings import Settings
 
 # What is tried, one after the other; what is better stays for those after it.

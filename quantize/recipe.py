@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,12 @@ def written(
     found: Mapping[int, Range],
     forms: Forms,
     losses: Mapping[int, float],
+    tried: Sequence[float] = (),
 ) -> dict[str, Any]:
     """`settings` are the keyword arguments that repeat the run; `tensors` is what it chose.
 
-    A tensor's `loss` is what rounding it to int8 costs the output (probes.py)."""
+    A tensor's `loss` is what rounding it to int8 costs the output (probes.py); `tries` is what the
+    integer network of each try loses, of which the least was taken."""
     tensors = []
     for t, (low, high) in found.items():
         if t not in forms.narrow:
@@ -57,5 +59,6 @@ def written(
         "edgeinfer": edgeinfer.__version__,
         "settings": settings.as_dict(),
         "samples": count,
+        **({"tries": list(tried)} if tried else {}),
         "tensors": tensors,
     }

@@ -13,44 +13,35 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from edgeinfer import evaluate, native, reference
-from edgeinfer.compile import compile_graph
-from edgeinfer.graph import Array, Graph, Quant
-from edgeinfer.plan import FASTEST
+from edgeinfer.graph import Graph, Quant
 from edgeinfer.quantize.assign import tied
 from edgeinfer.quantize.convert import Fitted
-from edgeinfer.quantize.observe import batch_size, batches
+from edgeinfer.quantize.judge import Floats, Judge
 from edgeinfer.quantize.params import activation_quant
-from edgeinfer.quantize.probes import Loss
 from edgeinfer.quantize.wide import Forms
-from edgeinfer.session import Session
 
 FACTORS = (0.7, 0.84, 0.92, 1.09, 1.19, 1.5)  # of an activation's scale
 GAINS = (0.99, 1.01)  # of the weight scales of the layers that make it
 LEAST = 1e-6  # less loss is none
 BEYOND = 2.0  # standard errors of the mean gain that have to be left of it
 Scales = tuple[dict[int, Quant], dict[int, Fitted]]
-Floats = npt.NDArray[np.float64]
 
 
 def refined(
-    exact: Graph,
+    judge: Judge,
     graph: Graph,
     forms: Forms,
     fitted: Mapping[int, Fitted],
     convert: Callable[[Mapping[int, Quant], Mapping[int, Fitted]], Graph],
-    samples: Sequence[Array],
     seed: int,
     progress: Callable[[float], None],
 ) -> Scales:
     """The int8 scales of all activations and the fitted weights, some of them with other scales.
 
-    `exact` is the float network, `graph` the same with the biases that belong to the weights in
-    `fitted`; `convert` makes the integer network of scales and weights. `samples` [n, …] are one
-    array for each input; `progress` is called with the part that is done."""
-    judge = _Judge(exact, samples, seed)
+    `judge` knows the float network, and `graph` is the same with the biases that belong to the
+    weights in `fitted`; `convert` makes the integer network of scales and weights. `progress` is
+    called with the part that is done."""
     scales: Scales = (dict(forms.narrow), dict(fitted))
     units = _units(graph, forms)
     halves = np.random.default_rng(seed).permutation(judge.count) % 2 == 0
@@ -117,48 +108,3 @@ def _better(old: Floats, new: Floats) -> bool:
     gains = np.log((old + LEAST) / (new + LEAST))
     error = float(gains.std(ddof=1)) / np.sqrt(len(gains)) if len(gains) > 1 else np.inf
     return float(gains.mean()) > BEYOND * error and float(new.mean()) < float(old.mean())
-
-
-class _Judge:
-    """What each sample loses in an integer network."""
-
-    def __init__(self, graph: Graph, samples: Sequence[Array], seed: int) -> None:
-        loss = Loss(graph, seed)
-        self._logits, self._samples = loss.logits, samples
-        self.count, unit = len(samples[0]), graph.tensors[graph.inputs[0]].shape[0]
-        parts = [
-            reference.run(loss.graph, [x[rows] for x in samples])
-            for rows in batches(np.arange(self.count), batch_size(graph, samples), unit)
-        ]
-        outputs = [np.concatenate(part) for part in zip(*parts, strict=True)]
-        wanted = dict(zip(loss.graph.outputs, outputs, strict=True))
-        self._power = list(loss.power(wanted).values())
-        self._wanted = [y.reshape(len(y), -1).astype(np.float64) for y in wanted.values()]
-
-    def losses(self, graph: Graph) -> Floats:
-        """The loss of each sample: [n]."""
-        head = (evaluate.before_softmax(graph) if self._logits else None) or graph
-        made = compile_graph(head, passes=(), goal=FASTEST, layout=native.HOST_LAYOUT)
-        session = Session(made.image)
-        feeds = [
-            evaluate.to_input(head.tensors[t], x)
-            for t, x in zip(head.inputs, self._samples, strict=True)
-        ]
-        unit = head.tensors[head.inputs[0]].shape[0]
-        parts = []
-        for i in range(0, self.count, unit):
-            session.reset()
-            parts.append(session.run([x[i : i + unit] for x in feeds]))
-        total = np.zeros(self.count)
-        for t, power, wanted, got in zip(
-            head.outputs, self._power, self._wanted, zip(*parts, strict=True), strict=True
-        ):
-            real = evaluate.from_output(head.tensors[t], np.concatenate(got))
-            e = real.reshape(self.count, -1).astype(np.float64) - wanted
-            if self._logits:
-                p = np.exp(wanted - wanted.max(1, keepdims=True))
-                p /= p.sum(1, keepdims=True)
-                e -= e.mean(1, keepdims=True)
-                total += (p * e * e).sum(1) - (p * e).sum(1) ** 2
-            total += (e * e).sum(1) / power
-        return total

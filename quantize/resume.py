@@ -38,6 +38,10 @@ class Cache:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
+    def part(self, name: str) -> Cache:
+        """A cache of its own for stages that are run several times; it goes with this one."""
+        return Cache(self._folder and self._folder / name)
+
     def load(self, stage: str) -> dict[str, Array] | None:
         """What the stage left, or None if it did not finish."""
         if self._folder is None:

@@ -43,6 +43,7 @@ class Settings:
     split: bool = True  # put copies of noisy channels where dead ones are
     refine: bool = False  # try factors of the scales in the integer network
     robust: bool = True  # scale down or leave out samples that reach far beyond the others
+    tries: int = 3  # how often the search is run with another draw; the best stays
     seed: int = 0  # of what is drawn at random
 
     @staticmethod
@@ -77,6 +78,8 @@ class Settings:
             raise QuantizeError(
                 f"The setting 'mixed' is {settings.mixed}.", "Give a part of 1, such as 0.9."
             )
+        if settings.tries < 1:
+            raise QuantizeError(f"The setting 'tries' is {settings.tries}.", "Give 1 or more.")
         if settings.io == "int16" != settings.activations:
             raise QuantizeError(
                 "Inputs and outputs are to be int16, but activations are int8.",
@@ -106,6 +109,7 @@ FAST: dict[str, Any] = {
     "split": False,
     "refine": False,
     "robust": False,
+    "tries": 1,
     "ranges": "percentile",
     "equalize": False,
     "compensate": False,

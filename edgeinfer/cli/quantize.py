@@ -151,6 +151,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         f"{DEFAULTS.ranges}",
     )
     stages.add_argument(
+        "--tries",
+        type=common.positive,
+        metavar="N",
+        help="search with N different draws at random, and keep the model that loses least on the "
+        f"calibration samples (default {DEFAULTS.tries}; 1 is the quickest)",
+    )
+    stages.add_argument(
         "--seed",
         type=common.natural,
         metavar="S",

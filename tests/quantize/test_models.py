@@ -49,7 +49,7 @@ def test_keywords_keep_their_top1(shared: Path, options: dict[str, Any]) -> None
 
 
 # SQNR (dB) and KL (nats) well beyond what was measured: the test is for mistakes, not for records,
-# so that few samples do.
+# so that few samples and one try do.
 @pytest.mark.parametrize(
     ("name", "sqnr", "kl"),
     [("kws01", 27, 0.003), ("vww01", 18, 0.003), ("ic01", 23, 0.009), ("sww01", 10, 0.001)],
@@ -57,7 +57,7 @@ def test_keywords_keep_their_top1(shared: Path, options: dict[str, Any]) -> None
 def test_logits_stay_close(shared: Path, name: str, sqnr: float, kl: float) -> None:
     graph = _float(shared, name)
     x, _ = _samples(shared, name)
-    made = quantize(graph, x[: min(40, len(x) // 2)]).graph
+    made = quantize(graph, x[: min(40, len(x) // 2)], tries=1).graph
     lower(made)
     fresh = x[-30:]
     before, after = evaluate.before_softmax(graph), evaluate.before_softmax(made)

@@ -14,6 +14,7 @@ from edgeinfer.graph import Graph, Quant
 from edgeinfer.quantize import FAST, quantize
 from edgeinfer.quantize.assign import assign
 from edgeinfer.quantize.convert import Fitted, convert
+from edgeinfer.quantize.judge import Judge
 from edgeinfer.quantize.params import to_integers, weight_quant
 from edgeinfer.quantize.refine import refined
 from edgeinfer.quantize.wide import Forms
@@ -59,9 +60,8 @@ def test_a_wrong_scale_is_found(wrong: str) -> None:
     def make(quants: Mapping[int, Quant], fitted: Mapping[int, Fitted]) -> Graph:
         return convert(graph, quants, fitted=fitted)[0]
 
-    found, made = refined(
-        graph, graph, Forms(quants), fitted, make, [samples], 0, told.append
-    )  # fmt: skip
+    judge = Judge(graph, [samples])
+    found, made = refined(judge, graph, Forms(quants), fitted, make, 0, told.append)
     changed = {t for t in quants if not found[t].equals(quants[t])}
     ratio = float(made[weights].quant.scale[0] / quant.scale[0])
     assert told[-1] == 1.0
