@@ -12,6 +12,7 @@
 #define EI_QUADS
 #define EI_STRIP
 #define EI_SUMS
+#define EI_TAPS_MANY
 
 #include "isa/portable.h"
 
@@ -23,5 +24,6 @@
 #endif
 #include "isa/x86_avx2/strip.h"
 #include "isa/x86_avx2/sums.h"
+#include "isa/x86_avx2/taps.h"
 
 #endif
