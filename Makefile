@@ -62,8 +62,14 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(C_FILES)
 
-bench: setup
-	$(BIN)/python -m tests.bench --write docs/BENCHMARKS.md
+# TFLite with XNNPACK as a peer on the PC: it wants another numpy.
+build/litert/.installed:
+	$(PYTHON) -m venv build/litert
+	build/litert/bin/python -m pip install -q --disable-pip-version-check 'ai-edge-litert>=2.1'
+	@touch $@
+
+bench: setup build/litert/.installed
+	LITERT_PYTHON=$(CURDIR)/build/litert/bin/python $(BIN)/python -m tests.bench --write docs/BENCHMARKS.md
 
 conformance: setup
 	EDGEINFER_CASES=400 $(BIN)/python -m pytest -n $(JOBS) -q tests/ops

@@ -3,7 +3,8 @@
 
     python -m tests.bench [MODEL …] [--write FILE.md]    # and scaling.svg beside it
 
-Needs the models and baselines in ../shared. Emulators count: every run gives the same figures."""
+Needs the models and baselines in ../shared. Emulators count: every run gives the same figures, but
+for the times on this PC, which are of this run (host.py)."""
 
 from __future__ import annotations
 
@@ -55,8 +56,8 @@ def _document(tables: list[Table]) -> str:
         "",
         "Written by `make bench`, which measures all of it again (some minutes) and needs the",
         "public models in ../shared. One model on one board: `edgeinfer bench MODEL --board B`.",
-        "Emulators count executed instructions, so the figures are the same in every run; peers",
-        "were measured in the same emulators.",
+        "Emulators count executed instructions, so the figures are the same in every run, but for",
+        "the times on a PC; peers were measured in the same emulators, on the PC in the same run.",
     ]
     for table in tables:
         lines += ["", f"## {table.title}", "", "| " + " | ".join(table.heads) + " |"]

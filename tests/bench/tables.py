@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from edgeinfer.boards.board import load_board
 from edgeinfer.graph import Graph
 from edgeinfer.inspection import macs
 from edgeinfer.report.picture import Picture
+from tests.bench import host
 from tests.bench import peers as known
 from tests.bench.measure import library_bytes, measure, parameter_bytes
 from tests.bench.mobilenet import mobilenet
@@ -56,6 +58,7 @@ class Bench:
         yield self._memory()
         yield self._images()
         yield self._pis()
+        yield self._host()
         yield self._code()
         yield self._scaling()
 
@@ -150,6 +153,28 @@ class Bench:
             "Executed instructions of one inference, Raspberry Pi",
             "ARM1176, Cortex-A72 and A76 under QEMU. LiteRT 2.1 with XNNPACK on the same core.",
             heads,
+            rows,
+        )
+
+    def _host(self) -> Table:
+        found = []
+        for model in self.models:
+            self._tell(f"{model} on this machine")
+            found.append(host.times(self._folder / f"{model}_int8.tflite"))
+        rows = []
+        for model, seconds in zip(self.models, found, strict=True):
+            ours, row = seconds[host.BUILDS[0]], [model]
+            row += [f"{1e6 * t:.1f}" for name, t in seconds.items() if name in host.BUILDS]
+            for peer in (host.LITERT, host.RUNTIME):
+                theirs = seconds.get(peer)
+                row += [f"{1e6 * theirs:.1f}", f"{ours / theirs:.2f}"] if theirs else ["–", "–"]
+            rows.append(row)
+        return Table(
+            "Microseconds of one inference, this PC",
+            f"One thread ({platform.machine()}); side by side, the fastest of many, and it differs "
+            f"from machine to machine. The ratios are those of {host.BUILDS[0]}, which `eval` runs "
+            "on such a machine; targets are 1.5 to LiteRT with XNNPACK and 1 to tflite-runtime.",
+            ["model", *host.BUILDS, host.LITERT, "ratio", host.RUNTIME, "ratio"],
             rows,
         )
 
