@@ -173,7 +173,8 @@ class Bench:
             "Microseconds of one inference, this PC",
             f"One thread ({platform.machine()}); side by side, the fastest of many, and it differs "
             f"from machine to machine. The ratios are those of {host.BUILDS[0]}, which `eval` runs "
-            "on such a machine; targets are 1.5 to LiteRT with XNNPACK and 1 to tflite-runtime.",
+            "on such a machine; targets are 1.5 to LiteRT with XNNPACK and 1 to tflite-runtime. "
+            "Where there is no figure, the peer refuses the model or is not installed.",
             ["model", *host.BUILDS, host.LITERT, "ratio", host.RUNTIME, "ratio"],
             rows,
         )
