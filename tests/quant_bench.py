@@ -2,7 +2,7 @@
 """How close int8 models come to float: this quantizer beside the TFLite converter's own models.
 
     python -m tests.quant_bench [MODEL …] [--seeds 0,1] [--set NAME=VALUE …]
-    python -m tests.quant_bench [MODEL …] [--seeds 0,1] --outlier
+    python -m tests.quant_bench [MODEL …] [--seeds 0,1] --outlier [--pairs N]
 
 Needs the models and data in ../shared. Seed 0 calibrates on the first 100 samples and evaluates on
 the others; further seeds draw the 100 at random. Both models run on TFLite's reference kernels over
@@ -10,7 +10,7 @@ the same samples; intervals (95 %) are of a paired bootstrap over samples. For a
 classes, the column KL holds the mean relative error of the anomaly score in percent.
 
 --outlier tells what a sample that is ten times too large does: one of the 100, another each time,
-beside the same 100 as they are."""
+beside the same 100 as they are. The interval is of a bootstrap over pairs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MODELS = {  # name → data, scale and offset of the input, the converter's mode
     "mobilenet_v1_025_128": ("patches128_u8", 127.5, -1.0, "mobilenet_v1_025_128_tfl8"),
 }
 CALIBRATION, DRAWS = 100, 2000
-TIMES, AMPLIFIED = 10, 4  # how much an outlier is amplified, and how many are tried for a seed
+TIMES, PAIRS = 10, 4  # how much an outlier is amplified, and how many are tried for a seed
 HEADS = ["model", "seed", "quantizer", "agreement %", "KL 1e-4", "SQNR dB", "seconds"]
 OUTLIER_HEADS = ["model", "seed", "KL 1e-4", "with an outlier", "worse by %", "each by %"]
 
@@ -50,6 +50,7 @@ def main() -> int:
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--set", action="append", default=[], help="NAME=VALUE of Settings (JSON)")
     parser.add_argument("--outlier", action="store_true", help="what an amplified sample does")
+    parser.add_argument("--pairs", type=int, default=PAIRS, help="amplified samples for each seed")
     args = parser.parse_args()
     shared, ui, rows = ROOT.parent / "shared", Ui(), []
     if not shared.is_dir():
@@ -61,7 +62,7 @@ def main() -> int:
         for i, (name, seed) in enumerate(jobs):
             case = Case(shared, name, seed)
             if args.outlier:
-                rows.append([name, str(seed), *compared(hurt(case, options))])
+                rows.append([name, str(seed), *compared(hurt(case, options, args.pairs))])
             else:
                 rows += measured(case, options)
             advance((i + 1) / len(jobs), name)
@@ -110,8 +111,8 @@ def measured(case: Case, options: dict[str, Any]) -> list[list[str]]:
     ]
 
 
-def hurt(case: Case, options: dict[str, Any]) -> list[tuple[float, float]]:
-    """KL without and with an amplified sample, for AMPLIFIED of the samples one after the other.
+def hurt(case: Case, options: dict[str, Any], count: int) -> list[tuple[float, float]]:
+    """KL without and with an amplified sample, for `count` of the samples one after the other.
 
     Each pair of runs has a seed of the quantizer's own: what chance does is in both means."""
 
@@ -119,7 +120,7 @@ def hurt(case: Case, options: dict[str, Any]) -> list[tuple[float, float]]:
         made = quantize(case.graph, x, **{**options, "seed": seed}).graph
         return float(case.figures(made).lost.mean())
 
-    rows = np.random.default_rng(case.seed).choice(CALIBRATION, AMPLIFIED, replace=False)
+    rows = np.random.default_rng(case.seed).choice(CALIBRATION, count, replace=False)
     found = []
     for seed, row in enumerate(rows):
         x = case.calibration.copy()
@@ -130,10 +131,12 @@ def hurt(case: Case, options: dict[str, Any]) -> list[tuple[float, float]]:
 
 def compared(pairs: list[tuple[float, float]]) -> list[str]:
     """Mean KL without and with amplified samples, and by how much the latter is larger."""
-    clean, given = np.array(pairs).T
+    found = np.array(pairs)
+    clean, given = found.mean(0)
+    drawn = found[np.random.default_rng(0).integers(0, len(found), (DRAWS, len(found)))].mean(1)
+    worse = interval(100 * given / clean - 100, 100 * drawn[:, 1] / drawn[:, 0] - 100)
     each = ", ".join(f"{100 * b / a - 100:+.0f}" for a, b in pairs)
-    worse = 100 * given.mean() / clean.mean() - 100
-    return [f"{clean.mean():.2f}", f"{given.mean():.2f}", f"{worse:+.1f}", each]
+    return [f"{clean:.2f}", f"{given:.2f}", worse, each]
 
 
 def head(graph: Graph) -> Graph:
