@@ -110,8 +110,10 @@ def search(
 
 
 def _of_8_bits(x: Array) -> bool:
-    """Whether samples hold so few different values that they have been numbers of 8 bits."""
-    return len(np.unique(x)) <= 256
+    """Whether samples hold so few different values that they have been numbers of 8 bits, but for a
+    few: outliers are scaled."""
+    count = np.unique(x, return_counts=True)[1]
+    return bool(np.sort(count)[-256:].sum() >= 0.9 * x.size)
 
 
 class _Search:
