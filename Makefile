@@ -65,7 +65,8 @@ format: setup
 # TFLite with XNNPACK as a peer on the PC: it wants another numpy.
 build/litert/.installed:
 	$(PYTHON) -m venv build/litert
-	build/litert/bin/python -m pip install -q --disable-pip-version-check 'ai-edge-litert>=2.1'
+	build/litert/bin/python -m pip install -q --disable-pip-version-check 'ai-edge-litert>=2.1' || \
+	  echo 'LiteRT is not to be had for this Python: make bench goes on without.' >&2
 	@touch $@
 
 bench: setup build/litert/.installed
