@@ -10,13 +10,14 @@ loud and quiet recordings stays whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from edgeinfer import reference
 from edgeinfer.graph import Array, Graph
+from edgeinfer.quantize.grids import restored
 from edgeinfer.quantize.observe import batches
 from edgeinfer.quantize.samples import Samples
 
@@ -26,6 +27,7 @@ SHARE = 0.05  # of the samples; more are no outliers, but what the network has t
 SMALL = 10  # percentile of the samples' RMS that outliers are scaled to
 ENOUGH = 20  # samples, for a percentile to mean something
 MANY = 8  # channels, for a mean over them to
+SHOWN = 5  # samples that a warning names
 
 
 def outliers(
@@ -85,15 +87,22 @@ def tamed(
 ) -> tuple[Samples, list[str]]:
     """The samples without outliers, and warnings about them.
 
-    An outlier that differs from the others by its size only is made one of the small ones, and so
-    keeps what it has to tell: fewer samples alone make another model."""
-    rows = outliers(graph, samples.inputs, step, progress)
+    An outlier that was amplified becomes what it was, if its values tell by how much: the model is
+    then the same as without the mistake. One that differs from the others by its size only is made
+    one of the small ones, and so keeps what it has to tell: fewer samples alone make another
+    model."""
+    rows, notes = outliers(graph, samples.inputs, step, progress), list[str]()
+    undone = [restored(x, rows) for x in samples.inputs] if rows else []
+    if times := {row: by for _, found in undone for row, by in found.items()}:
+        samples = replace(samples, inputs=tuple(x for x, _ in undone))
+        notes.append(divided(times, len(samples)))
+        rows = outliers(graph, samples.inputs, step, progress)
     if not rows:
-        return samples, []
+        return samples, notes
     scaled = replace(samples, inputs=tuple(_scaled(x, rows) for x in samples.inputs))
     beyond = set(outliers(graph, scaled.inputs, step, progress))
     left, kept = ([row for row in rows if (row in beyond) == out] for out in (True, False))
-    notes = [scaled_down(kept, len(samples))] if kept else []
+    notes += [scaled_down(kept, len(samples))] if kept else []
     notes += [left_out(left, len(samples))] if left else []
     return scaled.without(left) if left else scaled, notes
 
@@ -106,6 +115,15 @@ def _scaled(x: Array, rows: Sequence[int]) -> Array:
     usual = float(np.percentile(np.delete(power, rows), SMALL))
     by[rows] = np.minimum(usual / np.maximum(power[rows], 1e-30), 1.0)
     return np.asarray(x * by.reshape(-1, *[1] * (x.ndim - 1)))
+
+
+def divided(times: Mapping[int, float], count: int) -> str:
+    """The warning about samples that were divided by what they had been multiplied by."""
+    by = ", ".join(f"{x:.4g}" for x in list(times.values())[:SHOWN])
+    return (
+        f"{len(times)} of {count} samples are multiplied (sample {_named(list(times))}; by {by}): "
+        "their values lie on multiples of the others' steps. Divided again for calibration."
+    )
 
 
 def scaled_down(rows: Sequence[int], count: int) -> str:
@@ -126,4 +144,4 @@ def left_out(rows: Sequence[int], count: int) -> str:
 
 
 def _named(rows: Sequence[int]) -> str:
-    return ", ".join(map(str, rows[:5])) + (" …" if len(rows) > 5 else "")
+    return ", ".join(map(str, rows[:SHOWN])) + (" …" if len(rows) > SHOWN else "")

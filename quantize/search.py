@@ -23,6 +23,7 @@ from edgeinfer.quantize.candidates import Shape, Width
 from edgeinfer.quantize.channels import DEPTHWISE, Group, groups
 from edgeinfer.quantize.extremes import Bounds, Extremes, Floats
 from edgeinfer.quantize.gradients import backward
+from edgeinfer.quantize.grids import of_8_bits
 from edgeinfer.quantize.narrow import eligible
 from edgeinfer.quantize.observe import batches
 from edgeinfer.quantize.params import INT8, NARROW4, Range, activation_quant, negligible
@@ -99,7 +100,7 @@ def search(
         outputs.append({t: values[t] for t in graph.outputs})
         progress(0.2 * (done + 1) / len(work))
     power = loss.power({t: np.concatenate([o[t] for o in outputs]) for t in graph.outputs})
-    images = [t for t, x in zip(graph.inputs, samples, strict=True) if _of_8_bits(x)]
+    images = [t for t, x in zip(graph.inputs, samples, strict=True) if of_8_bits(x)]
     found = _Search(loss, images, groups(graph) if equalize else [], extremes, per_channel)
     for done, (fold, rows) in enumerate(work):
         values = run_all(graph, [x[rows] for x in samples])
@@ -107,13 +108,6 @@ def search(
         backward(graph, values, loss.seeds(values, power), found.take)
         progress(0.2 + 0.8 * (done + 1) / len(work))
     return found.choice()
-
-
-def _of_8_bits(x: Array) -> bool:
-    """Whether samples hold so few different values that they have been numbers of 8 bits, but for a
-    few: outliers are scaled."""
-    count = np.unique(x, return_counts=True)[1]
-    return bool(np.sort(count)[-256:].sum() >= 0.9 * x.size)
 
 
 class _Search:

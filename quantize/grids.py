@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Samples that were whole numbers before they were scaled, such as images of 8 bits: their values
+lie on a grid, which tells by how much an amplified sample was amplified, and so what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgeinfer.graph import Array
+
+LEAST = 10  # different values of a sample: with fewer, all may share a factor that is none
+DIVISORS = range(1, 9)  # of the smallest distance between values, to try as the step
+OFF = 0.05  # of a step: how far from the grid a value may lie, which float32 rounds
+AMPLIFIED = 1.5  # times; what is closer to 1 is no mistake worth undoing
+
+
+def of_8_bits(x: Array) -> bool:
+    """Whether samples hold so few different values that they have been numbers of 8 bits, but for a
+    few: outliers are scaled."""
+    count = np.unique(x, return_counts=True)[1]
+    return bool(np.sort(count)[-256:].sum() >= 0.9 * x.size)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Values origin + k · step, k being whole numbers."""
+
+    origin: float
+    step: float
+
+    @staticmethod
+    def of(values: Array) -> Grid | None:
+        """The grid that sorted, different values lie on, or None if that is not sure."""
+        if len(values) < LEAST:
+            return None
+        distances = np.diff(values.astype(np.float64))
+        for divisor in DIVISORS:
+            whole = np.cumsum(np.round(distances * divisor / distances.min()))
+            grid = Grid(float(values[0]), float(distances.sum() / whole[-1]))
+            if grid.holds(values):
+                return grid
+        return None
+
+    def holds(self, values: Array) -> bool:
+        """Whether all values lie on the grid, but for the rounding of float32."""
+        places = (values.astype(np.float64) - self.origin) / self.step
+        return bool((np.abs(places - np.round(places)) < OFF).all())
+
+    def nearest(self, values: Array) -> Array:
+        """The grid's values next to these, float32."""
+        places = np.round((values.astype(np.float64) - self.origin) / self.step)
+        return np.asarray(self.origin + places * self.step, np.float32)
+
+
+def restored(x: Array, rows: Sequence[int]) -> tuple[Array, dict[int, float]]:
+    """Samples [n, …], those of `rows` whose values tell by how much they were amplified as they
+    were before, and these factors by row.
+
+    A value that other samples have, too, becomes that very float32, so that nothing is left of the
+    mistake."""
+    usual = np.unique(np.delete(x, rows, 0))
+    grid, found = Grid.of(usual), dict[int, float]()
+    if grid is None:
+        return x, found
+    x = x.copy()
+    for row in rows:
+        own = Grid.of(np.unique(x[row]))
+        times = own.step / grid.step if own is not None else 1.0
+        values = x[row].astype(np.float64) / times
+        if times < AMPLIFIED or not grid.holds(values):
+            continue
+        at = np.searchsorted(usual, values - OFF * grid.step).clip(max=len(usual) - 1)
+        same = np.abs(usual[at] - values) < OFF * grid.step
+        x[row] = np.where(same, usual[at], grid.nearest(values))
+        found[row] = times
+    return x, found
