@@ -60,6 +60,7 @@ class Quantized:
     graph: Graph  # int8
     recipe: dict[str, Any]  # how it was made: plain JSON data, to be kept beside the model
     warnings: list[str]
+    samples: Samples  # that calibrated it: without outliers, or with these as they were taken
 
 
 def quantize(
@@ -129,7 +130,7 @@ def quantize(
         made.graph, made.settings, len(checked), found, forms, made.losses, tried.losses
     )
     warnings += [*made.warnings, *made.notes, *dead]
-    return Quantized(result, recipe, [*checked.warnings, *warnings])
+    return Quantized(result, recipe, [*checked.warnings, *warnings], checked)
 
 
 def _possible(graph: Graph, samples: Samples, settings: Settings) -> tuple[Settings, list[str]]:

@@ -121,8 +121,9 @@ def divided(times: Mapping[int, float], count: int) -> str:
     """The warning about samples that were divided by what they had been multiplied by."""
     by = ", ".join(f"{x:.4g}" for x in list(times.values())[:SHOWN])
     return (
-        f"{len(times)} of {count} samples are multiplied (sample {_named(list(times))}; by {by}): "
-        "their values lie on multiples of the others' steps. Divided again for calibration."
+        f"{len(times)} of {count} samples were multiplied (sample {_named(list(times))}; by {by}): "
+        "their values lie on multiples of the others' steps. Divided again for calibration and "
+        "figures."
     )
 
 
@@ -130,8 +131,8 @@ def scaled_down(rows: Sequence[int], count: int) -> str:
     """The warning about samples that were scaled to the others' size."""
     return (
         f"{len(rows)} of {count} samples are far larger than the others (sample {_named(rows)}): "
-        "scaled down to their size for calibration. Check them; if they are right, give more like "
-        "them."
+        "scaled down to their size for calibration and figures. Check them; if they are right, "
+        "give more like them."
     )
 
 
@@ -139,7 +140,7 @@ def left_out(rows: Sequence[int], count: int) -> str:
     """The warning about samples that are outliers."""
     return (
         f"{len(rows)} of {count} samples reach far beyond the others (sample {_named(rows)}): left "
-        "out of calibration. Check them; if they are right, give more like them."
+        "out of calibration and figures. Check them; if they are right, give more like them."
     )
 
 

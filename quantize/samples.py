@@ -45,6 +45,14 @@ class Samples:
         inputs = tuple(np.delete(x, rows, 0) for x in self.inputs)
         return Samples(inputs, labels, self.warnings)
 
+    def followed_by(self, others: Samples) -> Samples:
+        """These samples and then the others, of the same model."""
+        labels = self.labels
+        if labels is not None and others.labels is not None:
+            labels = np.concatenate([labels, others.labels])
+        pairs = zip(self.inputs, others.inputs, strict=True)
+        return Samples(tuple(np.concatenate(pair) for pair in pairs), labels, self.warnings)
+
     def first(self, count: int) -> Samples:
         """The first `count` samples only."""
         labels = None if self.labels is None else self.labels[:count]

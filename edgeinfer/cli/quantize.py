@@ -203,10 +203,11 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
     warnings = [*done.warnings, *([f"The model is beyond the budget. {why}"] if why else [])]
     for text in warnings:
         ui.warn(text)
+    shown = done.samples.followed_by(samples.without(range(len(calibration))))
     with ui.progress("Comparing with float") as advance:
-        report = _compared(graph, result, made.image, samples, advance)
+        report = _compared(graph, result, made.image, shown, advance)
     with ui.progress("Comparing layer by layer") as advance:
-        report |= measure.by_layer(graph, result, samples.inputs, advance)
+        report |= measure.by_layer(graph, result, shown.inputs, advance)
     files = {
         out: tflite.write(result),
         recipe: (json.dumps(done.recipe, indent=1) + "\n").encode(),
@@ -216,7 +217,7 @@ def run(args: argparse.Namespace, ui: Ui) -> dict[str, Any]:
         "output": out,
         "recipe": recipe,
         "settings": done.recipe["settings"],
-        "calibration_samples": len(calibration),
+        "calibration_samples": len(done.samples),
         "float_bytes": data.size_of(args.model),
         "model_bytes": len(files[out]),
         "image_bytes": len(made.image),

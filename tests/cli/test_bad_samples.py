@@ -137,3 +137,30 @@ def test_a_reference_that_does_not_belong(refused: Refused, models: Path) -> Non
     words = ("eval", models / "int8.tflite", "--data", models / "x.npz", "--reference")
     refused(*words, "nosuch.tflite", says="no such file")
     refused(*words, models / "two_float.tflite", says="The model has 2 inputs, 1 were given")
+
+
+def test_what_calibrates_is_what_the_figures_are_of(cli: Cli, models: Path) -> None:
+    x = np.load(models / "x.npy")
+    x[4] *= 30
+    np.savez("loud.npz", x=x, y=np.arange(30) % 3)
+    words = (
+        "quantize",
+        models / "float.tflite",
+        "--calib",
+        "loud.npz",
+        "--tries",
+        1,
+        "-o",
+        "q.tflite",
+    )
+    done = cli(*words, "-n", 28, "--json")
+    assert any("(sample 4): scaled down" in text for text in done.json["warnings"])
+    assert done.json["calibration_samples"] == 28 and done.json["evaluated_samples"] == 30
+    assert done.json["sqnr_db"] > 20
+    x[4, 3, 3] += 3000
+    np.savez("loud.npz", x=x, y=np.arange(30) % 3)
+    done = cli(*words, "-n", 28, "--json")
+    assert any("(sample 4): left out" in text for text in done.json["warnings"])
+    assert done.json["calibration_samples"] == 27 and done.json["evaluated_samples"] == 29
+    assert done.json["sqnr_db"] > 20 and done.json["layer_samples"] == 29
+    assert cli(*words, "--keep-outliers", "--json").json["sqnr_db"] < 20
