@@ -14,6 +14,7 @@ from edgeinfer.graph import Array
 LEAST = 10  # different values of a sample: with fewer, all may share a factor that is none
 DIVISORS = range(1, 9)  # of the smallest distance between values, to try as the step
 OFF = 0.05  # of a step: how far from the grid a value may lie, which float32 rounds
+FAR = 10  # percent of the samples, at either end, that may be amplified
 AMPLIFIED = 1.5  # times; what is closer to 1 is no mistake worth undoing
 
 
@@ -56,24 +57,32 @@ class Grid:
 
 
 def restored(x: Array, rows: Sequence[int]) -> tuple[Array, dict[int, float]]:
-    """Samples [n, …], those of `rows` whose values tell by how much they were amplified as they
-    were before, and these factors by row.
+    """Samples [n, …], those whose values tell by how much they were amplified as they were before,
+    and these factors by row: of `rows`, and of the few that reach furthest, where they leave the
+    others' range.
 
     A value that other samples have, too, becomes that very float32, so that nothing is left of the
     mistake."""
-    usual = np.unique(np.delete(x, rows, 0))
+    low, high = (f(x.reshape(len(x), -1), axis=1) for f in (np.min, np.max))
+    few = (low < np.percentile(low, FAR)) | (high > np.percentile(high, 100 - FAR))
+    few[list(rows)] = True
+    usual = np.unique(x[~few])
     grid, found = Grid.of(usual), dict[int, float]()
     if grid is None:
         return x, found
-    x = x.copy()
-    for row in rows:
+    few &= (low < usual[0]) | (high > usual[-1])
+    few[list(rows)] = True
+    for row in map(int, np.flatnonzero(few)):
         own = Grid.of(np.unique(x[row]))
-        times = own.step / grid.step if own is not None else 1.0
-        values = x[row].astype(np.float64) / times
-        if times < AMPLIFIED or not grid.holds(values):
-            continue
+        if own is not None and own.step >= AMPLIFIED * grid.step:
+            times = own.step / grid.step
+            if grid.holds(x[row] / np.float64(times)):
+                found[row] = times
+    if found:
+        usual, x = np.unique(np.delete(x, list(found), 0)), x.copy()
+    for row, times in found.items():
+        values = x[row] / np.float64(times)
         at = np.searchsorted(usual, values - OFF * grid.step).clip(max=len(usual) - 1)
         same = np.abs(usual[at] - values) < OFF * grid.step
         x[row] = np.where(same, usual[at], grid.nearest(values))
-        found[row] = times
     return x, found

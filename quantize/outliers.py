@@ -92,8 +92,9 @@ def tamed(
     one of the small ones, and so keeps what it has to tell: fewer samples alone make another
     model."""
     rows, notes = outliers(graph, samples.inputs, step, progress), list[str]()
-    undone = [restored(x, rows) for x in samples.inputs] if rows else []
-    if times := {row: by for _, found in undone for row, by in found.items()}:
+    undone = [restored(x, rows) for x in samples.inputs]
+    times = {row: by for _, found in undone for row, by in found.items()}
+    if 0 < len(times) <= SHARE * len(samples):
         samples = replace(samples, inputs=tuple(x for x, _ in undone))
         notes.append(divided(times, len(samples)))
         rows = outliers(graph, samples.inputs, step, progress)

@@ -12,7 +12,7 @@ from edgeinfer import tflite
 from edgeinfer.graph import Array
 from edgeinfer.quantize import quantize
 from edgeinfer.quantize.grids import Grid, restored
-from edgeinfer.quantize.outliers import tamed
+from edgeinfer.quantize.outliers import outliers, tamed
 from edgeinfer.quantize.samples import Samples
 from tests.quantize.networks import classifier, noise
 
@@ -74,6 +74,28 @@ def test_an_amplified_image_changes_no_byte_of_the_model() -> None:
     made = quantize(graph, given_, tries=1)
     assert tflite.write(made.graph) == tflite.write(clean.graph)
     assert any("(sample 37; by 10): their values" in w for w in made.warnings)
+
+
+def test_even_those_are_found_that_reach_little_further() -> None:
+    graph = classifier()
+    x = np.rint(noise(graph, 100) * 40) / np.float32(127.5)
+    peaks = np.abs(x).max((1, 2, 3))
+    loud = int(peaks.argmax())
+    given_ = x.copy()
+    given_[[7, loud]] *= np.float32([1.9, 1.0])[:, None, None, None]
+    assert outliers(graph, [given_], 10, lambda part: None) == []
+    made, warnings = tamed(graph, Samples((given_,)), 10, lambda part: None)
+    assert np.array_equal(made.inputs[0], x)
+    assert len(warnings) == 1 and "(sample 7; by 1.9)" in warnings[0]
+
+
+@pytest.mark.parametrize("every", [2, 5, 10])
+def test_where_many_are_multiplied_none_is_divided(every: int) -> None:
+    graph = classifier()
+    x = np.rint(noise(graph, 100) * 40) / np.float32(127.5)
+    x[::every] *= 10
+    warnings = tamed(graph, Samples((x,)), 10, lambda part: None)[1]
+    assert not any("multiplied" in text for text in warnings)
 
 
 def test_an_amplified_image_beside_a_damaged_one() -> None:
