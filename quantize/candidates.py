@@ -22,7 +22,12 @@ ENDS = (0.65, 0.8, 0.9, 1.0, 1.15)
 # And of samples of 8 bits. Scaled to −1..1, these lie half a step beside each whole number if the
 # range is theirs, the worst place for all; with a little more room few lie there.
 ROOM = (1.0, 1.01, 1.15)
-LEAST = 0.03  # of the largest channel's reach: no channel is amplified more
+# No channel is amplified more than one of this part of the largest one's reach, or of the median's:
+# one that is quieter still may only have been so in the samples, and few rarely show all that a
+# network knows.
+LEAST = 0.03
+LEAST_USUAL = (0.1, 0.5)  # with MANY samples, and with few
+MANY = 100
 Width = tuple[float, float]  # parts of a range's lower and of its upper end
 
 
@@ -59,12 +64,12 @@ def widths(group: Group | None, ends: Sequence[float] = ()) -> tuple[Width, ...]
     return tuple(dict.fromkeys([*pairs, *product(ends, ends)]))
 
 
-def factors(group: Group, shape: Shape, reach: Floats, read: Floats) -> Floats:
+def factors(group: Group, shape: Shape, reach: Floats, read: Floats, count: int) -> Floats:
     """The factors [channels] that channels are divided by; the largest is 1.
 
-    `reach` is each channel's largest magnitude, `read` the weight of its readers (`reading`). A
-    channel that reaches the clip of RELU6 keeps its scale, so that the clip stays right; one
-    that stays below is amplified at most until it reaches it."""
+    `reach` is each channel's largest magnitude in `count` samples, `read` the weight of its readers
+    (`reading`). A channel that reaches the clip of RELU6 keeps its scale, so that the clip stays
+    right; one that stays below is amplified at most until it reaches it."""
     top = float(reach.max(initial=0.0))
     if top == 0 or (shape.a, shape.b) == (0, 0):
         return np.ones_like(reach)
@@ -74,7 +79,8 @@ def factors(group: Group, shape: Shape, reach: Floats, read: Floats) -> Floats:
         s = np.clip(s / s.max(), part, 1.0)
         s[reach >= group.clip * 0.999] = 1.0
         return np.asarray(s)
-    part = np.maximum(reach / top, max(LEAST, 0.1 * float(np.median(reach)) / top))
+    usual = float(np.clip(LEAST_USUAL[0] * (MANY / count) ** 2, *LEAST_USUAL))
+    part = np.maximum(reach / top, max(LEAST, usual * float(np.median(reach)) / top))
     s = part**shape.a * read**shape.b
     return np.asarray(s / s.max())
 

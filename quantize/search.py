@@ -101,7 +101,7 @@ def search(
         progress(0.2 * (done + 1) / len(work))
     power = loss.power({t: np.concatenate([o[t] for o in outputs]) for t in graph.outputs})
     images = [t for t, x in zip(graph.inputs, samples, strict=True) if of_8_bits(x)]
-    found = _Search(loss, images, groups(graph) if equalize else [], extremes, per_channel)
+    found = _Search(loss, images, groups(graph) if equalize else [], extremes, per_channel, count)
     for done, (fold, rows) in enumerate(work):
         values = run_all(graph, [x[rows] for x in samples])
         found.begin(fold, values)
@@ -120,10 +120,11 @@ class _Search:
         found: Sequence[Group],
         extremes: Extremes,
         per_channel: bool,
+        samples: int,
     ) -> None:
         graph = loss.graph
         self.graph, self.groups, self.extremes = graph, found, extremes
-        self.per_channel = per_channel
+        self.per_channel, self.samples = per_channel, samples  # how many there are
         self.group_of = {t: group for group in found for t in group.tensors}
         self.reading = {group: candidates.reading(graph, group) for group in found}
         self.makers = graph.producers()
@@ -141,7 +142,7 @@ class _Search:
         self.weight_cost: dict[int, Floats] = {}  # node → of an error of 1 in each channel, squared
         self.spread: dict[int, list[Floats]] = {}  # tensor → count, sums, sums of squares
         self.noise: dict[Group, Floats] = {}
-        self.count = 0  # samples
+        self.count = 0  # samples so far
         self._seen = extremes.all()
         self._values: Mapping[int, Array] = {}
 
@@ -226,7 +227,8 @@ class _Search:
         return found
 
     def _factors(self, group: Group, shape: Shape, seen: Bounds) -> Floats:
-        return candidates.factors(group, shape, seen.reach(group.tensors), self.reading[group])
+        reach, read = seen.reach(group.tensors), self.reading[group]
+        return candidates.factors(group, shape, reach, read, self.samples)
 
     def _widths(self, unit: int, group: Group | None) -> tuple[Width, ...]:
         return candidates.widths(group, self.ends.get(unit, ()))

@@ -10,8 +10,8 @@ from edgeinfer import evaluate, reference
 from edgeinfer.graph import Array, Graph
 from edgeinfer.quantize import FAST, candidates, prepare, quantize
 from edgeinfer.quantize.params import INT8, activation_quant, to_integers, to_reals
-from tests.quantize.networks import Net, noise, run_float
-from tests.quantize.test_stages import separable
+from tests.quantize.networks import CONV, Net, noise, run_float
+from tests.quantize.test_stages import error, separable
 
 SEARCH = {**FAST, "ranges": "search"}
 
@@ -74,3 +74,29 @@ def test_logits_far_below_take_no_levels(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(candidates, "ENDS", ())
     plain = divergence(graph, x, fresh)
     assert lost < 0.9 * plain
+
+
+def of_two_kinds() -> Graph:
+    """A layer of which six channels hear the input's first channel only and two its second."""
+    net = Net()
+    weights = np.zeros((8, 3, 3, 2), np.float32)
+    weights[:6, ..., 0] = net.random.normal(size=(6, 3, 3)) * 0.4
+    weights[6:, ..., 1] = net.random.normal(size=(2, 3, 3)) * 0.4
+    x = net.op("CONV_2D", net.input(1, 8, 8, 2), net.const(weights), shape=(1, 8, 8, 8),
+               fused_activation_function=1, **CONV)  # fmt: skip
+    x = net.conv(x, 8, fused_activation_function=1)
+    return net.graph(net.dense(net.reshape(x, 1, 512), 6))
+
+
+def test_what_a_few_samples_leave_out_is_not_amplified(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = of_two_kinds()
+    x, fresh = noise(graph, 100), noise(graph, 200, seed=5)
+    x[..., 1] *= 0.02
+
+    def lost(count: int) -> float:
+        return error(graph, x[:count], fresh, **{**SEARCH, "equalize": True})
+
+    few, many = lost(30), lost(100)
+    monkeypatch.setattr(candidates, "LEAST_USUAL", (0.1, 0.1))
+    assert few < 0.5 * lost(30)
+    assert many == lost(100)
