@@ -12,6 +12,7 @@ import numpy as np
 from edgeinfer.graph import Array
 
 LEAST = 10  # different values of a sample: with fewer, all may share a factor that is none
+MOST = 1 << 16  # steps: beyond 16 bits, float32 cannot tell a grid from real numbers
 DIVISORS = range(1, 9)  # of the smallest distance between values, to try as the step
 OFF = 0.05  # of a step: how far from the grid a value may lie, which float32 rounds
 FAR = 10  # percent of the samples, at either end, that may be amplified
@@ -35,12 +36,14 @@ class Grid:
     @staticmethod
     def of(values: Array) -> Grid | None:
         """The grid that sorted, different values lie on, or None if that is not sure."""
-        if len(values) < LEAST:
+        if not LEAST <= len(values) <= MOST:
             return None
         distances = np.diff(values.astype(np.float64))
         for divisor in DIVISORS:
-            whole = np.cumsum(np.round(distances * divisor / distances.min()))
-            grid = Grid(float(values[0]), float(distances.sum() / whole[-1]))
+            steps = float(np.round(distances * divisor / distances.min()).sum())
+            if steps >= MOST:
+                return None
+            grid = Grid(float(values[0]), float(distances.sum()) / steps)
             if grid.holds(values):
                 return grid
         return None

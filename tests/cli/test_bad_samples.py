@@ -143,16 +143,8 @@ def test_what_calibrates_is_what_the_figures_are_of(cli: Cli, models: Path) -> N
     x = np.load(models / "x.npy")
     x[4] *= 30
     np.savez("loud.npz", x=x, y=np.arange(30) % 3)
-    words = (
-        "quantize",
-        models / "float.tflite",
-        "--calib",
-        "loud.npz",
-        "--tries",
-        1,
-        "-o",
-        "q.tflite",
-    )
+    model = models / "float.tflite"
+    words = ("quantize", model, "--calib", "loud.npz", "--tries", 1, "-o", "q.tflite")
     done = cli(*words, "-n", 28, "--json")
     assert any("(sample 4): scaled down" in text for text in done.json["warnings"])
     assert done.json["calibration_samples"] == 28 and done.json["evaluated_samples"] == 30

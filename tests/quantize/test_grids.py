@@ -56,8 +56,9 @@ def test_what_tells_nothing_stays() -> None:
         given_ = x.copy()
         given_[3] = odd
         assert restored(given_, [3])[1] == {}
-    real[3] *= 10
-    assert restored(real, [3])[1] == {}
+    for real_ in (real, real * np.float32(1e-40), np.append(real, real[:1] + 1e-7, 0)):
+        real_[3] *= 10
+        assert restored(real_, [3])[1] == {}
 
 
 @given(values=st.lists(st.integers(0, 300), min_size=3, max_size=9, unique=True))
@@ -79,10 +80,8 @@ def test_an_amplified_image_changes_no_byte_of_the_model() -> None:
 def test_even_those_are_found_that_reach_little_further() -> None:
     graph = classifier()
     x = np.rint(noise(graph, 100) * 40) / np.float32(127.5)
-    peaks = np.abs(x).max((1, 2, 3))
-    loud = int(peaks.argmax())
     given_ = x.copy()
-    given_[[7, loud]] *= np.float32([1.9, 1.0])[:, None, None, None]
+    given_[7] *= np.float32(1.9)
     assert outliers(graph, [given_], 10, lambda part: None) == []
     made, warnings = tamed(graph, Samples((given_,)), 10, lambda part: None)
     assert np.array_equal(made.inputs[0], x)
