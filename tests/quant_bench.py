@@ -134,8 +134,8 @@ def compared(pairs: list[tuple[float, float]]) -> list[str]:
     found = np.array(pairs)
     clean, given = found.mean(0)
     drawn = found[np.random.default_rng(0).integers(0, len(found), (DRAWS, len(found)))].mean(1)
-    worse = interval(100 * given / clean - 100, 100 * drawn[:, 1] / drawn[:, 0] - 100)
-    each = ", ".join(f"{100 * b / a - 100:+.0f}" for a, b in pairs)
+    worse = interval(100 * (given / clean - 1), 100 * (drawn[:, 1] / drawn[:, 0] - 1))
+    each = ", ".join(f"{100 * (b / a - 1):+.0f}" for a, b in pairs)
     return [f"{clean:.2f}", f"{given:.2f}", worse, each]
 
 
