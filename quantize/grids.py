@@ -16,6 +16,7 @@ MOST = 1 << 16  # steps: beyond 16 bits, float32 cannot tell a grid from real nu
 DIVISORS = range(1, 9)  # of the smallest distance between values, to try as the step
 OFF = 0.05  # of a step: how far from the grid a value may lie, which float32 rounds
 FAR = 10  # percent of the samples, at either end, that may be amplified
+SEEN = 256  # samples that tell which values there are
 AMPLIFIED = 1.5  # times; what is closer to 1 is no mistake worth undoing
 
 
@@ -69,11 +70,10 @@ def restored(x: Array, rows: Sequence[int]) -> tuple[Array, dict[int, float]]:
     low, high = (f(x.reshape(len(x), -1), axis=1) for f in (np.min, np.max))
     few = (low < np.percentile(low, FAR)) | (high > np.percentile(high, 100 - FAR))
     few[list(rows)] = True
-    usual = np.unique(x[~few])
-    grid, found = Grid.of(usual), dict[int, float]()
+    grid, found = Grid.of(_values(x, ~few)), dict[int, float]()
     if grid is None:
         return x, found
-    few &= (low < usual[0]) | (high > usual[-1])
+    few &= (low < low[~few].min()) | (high > high[~few].max())
     few[list(rows)] = True
     for row in map(int, np.flatnonzero(few)):
         own = Grid.of(np.unique(x[row]))
@@ -82,10 +82,16 @@ def restored(x: Array, rows: Sequence[int]) -> tuple[Array, dict[int, float]]:
             if grid.holds(x[row] / np.float64(times)):
                 found[row] = times
     if found:
-        usual, x = np.unique(np.delete(x, list(found), 0)), x.copy()
+        usual, x = _values(x, ~np.isin(np.arange(len(x)), list(found))), x.copy()
     for row, times in found.items():
         values = x[row] / np.float64(times)
         at = np.searchsorted(usual, values - OFF * grid.step).clip(max=len(usual) - 1)
         same = np.abs(usual[at] - values) < OFF * grid.step
         x[row] = np.where(same, usual[at], grid.nearest(values))
     return x, found
+
+
+def _values(x: Array, kept: Array) -> Array:
+    """The different values of those samples [n, …] that are `kept` [n], or of some of them."""
+    rows = np.flatnonzero(kept)
+    return np.asarray(np.unique(x[rows[:: max(-(-len(rows) // SEEN), 1)]]))

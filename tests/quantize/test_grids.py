@@ -61,6 +61,17 @@ def test_what_tells_nothing_stays() -> None:
         assert restored(real_, [3])[1] == {}
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 700])
+def test_any_number_of_samples(count: int) -> None:
+    x = whole(count, 256, 1 / 255, 0)
+    given_ = x.copy()
+    given_[0] *= 255
+    found, by = restored(given_, [0])
+    assert by == ({0: pytest.approx(255)} if count > 1 else {})
+    assert np.allclose(found, x if count > 1 else given_, rtol=0, atol=1e-6)
+    assert count < 4 or np.array_equal(found, x)  # where others have each of its values
+
+
 @given(values=st.lists(st.integers(0, 300), min_size=3, max_size=9, unique=True))
 def test_a_few_values_are_no_grid(values: list[int]) -> None:
     assert Grid.of(np.sort(np.float32(values))) is None
