@@ -65,26 +65,30 @@ def restored(x: Array, rows: Sequence[int]) -> tuple[Array, dict[int, float]]:
     and these factors by row: of `rows`, and of the few that reach furthest, where they leave the
     others' range.
 
-    A value that other samples have, too, becomes that very float32, so that nothing is left of the
-    mistake."""
+    Whole numbers from 0 on that do not lie on the others' grid, such as an image in 0..255 among
+    others in −1..1, were never scaled: their 0 is the least that the others have. A value that
+    other samples have, too, becomes that very float32, so that nothing is left of the mistake."""
     low, high = (f(x.reshape(len(x), -1), axis=1) for f in (np.min, np.max))
     few = (low < np.percentile(low, FAR)) | (high > np.percentile(high, 100 - FAR))
     few[list(rows)] = True
-    grid, found = Grid.of(_values(x, ~few)), dict[int, float]()
+    grid, found, were = Grid.of(_values(x, ~few)), dict[int, float](), dict[int, Array]()
     if grid is None:
         return x, found
-    few &= (low < low[~few].min()) | (high > high[~few].max())
+    least = float(low[~few].min())
+    few &= (low < least) | (high > high[~few].max())
     few[list(rows)] = True
     for row in map(int, np.flatnonzero(few)):
         own = Grid.of(np.unique(x[row]))
         if own is not None and own.step >= AMPLIFIED * grid.step:
             times = own.step / grid.step
-            if grid.holds(x[row] / np.float64(times)):
-                found[row] = times
+            values = x[row] / np.float64(times)
+            if grid.holds(values):
+                found[row], were[row] = times, values
+            elif low[row] >= 0 and grid.holds(values + least):
+                found[row], were[row] = times, values + least
     if found:
         usual, x = _values(x, ~np.isin(np.arange(len(x)), list(found))), x.copy()
-    for row, times in found.items():
-        values = x[row] / np.float64(times)
+    for row, values in were.items():
         at = np.searchsorted(usual, values - OFF * grid.step).clip(max=len(usual) - 1)
         same = np.abs(usual[at] - values) < OFF * grid.step
         x[row] = np.where(same, usual[at], grid.nearest(values))

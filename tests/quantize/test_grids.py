@@ -61,6 +61,16 @@ def test_what_tells_nothing_stays() -> None:
         assert restored(real_, [3])[1] == {}
 
 
+def test_an_image_that_was_not_scaled_at_all() -> None:
+    numbers = whole(60, 256, 1, 0)
+    x = numbers / np.float32(127.5) - np.float32(1)
+    given_ = x.copy()
+    given_[41] = numbers[41]  # 63 at most
+    found, by = restored(given_, [])
+    assert by == {41: pytest.approx(127.5)}
+    assert np.array_equal(found, x)
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 700])
 def test_any_number_of_samples(count: int) -> None:
     x = whole(count, 256, 1 / 255, 0)
