@@ -71,28 +71,36 @@ def restored(x: Array, rows: Sequence[int]) -> tuple[Array, dict[int, float]]:
     low, high = (f(x.reshape(len(x), -1), axis=1) for f in (np.min, np.max))
     few = (low < np.percentile(low, FAR)) | (high > np.percentile(high, 100 - FAR))
     few[list(rows)] = True
-    grid, found, were = Grid.of(_values(x, ~few)), dict[int, float](), dict[int, Array]()
+    grid = Grid.of(_values(x, ~few))
     if grid is None:
-        return x, found
+        return x, {}
     least = float(low[~few].min())
     few &= (low < least) | (high > high[~few].max())
     few[list(rows)] = True
-    for row in map(int, np.flatnonzero(few)):
-        own = Grid.of(np.unique(x[row]))
-        if own is not None and own.step >= AMPLIFIED * grid.step:
-            times = own.step / grid.step
-            values = x[row] / np.float64(times)
-            if grid.holds(values):
-                found[row], were[row] = times, values
-            elif low[row] >= 0 and grid.holds(values + least):
-                found[row], were[row] = times, values + least
+    undone = {int(row): _undone(x[row], grid, least) for row in np.flatnonzero(few)}
+    found = {row: how for row, how in undone.items() if how is not None}
     if found:
         usual, x = _values(x, ~np.isin(np.arange(len(x)), list(found))), x.copy()
-    for row, values in were.items():
+    for row, (_, values) in found.items():
         at = np.searchsorted(usual, values - OFF * grid.step).clip(max=len(usual) - 1)
         same = np.abs(usual[at] - values) < OFF * grid.step
         x[row] = np.where(same, usual[at], grid.nearest(values))
-    return x, found
+    return x, {row: times for row, (times, _) in found.items()}
+
+
+def _undone(sample: Array, grid: Grid, least: float) -> tuple[float, Array] | None:
+    """By how much a sample was amplified and its values without that, float64, or None if they do
+    not tell; the others lie on `grid`, from `least` on."""
+    own = Grid.of(np.unique(sample))
+    if own is None or own.step < AMPLIFIED * grid.step:
+        return None
+    times = own.step / grid.step
+    values = sample / np.float64(times)
+    if grid.holds(values):
+        return times, values
+    if sample.min() >= 0 and grid.holds(values + least):
+        return times, values + least
+    return None
 
 
 def _values(x: Array, kept: Array) -> Array:
